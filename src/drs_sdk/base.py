@@ -1,0 +1,137 @@
+"""What every generated model builds on: shapes, requests, responses and their metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+Safety = Literal["read", "idempotent", "unsafe"]
+"""What a repeat of an operation can do: nothing, nothing more, or the same thing twice."""
+
+
+class Shape(BaseModel):
+    """A structure of the service: frozen, lenient, built by Python names or the service's own.
+
+    Members that the service adds before this package knows them stand in ``model_extra``.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="allow",
+        validate_by_name=True,
+        validate_by_alias=True,
+        defer_build=True,
+        hide_input_in_errors=True,
+        val_temporal_unit="seconds",
+    )
+
+    is_union: ClassVar[bool] = False
+    """Whether the service wants exactly one member to be set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseMetadata:
+    """What came with an answer besides its content.
+
+    A response that you build by hand, as a fake, has one with nothing in it.
+
+    Attributes:
+        request_id: The service's id of the request; quote it to AWS support.
+        http_status: The HTTP status code.
+        headers: The HTTP headers, names in lower case.
+        retry_attempts: How many attempts failed before this answer; 0 is the usual number.
+        unparsed: Values that did not fit their member, by path (``items.3.tags``): the member
+            reads None or empty, the raw value stands here.
+    """
+
+    request_id: str | None = None
+    http_status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    retry_attempts: int = 0
+    unparsed: Mapping[str, object] = field(default_factory=dict[str, object])
+
+    def __getstate__(self) -> dict[str, object]:
+        """Give plain dicts to pickle."""
+        return {
+            "request_id": self.request_id,
+            "http_status": self.http_status,
+            "headers": dict(self.headers),
+            "retry_attempts": self.retry_attempts,
+            "unparsed": dict(self.unparsed),
+        }
+
+    def __setstate__(self, state: Mapping[str, object]) -> None:
+        """Take what `__getstate__` gave."""
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+
+
+_NO_METADATA = ResponseMetadata(headers=MappingProxyType({}), unparsed=MappingProxyType({}))
+
+
+class Response(Shape):
+    """The answer of an operation."""
+
+    _response_metadata: ResponseMetadata = PrivateAttr(default=_NO_METADATA)
+
+    @property
+    def response_metadata(self) -> ResponseMetadata:
+        """Request id, status, headers, retries, and what could not be parsed."""
+        return self._response_metadata
+
+    def with_metadata(self, metadata: ResponseMetadata) -> Self:
+        """Attach metadata, in place, and return the response itself."""
+        self._response_metadata = metadata
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        """Compare content: two answers that say the same are equal, whatever their request id."""
+        if not isinstance(other, Response) or type(self) is not type(other):
+            return NotImplemented
+        return self.__dict__ == other.__dict__ and self.model_extra == other.model_extra
+
+
+ResponseT = TypeVar("ResponseT", bound=Response)
+
+
+class Request(Shape, Generic[ResponseT]):
+    """What an operation is asked. ``await drs.send(request)`` gives its response.
+
+    Built with a wrong, missing or unknown field, it raises `RequestValidationError`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    operation: ClassVar[str]
+    """The operation's name in the service model."""
+
+    safety: ClassVar[Safety]
+    """What a repeat of the operation can do."""
+
+    response_type: ClassVar[type[Response]]
+    """The class of the answer."""
+
+    token_member: ClassVar[str | None] = None
+    """The field that holds the idempotency token, where the operation has one."""
+
+    if not TYPE_CHECKING:  # the synthesized signature is the one that users should see
+
+        def __init__(self, /, **members: object) -> None:
+            """Validate the members; see the class."""
+            try:
+                super().__init__(**members)
+            except ValidationError as error:
+                from drs_sdk.errors import RequestValidationError
+
+                raise RequestValidationError.from_pydantic(type(self), error) from None
+
+        def __class_getitem__(cls, _: object) -> type[Self]:
+            """Take the type argument for type checkers only: no class is made at run time."""
+            return cls
