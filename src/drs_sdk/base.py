@@ -101,13 +101,38 @@ class Response(Shape):
 ResponseT = TypeVar("ResponseT", bound=Response)
 
 
-class Request(Shape, Generic[ResponseT]):
-    """What an operation is asked. ``await drs.send(request)`` gives its response.
+if TYPE_CHECKING:
 
-    Built with a wrong, missing or unknown field, it raises `RequestValidationError`.
-    """
+    class SentShape(Shape):
+        """A structure that stands in requests only: no unknown fields, all constraints checked.
 
-    model_config = ConfigDict(extra="forbid")
+        Built with a wrong, missing or unknown field, it raises `RequestValidationError`.
+        """
+
+else:
+
+    class _Checked(type(BaseModel)):
+        """Turns pydantic's error into ours where a user builds the object, not where it nests."""
+
+        def __call__(cls, *args: object, **members: object) -> object:
+            try:
+                return super().__call__(*args, **members)
+            except ValidationError as error:
+                from drs_sdk.errors import RequestValidationError
+
+                raise RequestValidationError.from_pydantic(cls, error) from error
+
+    class SentShape(Shape, metaclass=_Checked):
+        """A structure that stands in requests only: no unknown fields, all constraints checked.
+
+        Built with a wrong, missing or unknown field, it raises `RequestValidationError`.
+        """
+
+        model_config = ConfigDict(extra="forbid")
+
+
+class Request(SentShape, Generic[ResponseT]):
+    """What an operation is asked. ``await drs.send(request)`` gives its response."""
 
     operation: ClassVar[str]
     """The operation's name in the service model."""
@@ -121,16 +146,7 @@ class Request(Shape, Generic[ResponseT]):
     token_member: ClassVar[str | None] = None
     """The field that holds the idempotency token, where the operation has one."""
 
-    if not TYPE_CHECKING:  # the synthesized signature is the one that users should see
-
-        def __init__(self, /, **members: object) -> None:
-            """Validate the members; see the class."""
-            try:
-                super().__init__(**members)
-            except ValidationError as error:
-                from drs_sdk.errors import RequestValidationError
-
-                raise RequestValidationError.from_pydantic(type(self), error) from None
+    if not TYPE_CHECKING:
 
         def __class_getitem__(cls, _: object) -> type[Self]:
             """Take the type argument for type checkers only: no class is made at run time."""

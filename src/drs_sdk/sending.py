@@ -9,10 +9,19 @@ requests: `Known` marks those.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic_core import PydanticCustomError
 
 from drs_sdk.open_enum import OpenEnum
@@ -69,6 +78,16 @@ Known = AfterValidator(require_known)
 
 Sent = AfterValidator(require_sendable)
 """Marks a field of a request that holds two-sided structures."""
+
+
+def _in_utc(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+SentDatetime = Annotated[
+    AwareDatetime, Field(strict=True), PlainSerializer(_in_utc, return_type=str, when_used="json")
+]
+"""An aware datetime that goes on the wire as the service wants it: UTC, with a ``Z``."""
 
 
 @cache

@@ -1,0 +1,38 @@
+"""What an execution of a recovery plan can be asked beyond its members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from drs_sdk.models import RecoveryPlanExecutionStatus
+
+# TIMED_OUT is no value of the service model, but the service sends it.
+_FINISHED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"})
+
+
+class RecoveryPlanExecutionTraits:
+    """Derived facts of a `RecoveryPlanExecution`."""
+
+    if TYPE_CHECKING:
+        status: RecoveryPlanExecutionStatus | None
+        started_at: datetime | None
+        completed_at: datetime | None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing moves any more, well or badly.
+
+        ``COMPLETED`` may include skipped steps. ``FAILED`` can be taken up again, by retrying or
+        skipping the step that failed.
+        """
+        return self.status in _FINISHED
+
+    @property
+    def duration(self) -> timedelta | None:
+        """From start to completion; None while it runs."""
+        if self.started_at is None or self.completed_at is None:
+            return None
+        return self.completed_at - self.started_at
