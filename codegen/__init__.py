@@ -1,1 +1,1 @@
-"""The generator: botocore's `drs` service model and the overlays become `models/` and `operations/`."""
+"""The generator: botocore's service model and the overlays become the generated folders."""

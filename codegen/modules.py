@@ -113,7 +113,9 @@ class Planner:
     def _structure(self, name: str) -> Class:
         shape = self.service.shapes[name]
         received = name in self.service.received or name not in self.service.sent
-        bases = [self.overlay.traits[name].rpartition(".")[2]] if name in self.overlay.traits else []
+        bases = (
+            [self.overlay.traits[name].rpartition(".")[2]] if name in self.overlay.traits else []
+        )
         return Class(
             name,
             [*bases, "Shape" if received else "SentShape"],
@@ -156,9 +158,7 @@ class Planner:
         ]
 
     def _members(self, structure: Shape, *, sent_only: bool) -> list[Member]:
-        members = [
-            self._member(structure, name, sent_only=sent_only) for name in structure.members
-        ]
+        members = [self._member(structure, name, sent_only=sent_only) for name in structure.members]
         return sorted(members, key=lambda member: not (sent_only and member.required))
 
     def _member(self, structure: Shape, name: str, *, sent_only: bool) -> Member:
@@ -200,9 +200,7 @@ class Planner:
     def _method(self, name: str) -> Method:
         operation = self.service.operations[name]
         request = self.service.shapes[operation.request]
-        parameters = [
-            self._member(request, member, sent_only=True) for member in request.members
-        ]
+        parameters = [self._member(request, member, sent_only=True) for member in request.members]
         required = [member for member in parameters if member.required]
         positional = required[0] if len(required) == 1 else None
         text = self.overlay.operations[name]
@@ -251,8 +249,9 @@ class Planner:
             if home is not None and home != module.family.name:
                 needed.setdefault(home, []).append(name)
         enums = {
-            name for name in words if name in self.service.enums
-            or name.removesuffix("Like") in self.service.enums
+            name
+            for name in words
+            if name in self.service.enums or name.removesuffix("Like") in self.service.enums
         }
         if enums:
             needed["enums"] = sorted(enums)

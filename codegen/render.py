@@ -55,9 +55,7 @@ def docstring(text: str, indent: int) -> str:
 
 def literal(text: str, indent: int) -> str:
     """A string literal that wraps by implicit concatenation."""
-    lines = textwrap.wrap(
-        text, WIDTH - indent - 8, break_long_words=False, break_on_hyphens=False
-    )
+    lines = textwrap.wrap(text, WIDTH - indent - 8, break_long_words=False, break_on_hyphens=False)
     if len(lines) == 1:
         return json.dumps(lines[0], ensure_ascii=False)
     parts = [json.dumps(line + " ", ensure_ascii=False) for line in lines[:-1]]
@@ -153,14 +151,12 @@ class Renderer:
         return self._render("enums.py.j2", enums=enums, names=self._enum_names())
 
     def _models_init(self, modules: list[Module]) -> str:
-        homes = {
-            f"drs_sdk.models.{module.family.name}": _names(module) for module in modules
-        }
+        homes = {f"drs_sdk.models.{module.family.name}": _names(module) for module in modules}
         homes["drs_sdk.models.enums"] = self._enum_names()
         homes["drs_sdk.errors"] = sorted(
             name for name, shape in self.service.structures.items() if shape.is_exception
         )
-        names = sorted(name for names in homes.values() for name in names)
+        names = sorted(name for home in homes.values() for name in home)
         return self._render("models_init.py.j2", homes=dict(sorted(homes.items())), names=names)
 
 
@@ -194,7 +190,17 @@ def formatted(files: dict[str, str], folder: Path) -> dict[str, str]:
     config = ["--config", str(ROOT / "pyproject.toml"), "--quiet"]
     paths = [str(folder / name) for name in files]
     for command in (
-        [sys.executable, "-m", "ruff", "check", "--select", "I,F401,UP", "--fix-only", *config, *paths],
+        [
+            sys.executable,
+            "-m",
+            "ruff",
+            "check",
+            "--select",
+            "I,F401,UP",
+            "--fix-only",
+            *config,
+            *paths,
+        ],
         [sys.executable, "-m", "ruff", "format", *config, *paths],
     ):
         subprocess.run(command, check=True)  # noqa: S603 - our own command line

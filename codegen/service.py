@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import botocore.session
 from botocore import xform_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 Kind = Literal["structure", "list", "map", "string", "integer", "long", "boolean", "timestamp"]
 
@@ -24,7 +26,7 @@ class Shape:
     maximum: int | None = None
     pattern: str | None = None
     sensitive: bool = False
-    members: Mapping[str, str] = None  # type: ignore[assignment]  # filled for structures
+    members: Mapping[str, str] = field(default_factory=dict[str, str])
     required: frozenset[str] = frozenset()
     is_union: bool = False
     is_exception: bool = False
@@ -90,7 +92,7 @@ class Service:
         """The string shapes with fixed values."""
         return {name: shape for name, shape in self.shapes.items() if shape.enum}
 
-    def closure(self, roots: Iterator[str]) -> set[str]:
+    def closure(self, roots: Iterable[str]) -> set[str]:
         """Every shape that stands in one of these, at any depth, themselves included."""
         seen: set[str] = set()
         waiting = list(roots)
@@ -100,7 +102,7 @@ class Service:
                 continue
             seen.add(name)
             shape = self.shapes[name]
-            waiting.extend((shape.members or {}).values())
+            waiting.extend(shape.members.values())
             waiting.extend(part for part in (shape.item, shape.key) if part)
         return seen
 

@@ -31,7 +31,7 @@ class Types:
         name = self.service.shapes[structure].members[member]
         return self.service.shapes[fix["treat_as"] if fix else name]
 
-    def temporal(self, shape: Shape) -> Literal["datetime", "timedelta", None]:
+    def temporal(self, shape: Shape) -> Literal["datetime", "timedelta"] | None:
         """Whether a shape is a time or a duration."""
         if shape.name == DATE_TIME or shape.kind == "timestamp":
             return "datetime"

@@ -1,1 +1,70 @@
-"""drs-sdk."""
+"""The typed async Python SDK for AWS Elastic Disaster Recovery.
+
+    from drs_sdk import DRSClient
+
+    async with DRSClient(region_name="eu-west-1") as drs:
+        async for server in drs.describe_source_servers():
+            print(server.source_server_id, server.lag)
+
+- `drs_sdk.models`: every structure and enum of the service
+- `drs_sdk.errors`: every exception
+- `drs_sdk.events`: what the ``on_request`` hook is told
+- `drs_sdk.testing`: the emulator
+
+Nothing is loaded before it is used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from drs_sdk._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from drs_sdk import errors as errors, events as events, models as models, testing as testing
+    from drs_sdk.base import ResponseMetadata as ResponseMetadata
+    from drs_sdk.client import DRSClient as DRSClient
+    from drs_sdk.clock import Clock as Clock, SystemClock as SystemClock
+    from drs_sdk.errors import APIError as APIError, DRSError as DRSError
+    from drs_sdk.pagination import Pager as Pager
+
+__all__ = [
+    "APIError",
+    "Clock",
+    "DRSClient",
+    "DRSError",
+    "Pager",
+    "ResponseMetadata",
+    "SystemClock",
+    "__version__",
+    "errors",
+    "events",
+    "models",
+    "testing",
+]
+
+_HOMES = {
+    "APIError": "drs_sdk.errors",
+    "Clock": "drs_sdk.clock",
+    "DRSClient": "drs_sdk.client",
+    "DRSError": "drs_sdk.errors",
+    "Pager": "drs_sdk.pagination",
+    "ResponseMetadata": "drs_sdk.base",
+    "SystemClock": "drs_sdk.clock",
+}
+_MODULES = frozenset({"errors", "events", "models", "testing"})
+
+
+def __getattr__(name: str) -> object:
+    """Load a name when it is first used (PEP 562)."""
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Name everything, loaded or not."""
+    return sorted({*globals(), *__all__})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from collections.abc import Mapping
+    from typing import Self
 
 Safety = Literal["read", "idempotent", "unsafe"]
 """What a repeat of an operation can do: nothing, nothing more, or the same thing twice."""
@@ -47,7 +47,7 @@ class ResponseMetadata:
         http_status: The HTTP status code.
         headers: The HTTP headers, names in lower case.
         retry_attempts: How many attempts failed before this answer; 0 is the usual number.
-        unparsed: Values that did not fit their member, by path (``items.3.tags``): the member
+        unparsed: Values that did not fit their member, by path (``items[3].tags``): the member
             reads None or empty, the raw value stands here.
     """
 
@@ -96,6 +96,8 @@ class Response(Shape):
         if not isinstance(other, Response) or type(self) is not type(other):
             return NotImplemented
         return self.__dict__ == other.__dict__ and self.model_extra == other.model_extra
+
+    __hash__ = Shape.__hash__
 
 
 ResponseT = TypeVar("ResponseT", bound=Response)

@@ -128,17 +128,20 @@ class RequestValidationError(DRSError, ValueError):
         cls, model: type[BaseModel], error: ValidationError
     ) -> RequestValidationError:
         """Read pydantic's findings, with paths in Python names."""
-        from drs_sdk.paths import python_path
+        from drs_sdk.paths import python_path, siblings
 
         problems: list[FieldProblem] = []
         for found in error.errors(include_url=False, include_input=False):
+            message = found["msg"]
+            if found["type"] == "extra_forbidden":
+                message = f"Unknown field; known are {', '.join(siblings(model, found['loc']))}"
             nested = cast(
                 "list[tuple[tuple[str | int, ...], str]]",
-                found.get("ctx", {}).get("problems", [((), found["msg"])]),
+                found.get("ctx", {}).get("problems", [((), message)]),
             )
-            for inner, message in nested:
+            for inner, text in nested:
                 path = python_path(model, (*found["loc"], *inner))
-                problems.append(FieldProblem(path, message))
+                problems.append(FieldProblem(path, text))
         operation = cast("str | None", getattr(model, "operation", None))
         listed = "\n".join(f"  {problem}" for problem in problems)
         return cls(
@@ -198,10 +201,9 @@ class APIError(DRSError, ClientError):
         self.request_id = cast("str | None", metadata.get("RequestId"))
         self.retry_after = retry_after
         self.next_token = None
-        self.args = (
-            f"{operation} failed with {self.code} (HTTP {self.http_status}, "
-            f"request id {self.request_id}): {self.message or 'the service gave no message'}",
-        )
+        said = self.message or "the service gave no message"
+        where = f"HTTP {self.http_status}, request id {self.request_id}"
+        self.args = (f"{operation} failed with {self.code} ({where}): {said}",)
 
     @property
     def fault(self) -> Literal["client", "server"]:
@@ -239,7 +241,7 @@ class AccessDeniedException(APIError):  # noqa: N818 - the service's name
     """The credentials do not allow this operation on this resource."""
 
 
-class ConflictException(_ResourceError):
+class ConflictException(_ResourceError):  # noqa: N818 - the service's name
     """The resource is busy or not in a state for this.
 
     A server is in a running job, a recovery instance is not initialised yet, a launch-into
@@ -256,11 +258,11 @@ class InternalServerException(APIError):  # noqa: N818 - the service's name
         return None if self.retry_after is None else int(self.retry_after)
 
 
-class ResourceNotFoundException(_ResourceError):
+class ResourceNotFoundException(_ResourceError):  # noqa: N818 - the service's name
     """There is no such resource in this account and Region."""
 
 
-class ServiceQuotaExceededException(_ResourceError):
+class ServiceQuotaExceededException(_ResourceError):  # noqa: N818 - the service's name
     """A quota of the account is used up (the service answers HTTP 402)."""
 
     @property

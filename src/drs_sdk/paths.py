@@ -25,17 +25,27 @@ def python_path(model: type[BaseModel], location: Iterable[str | int]) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
             continue
-        name, found = part, None
-        if current is not None:
-            name, found = _field(current, part)
-            current = next(_models_in(found.annotation), None) if found else None
+        name, found = _field(current, part) if current is not None else (part, None)
+        current = next(_models_in(found.annotation), None) if found else None
         text += f".{name}" if text else name
+        if found is not None and not found.repr:
+            break  # what is sensitive may have sensitive keys
     return text
+
+
+def siblings(model: type[BaseModel], location: Iterable[str | int]) -> list[str]:
+    """Name the fields of the structure that the last part of a location was looked for in."""
+    current = model
+    for part in list(location)[:-1]:
+        if isinstance(part, str):
+            _, found = _field(current, part)
+            current = next(_models_in(found.annotation), current) if found else current
+    return list(current.model_fields)
 
 
 def _field(model: type[BaseModel], part: str) -> tuple[str, FieldInfo | None]:
     for name, field in model.model_fields.items():
-        if part in {name, field.validation_alias}:
+        if part in (name, field.validation_alias):
             return name, field
     return part, None
 

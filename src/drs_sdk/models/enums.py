@@ -821,8 +821,9 @@ class SourceServerArchitecture(OpenEnum):
 
 
 class TargetInstanceTypeRightSizingMethod(OpenEnum):
-    """Who picks the EC2 instance type; any method but ``NONE`` overwrites the type in the launch
-    template.
+    """Who picks the EC2 instance type.
+
+    Any method but ``NONE`` overwrites the type in the launch template.
     """
 
     NONE = "NONE"
@@ -849,8 +850,9 @@ class ValidationExceptionReason(OpenEnum):
 
 
 class VolumeStatus(OpenEnum):
-    """Whether a source volume carries AWS Marketplace product codes, which can bind a launch to a
-    licence.
+    """Whether a source volume carries AWS Marketplace product codes.
+
+    They can bind a launch to a licence.
     """
 
     REGULAR = "REGULAR"

@@ -59,7 +59,9 @@ class JobTraits:
     @property
     def launched_servers(self) -> list[ParticipatingServer]:
         """The servers that read ``LAUNCHED``."""
-        return [server for server in self.participating_servers if server.launch_status == "LAUNCHED"]
+        return [
+            server for server in self.participating_servers if server.launch_status == "LAUNCHED"
+        ]
 
     @property
     def terminated_servers(self) -> list[ParticipatingServer]:

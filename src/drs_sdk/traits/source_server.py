@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from drs_sdk.models import DataReplicationInfo, DataReplicationState, SourceProperties
 
 # The states of DataReplicationInfo.dataReplicationState that a server reaches only before its
@@ -88,8 +89,7 @@ class SourceServerTraits:
         if not total:
             return None
         done = sum(
-            min(disk.replicated_storage_bytes or 0, disk.total_storage_bytes or 0)
-            for disk in disks
+            min(disk.replicated_storage_bytes or 0, disk.total_storage_bytes or 0) for disk in disks
         )
         return done / total
 

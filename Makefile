@@ -1,0 +1,58 @@
+# Every command sets up its own virtual environment; python3 and make are all it takes.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FLEET ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types check-generated generate tests docs bench clean
+
+help:
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+$(VENV)/.created:
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.created pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[demo]"
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.created pyproject.toml requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[demo]" -r requirements-dev.txt
+	@touch $@
+
+demo: $(VENV)/.demo ## a recovery drill on the emulator; FLEET=file.json rehearses on your own servers
+	$(BIN)/python examples/demo.py $(if $(FLEET),--fleet "$(FLEET)")
+
+test: lint types check-generated tests docs ## everything that CI checks
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/.dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/basedpyright
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/basedpyright --verifytypes drs_sdk --ignoreexternal
+	$(BIN)/mypy
+
+check-generated: $(VENV)/.dev ## fails when models/ or operations/ differ from a rebuild
+	$(BIN)/python -m codegen check
+
+generate: $(VENV)/.dev ## rebuilds models/ and operations/ from botocore and the overlays
+	$(BIN)/python -m codegen generate
+
+tests: $(VENV)/.dev
+	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=95
+
+docs: $(VENV)/.dev ## builds the site into site/
+	$(BIN)/mkdocs build --strict --quiet
+
+bench: $(VENV)/.dev ## measures against the peers, about ten minutes
+	$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) site dist build .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis

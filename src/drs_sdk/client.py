@@ -1,0 +1,227 @@
+"""The client: its options, its life, and everything that can be asked through it."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import TYPE_CHECKING, TypeVar
+
+from drs_sdk.clock import Clock, SystemClock
+from drs_sdk.operations import Operations
+from drs_sdk.settings import DEFAULT_MAX_RESPONSE_BYTES, CallOptions, ClientSettings
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from aiobotocore.config import AioConfig
+    from aiobotocore.session import AioSession
+
+    from drs_sdk.base import Request, Response
+    from drs_sdk.events import RequestHook
+    from drs_sdk.transport import Connection
+
+    ResponseT = TypeVar("ResponseT", bound=Response)
+
+
+class _Link:
+    """The connection that a client and its views share, made when it is first needed."""
+
+    def __init__(self, settings: ClientSettings) -> None:
+        self._settings = settings
+        self._connection: Connection | None = None
+
+    @property
+    def source(self) -> ClientSettings | Connection:
+        """What knows the Region and the endpoint by now."""
+        return self._connection or self._settings
+
+    def connection(self) -> Connection:
+        """Make the connection at the first call: aiobotocore is loaded here, not before."""
+        if self._connection is None:
+            from drs_sdk.transport import Connection
+
+            self._connection = Connection(self._settings)
+        return self._connection
+
+
+class DRSClient(Operations):
+    """A client of AWS Elastic Disaster Recovery in one Region.
+
+    Open it with ``async with``, or with ``await drs.open()`` and ``await drs.aclose()`` in an
+    app that lives long. One client serves many tasks of one event loop; make it once, not per
+    call.
+
+        async with DRSClient(region_name="eu-west-1") as drs:
+            async for server in drs.describe_source_servers():
+                print(server.source_server_id, server.lag)
+
+    Credentials, Region and endpoint that are not given are found as in any AWS SDK: environment,
+    profile, single sign-on, container, machine.
+    """
+
+    def __init__(
+        self,
+        *,
+        region_name: str | None = None,
+        profile_name: str | None = None,
+        endpoint_url: str | None = None,
+        aws_access_key_id: str | None = None,
+        aws_secret_access_key: str | None = None,
+        aws_session_token: str | None = None,
+        role_arn: str | None = None,
+        external_id: str | None = None,
+        role_session_name: str | None = None,
+        verify: bool | str | None = None,
+        config: AioConfig | None = None,
+        session: AioSession | None = None,
+        clock: Clock | None = None,
+        on_request: RequestHook | None = None,
+        max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
+        allow_insecure_endpoint: bool = False,
+    ) -> None:
+        """Take the options; nothing is opened, nothing resolved before `open`.
+
+        Args:
+            region_name: The Region, such as ``eu-west-1``; else ``AWS_REGION`` or the profile's.
+            profile_name: A profile of the shared AWS configuration.
+            endpoint_url: Where to send requests; else ``AWS_ENDPOINT_URL_DRS`` or the Region's
+                own endpoint.
+            aws_access_key_id: A static access key.
+            aws_secret_access_key: Its secret.
+            aws_session_token: Its session token, for temporary keys.
+            role_arn: A role to work in, in this or another account. It is assumed with the
+                credentials found otherwise, and renewed before it expires.
+            external_id: The external id that the role's trust policy asks for.
+            role_session_name: How the role's session shows in CloudTrail.
+            verify: False to accept any certificate, or the path of a CA bundle.
+            config: More settings, merged over the client's own: timeouts, proxies, pool size,
+                ``retries={"total_max_attempts": 3}``.
+            session: A session to take credentials and configuration from; left unchanged.
+            clock: Where time comes from; tests pass an `EmulatorClock`.
+            on_request: Called with every `drs_sdk.events.RequestEvent`; must not block.
+            max_response_bytes: The largest answer that is read.
+            allow_insecure_endpoint: Whether a plain http endpoint other than this machine is
+                accepted.
+        """
+        settings = ClientSettings(
+            region_name=region_name,
+            profile_name=profile_name,
+            endpoint_url=endpoint_url,
+            aws_access_key_id=aws_access_key_id,
+            aws_secret_access_key=aws_secret_access_key,
+            aws_session_token=aws_session_token,
+            role_arn=role_arn,
+            external_id=external_id,
+            role_session_name=role_session_name,
+            verify=verify,
+            config=config,
+            session=session,
+            clock=clock or SystemClock(),
+            on_request=on_request,
+            max_response_bytes=max_response_bytes,
+            allow_insecure_endpoint=allow_insecure_endpoint,
+        )
+        self._link = _Link(settings)
+        self._options = CallOptions()
+        self._is_view = False
+
+    @property
+    def region_name(self) -> str | None:
+        """The Region; before the client is open, only what was given."""
+        return self._link.source.region_name
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Where requests go; before the client is open, only what was given."""
+        return self._link.source.endpoint_url
+
+    async def open(self) -> Self:
+        """Resolve credentials, Region and endpoint, and get ready to send.
+
+        Returns:
+            The client itself. Opening an open client does nothing.
+
+        Raises:
+            ClientClosedError: The client was closed before; make a new one.
+            ConfigurationError: No Region, no such profile, a bad endpoint or option.
+            CredentialsError: A credential provider failed.
+        """
+        await self._link.connection().open()
+        return self
+
+    async def aclose(self) -> None:
+        """Close the connections. Calls under way end with `ClientClosedError`.
+
+        Closing twice does no harm. On a view made by `with_options` it does nothing: the
+        connections belong to the client.
+        """
+        if not self._is_view:
+            await self._link.connection().aclose()
+
+    async def __aenter__(self) -> Self:
+        """Open the client."""
+        return await self.open()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the client."""
+        await self.aclose()
+
+    async def send(self, request: Request[ResponseT]) -> ResponseT:
+        """Send any request object and return its response.
+
+        Args:
+            request: Such as ``StartRecoveryRequest(...)``; what the operation's own method
+                would have built.
+
+        Raises:
+            APIError: The service refused the request or failed; see its subclasses.
+            ConnectionFailedError: There was no answer.
+            ResponseDecodeError: The answer is not to be read.
+            AmbiguousOutcomeError: The operation is unsafe, and it may or may not have happened.
+            ClientClosedError: The client is not open.
+        """
+        return await self._link.connection().send(request, self._options)
+
+    def with_options(
+        self,
+        *,
+        read_timeout: float | None = None,
+        max_attempts: int | None = None,
+        resend_unsafe: bool | None = None,
+    ) -> Self:
+        """Make a view of the client with other settings, on the same connections.
+
+        Args:
+            read_timeout: Seconds to wait for an answer.
+            max_attempts: Attempts in all, the first included.
+            resend_unsafe: True to repeat unsafe operations whose outcome is unknown, too. They
+                can then happen twice.
+
+        Returns:
+            The view; what is not given stays as in this client.
+
+        Raises:
+            ValueError: A number is not positive.
+        """
+        if read_timeout is not None and read_timeout <= 0:
+            raise ValueError(f"read_timeout must be more than 0 seconds, got {read_timeout}")
+        if max_attempts is not None and max_attempts < 1:
+            raise ValueError(f"max_attempts must be at least 1, got {max_attempts}")
+        view = copy(self)
+        now = self._options
+        view._is_view = True  # noqa: SLF001 - a view is one of us
+        view._options = CallOptions(  # noqa: SLF001 - same
+            read_timeout=now.read_timeout if read_timeout is None else read_timeout,
+            max_attempts=now.max_attempts if max_attempts is None else max_attempts,
+            resend_unsafe=now.resend_unsafe if resend_unsafe is None else resend_unsafe,
+        )
+        return view
+
+    def __repr__(self) -> str:
+        """Show where the client works; no secret."""
+        return f"{type(self).__name__}(region_name={self.region_name!r})"

@@ -1,0 +1,90 @@
+"""What happens to a request, as typed events for metrics, traces and logs.
+
+Pass ``on_request`` to the client to receive them. No event carries a body, a tag or a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from drs_sdk.errors import DRSError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestEvent:
+    """Something that happened to one call of an operation.
+
+    Attributes:
+        operation: The service's name of the operation.
+        call_id: The same for all events of one call.
+        attempt: Which attempt this is about; the first is 1.
+    """
+
+    operation: str
+    call_id: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestStarted(RequestEvent):
+    """A call begins.
+
+    Attributes:
+        endpoint_url: Where it goes.
+        region: The Region it is signed for.
+    """
+
+    endpoint_url: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRetried(RequestEvent):
+    """An attempt failed and another one will follow.
+
+    Attributes:
+        delay: Seconds until then.
+        reason: Why: an error code, or the name of a connection error.
+        http_status: The status of the failed attempt, where there was an answer.
+    """
+
+    delay: float
+    reason: str
+    http_status: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSucceeded(RequestEvent):
+    """A call has its answer.
+
+    Attributes:
+        duration: From the start of the call, retries included.
+        request_id: The service's id of the request.
+        http_status: The HTTP status code.
+    """
+
+    duration: timedelta
+    request_id: str | None
+    http_status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFailed(RequestEvent):
+    """A call ends without an answer that can be used.
+
+    Attributes:
+        duration: From the start of the call, retries included.
+        error: What the caller gets; None when the caller's task was cancelled.
+    """
+
+    duration: timedelta
+    error: DRSError | None
+
+
+RequestHook = Callable[[RequestEvent], None]
+"""A function that takes each event as it happens; it must not block."""

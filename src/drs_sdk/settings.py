@@ -1,0 +1,46 @@
+"""What a client and a view of it are told, in one place each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aiobotocore.config import AioConfig
+    from aiobotocore.session import AioSession
+
+    from drs_sdk.clock import Clock
+    from drs_sdk.events import RequestHook
+
+DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSettings:
+    """The options of a client, as `DRSClient` documents them. Secrets do not show."""
+
+    region_name: str | None
+    profile_name: str | None
+    endpoint_url: str | None
+    aws_access_key_id: str | None
+    aws_secret_access_key: str | None = field(repr=False)
+    aws_session_token: str | None = field(repr=False)
+    role_arn: str | None
+    external_id: str | None = field(repr=False)
+    role_session_name: str | None
+    verify: bool | str | None
+    config: AioConfig | None
+    session: AioSession | None
+    clock: Clock
+    on_request: RequestHook | None
+    max_response_bytes: int
+    allow_insecure_endpoint: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOptions:
+    """What a view changes for the calls made through it; None leaves the client's own value."""
+
+    read_timeout: float | None = None
+    max_attempts: int | None = None
+    resend_unsafe: bool = False

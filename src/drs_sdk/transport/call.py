@@ -1,0 +1,147 @@
+"""One call of an operation over all its attempts, and who is told of it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from drs_sdk.events import RequestFailed, RequestRetried, RequestStarted, RequestSucceeded
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from drs_sdk.base import Request, Response, ResponseMetadata
+    from drs_sdk.errors import DRSError
+    from drs_sdk.events import RequestHook
+    from drs_sdk.settings import CallOptions
+    from drs_sdk.transport.retries import Failure
+
+logger = logging.getLogger("drs_sdk")
+
+_ids = itertools.count(1)
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One call of an operation.
+
+    Attributes:
+        request: What is asked.
+        options: What the view that it was made through changes.
+        max_attempts: How many attempts there may be in all.
+        sent_at: When it began, by the client's clock.
+        hook: Who is told.
+        attempt: The attempt under way, or the last one.
+        tokens: What its last retry took from the quota.
+        failure: How the last attempt failed.
+        scope: What closing the client ends it by.
+        ended: Set once the caller has its answer or error.
+    """
+
+    request: Request[Response]
+    options: CallOptions
+    max_attempts: int
+    sent_at: datetime
+    hook: RequestHook | None
+    call_id: int = field(default_factory=lambda: next(_ids))
+    attempt: int = 1
+    tokens: int = 0
+    failure: Failure | None = None
+    scope: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    _began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def operation(self) -> str:
+        """The service's name of the operation."""
+        return self.request.operation
+
+    @property
+    def duration(self) -> timedelta:
+        """How long it has taken so far, in real time."""
+        return timedelta(seconds=time.perf_counter() - self._began)
+
+    def started(self, endpoint_url: str, region: str) -> None:
+        """Tell that it begins."""
+        if self.hook is not None:
+            self.hook(
+                RequestStarted(
+                    operation=self.operation,
+                    call_id=self.call_id,
+                    attempt=1,
+                    endpoint_url=endpoint_url,
+                    region=region,
+                )
+            )
+
+    def retried(self, failure: Failure, delay: float) -> None:
+        """Tell that an attempt failed and another one follows."""
+        logger.info(
+            "%s: attempt %d failed with %s, the next one follows in %.2f s",
+            self.operation,
+            self.attempt,
+            failure.reason,
+            delay,
+            extra={
+                "operation": self.operation,
+                "attempt": self.attempt,
+                "delay": delay,
+                "reason": failure.reason,
+            },
+        )
+        if self.hook is not None:
+            self.hook(
+                RequestRetried(
+                    operation=self.operation,
+                    call_id=self.call_id,
+                    attempt=self.attempt,
+                    delay=delay,
+                    reason=failure.reason,
+                    http_status=failure.http_status,
+                )
+            )
+
+    def succeeded(self, metadata: ResponseMetadata) -> None:
+        """Tell that there is an answer."""
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("%s succeeded", self.operation, extra=self._extra(metadata.request_id))
+        if self.hook is not None:
+            self.hook(
+                RequestSucceeded(
+                    operation=self.operation,
+                    call_id=self.call_id,
+                    attempt=self.attempt,
+                    duration=self.duration,
+                    request_id=metadata.request_id,
+                    http_status=metadata.http_status or 0,
+                )
+            )
+
+    def failed(self, error: DRSError | None) -> None:
+        """Tell that it ends without an answer; None for a cancelled task."""
+        what = "cancelled" if error is None else type(error).__name__
+        request_id = None if error is None else error.request_id
+        logger.info("%s failed: %s", self.operation, what, extra=self._extra(request_id))
+        if self.hook is not None:
+            self.hook(
+                RequestFailed(
+                    operation=self.operation,
+                    call_id=self.call_id,
+                    attempt=self.attempt,
+                    duration=self.duration,
+                    error=error,
+                )
+            )
+
+    def _extra(self, request_id: str | None) -> dict[str, object]:
+        return {
+            "operation": self.operation,
+            "request_id": request_id,
+            "attempt": self.attempt,
+            "duration_ms": round(self.duration.total_seconds() * 1000, 1),
+        }

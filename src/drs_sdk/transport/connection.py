@@ -1,0 +1,288 @@
+"""The client under the client, and the life of one call.
+
+botocore resolves endpoints, serialises and signs. It neither checks parameters, as the request
+models have, nor parses answers: a ``before-parse`` handler takes the bytes away, and pydantic-core
+reads them straight into models. Attempts are repeated by our own rules, in a ``needs-retry``
+handler that answers before botocore's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from uuid import uuid4
+
+from botocore import xform_name  # pyright: ignore[reportUnknownVariableType]
+from botocore.exceptions import BotoCoreError, ClientError
+
+from drs_sdk.base import Response, ResponseMetadata
+from drs_sdk.errors import ClientClosedError
+from drs_sdk.transport import retries
+from drs_sdk.transport.call import Call
+from drs_sdk.transport.decoding import decode
+from drs_sdk.transport.http_session import MAX_RESPONSE_BYTES
+from drs_sdk.transport.outcomes import explain, failure_of, not_opened
+from drs_sdk.transport.session import (
+    config_for,
+    max_attempts_for,
+    require_secure,
+    session_for,
+    verify_for,
+)
+
+if TYPE_CHECKING:
+    from drs_sdk.base import Request
+    from drs_sdk.settings import CallOptions, ClientSettings
+    from drs_sdk.transport.outcomes import Answer
+
+ResponseT = TypeVar("ResponseT", bound=Response)
+
+logger = logging.getLogger("drs_sdk")
+
+_BODY = "drs_sdk.body"
+_FIRST_ERROR_STATUS = 300
+
+_current: ContextVar[Call] = ContextVar("drs_sdk.call")
+
+
+_Method = Callable[..., Awaitable[dict[str, object]]]
+
+
+class _Events(Protocol):
+    def register(self, event_name: str, handler: Callable[..., object]) -> None: ...
+    def register_first(self, event_name: str, handler: Callable[..., object]) -> None: ...
+
+
+class _Meta(Protocol):
+    events: _Events
+    endpoint_url: str
+    region_name: str
+
+
+class _Client(Protocol):
+    """What is used of an aiobotocore client, besides its methods."""
+
+    meta: _Meta
+
+
+class Connection:
+    """One connection pool, its credentials, and the calls that are under way on it."""
+
+    def __init__(self, settings: ClientSettings) -> None:
+        """Take the options; nothing is opened, nothing resolved."""
+        self._settings = settings
+        self._quota = retries.RetryQuota()
+        self._max_attempts = retries.DEFAULT_MAX_ATTEMPTS
+        self._stack = AsyncExitStack()
+        self._client: _Client | None = None
+        self._opening: asyncio.Lock | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pid = 0
+        self._closed = False
+        self._under_way: set[Call] = set()
+
+    @property
+    def region_name(self) -> str | None:
+        """The Region that requests are signed for; before opening, the one that was given."""
+        return self._client.meta.region_name if self._client else self._settings.region_name
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Where requests go; before opening, the endpoint that was given."""
+        return self._client.meta.endpoint_url if self._client else self._settings.endpoint_url
+
+    async def open(self) -> None:
+        """Resolve credentials, Region and endpoint. Once open, it does nothing.
+
+        Raises:
+            ClientClosedError: It was closed before, or belongs to another loop or process.
+            ConfigurationError: No Region, no such profile, a bad endpoint or option.
+            CredentialsError: A credential provider failed.
+        """
+        if self._opening is None:
+            self._opening = asyncio.Lock()
+            self._loop = asyncio.get_running_loop()
+            self._pid = os.getpid()
+        self._check_usable()
+        async with self._opening:
+            if self._client is None:
+                self._client = await self._create_client()
+
+    async def aclose(self) -> None:
+        """Close the connections; calls under way end with `ClientClosedError`."""
+        self._closed = True
+        self._client = None
+        loop = asyncio.get_running_loop()
+        if self._loop is loop:
+            under_way = list(self._under_way)
+            for call in under_way:
+                call.scope.reschedule(loop.time())
+            await asyncio.gather(*(call.ended.wait() for call in under_way))
+        await self._stack.aclose()
+
+    async def send(self, request: Request[ResponseT], options: CallOptions) -> ResponseT:
+        """Send a request and return its response, after as many attempts as it takes."""
+        self._check_usable()
+        if (client := self._client) is None:
+            raise ClientClosedError(
+                "the client is not open: use `async with DRSClient(...) as drs`, or "
+                "`await drs.open()`"
+            )
+        request = _with_client_token(request)
+        call = Call(
+            request=cast("Request[Response]", request),
+            options=options,
+            max_attempts=options.max_attempts or self._max_attempts,
+            sent_at=self._settings.clock.now(),
+            hook=self._settings.on_request,
+        )
+        call.started(client.meta.endpoint_url, client.meta.region_name)
+        reset = _current.set(call)
+        self._under_way.add(call)
+        try:
+            async with call.scope:
+                answer = await _method(client, call.operation)(**_parameters(request))
+                response = _read(request, answer)
+        except Exception as error:
+            cut_off = self._closed and call.scope.expired()
+            explained = explain(_closed_in_flight() if cut_off else error, call)
+            call.failed(explained)
+            if explained is error:
+                raise
+            raise explained from explained.__cause__
+        except BaseException:
+            call.failed(None)
+            raise
+        finally:
+            self._under_way.discard(call)
+            call.ended.set()
+            _current.reset(reset)
+        self._quota.give_back(call.tokens)
+        call.succeeded(response.response_metadata)
+        return response
+
+    async def _create_client(self) -> _Client:
+        settings = self._settings
+        try:
+            session = session_for(settings)
+            self._max_attempts = max_attempts_for(session, settings)
+            context = session.create_client(  # pyright: ignore[reportUnknownMemberType]
+                "drs",
+                region_name=settings.region_name,
+                endpoint_url=settings.endpoint_url,
+                verify=verify_for(session, settings),
+                aws_access_key_id=settings.aws_access_key_id,
+                aws_secret_access_key=settings.aws_secret_access_key,
+                aws_session_token=settings.aws_session_token,
+                config=config_for(settings),
+            )
+            client = cast("_Client", await self._stack.enter_async_context(context))
+        except (BotoCoreError, ClientError, ValueError) as error:
+            raise not_opened(error) from error
+        require_secure(client.meta.endpoint_url, allowed=settings.allow_insecure_endpoint)
+        events = client.meta.events
+        events.register("before-parameter-build.drs", self._before_build)
+        events.register_first("needs-retry.drs", self._needs_retry)
+        events.register("before-parse.drs", _take_body)
+        return client
+
+    def _check_usable(self) -> None:
+        if self._closed:
+            raise ClientClosedError("the client is closed; make a new one")
+        if self._loop is not None and self._loop is not asyncio.get_running_loop():
+            raise ClientClosedError("the client belongs to another event loop; open one in each")
+        if self._pid and self._pid != os.getpid():
+            raise ClientClosedError("the client was opened before a fork; open one in each process")
+
+    def _before_build(self, context: dict[str, object], **_: object) -> None:
+        context[MAX_RESPONSE_BYTES] = self._settings.max_response_bytes
+        read_timeout = _current.get().options.read_timeout
+        if read_timeout is not None:
+            context["read_timeout"] = read_timeout
+
+    async def _needs_retry(
+        self,
+        attempts: int,
+        response: tuple[Answer, dict[str, object]] | None = None,
+        caught_exception: Exception | None = None,
+        **_: object,
+    ) -> float | None:
+        """Answer botocore's question: None for no, else the seconds to sleep, already slept."""
+        call = _current.get()
+        call.attempt = attempts
+        if response is not None and response[0].status_code < _FIRST_ERROR_STATUS:
+            return None
+        call.failure = failure = failure_of(response, caught_exception)
+        safe = retries.may_resend(
+            call.request.safety, failure, resend_unsafe=call.options.resend_unsafe
+        )
+        if not safe or attempts >= call.max_attempts:
+            return None
+        call.tokens = self._quota.take(is_timeout=failure.is_timeout)
+        if not call.tokens:
+            logger.warning(
+                "%s is not retried: too many calls fail, the retry quota is used up",
+                call.operation,
+                extra={"operation": call.operation, "attempt": attempts},
+            )
+            return None
+        delay = retries.backoff(attempts, failure.retry_after)
+        call.retried(failure, delay)
+        await self._settings.clock.sleep(delay)
+        return 0
+
+
+def _closed_in_flight() -> ClientClosedError:
+    return ClientClosedError("the client was closed while the call was under way")
+
+
+def _method(client: _Client, operation: str) -> Callable[..., Awaitable[dict[str, object]]]:
+    return cast("_Method", getattr(client, xform_name(operation)))
+
+
+def _parameters(request: Request[ResponseT]) -> dict[str, object]:
+    return request.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+
+
+def _with_client_token(request: Request[ResponseT]) -> Request[ResponseT]:
+    """Fill in the idempotency token where there is one and the caller gave none."""
+    member = request.token_member
+    if member is None or getattr(request, member) is not None:
+        return request
+    return request.model_copy(update={member: str(uuid4())})
+
+
+def _take_body(
+    response_dict: dict[str, object], customized_response_dict: dict[str, object], **_: object
+) -> None:
+    """Keep the bytes of a success from botocore's parser, for ours."""
+    if cast("int", response_dict["status_code"]) < _FIRST_ERROR_STATUS:
+        customized_response_dict[_BODY] = response_dict["body"]
+        response_dict["body"] = b""
+
+
+def _read(request: Request[ResponseT], answer: dict[str, object]) -> ResponseT:
+    metadata = cast("dict[str, object]", answer["ResponseMetadata"])
+    request_id = cast("str | None", metadata.get("RequestId"))
+    status = cast("int", metadata["HTTPStatusCode"])
+    response, unparsed = decode(
+        cast("type[ResponseT]", request.response_type),
+        cast("bytes", answer[_BODY]),
+        operation=request.operation,
+        request_id=request_id,
+        http_status=status,
+    )
+    return response.with_metadata(
+        ResponseMetadata(
+            request_id=request_id,
+            http_status=status,
+            headers=cast("dict[str, str]", metadata["HTTPHeaders"]),
+            retry_attempts=cast("int", metadata["RetryAttempts"]),
+            unparsed=unparsed,
+        )
+    )

@@ -1,0 +1,167 @@
+"""Bytes become models: one validating call, and a second look only where that fails.
+
+pydantic-core reads the JSON and builds the models in one go, with the cyclic garbage collector
+held back: the many small objects would set it off again and again, for nothing. When something
+does not fit its member, the values at fault are taken out one by one and kept aside, so that a
+page never fails for one bad value.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from drs_sdk.errors import ResponseDecodeError
+from drs_sdk.paths import python_path
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from drs_sdk.base import Response
+
+ResponseT = TypeVar("ResponseT", bound="Response")
+Location = tuple[str | int, ...]
+
+logger = logging.getLogger("drs_sdk")
+
+_EXCERPT = 200
+_PATHS_IN_LOG = 10
+
+
+@contextmanager
+def collector_paused() -> Generator[None]:
+    """Hold the cyclic garbage collector back, and leave it as it was."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def decode(
+    response_type: type[ResponseT],
+    body: bytes,
+    *,
+    operation: str,
+    request_id: str | None,
+    http_status: int,
+) -> tuple[ResponseT, dict[str, object]]:
+    """Read a successful answer.
+
+    Args:
+        response_type: The class of the answer.
+        body: The JSON text; empty for answers without content.
+        operation: The service's name of the operation.
+        request_id: The service's id of the request.
+        http_status: The HTTP status code.
+
+    Returns:
+        The response, and the values that did not fit, by path.
+
+    Raises:
+        ResponseDecodeError: The body is no JSON object.
+    """
+    content = body or b"{}"
+    try:
+        with collector_paused():
+            return response_type.model_validate_json(content), {}
+    except ValidationError as error:
+        first = error
+    if any(found["type"] == "json_invalid" or not found["loc"] for found in first.errors()):
+        raise ResponseDecodeError(
+            f"{operation} was answered with HTTP {http_status} (request id {request_id}), but the "
+            f"body is no JSON object: {_excerpt(body)!r}",
+            operation=operation,
+            request_id=request_id,
+            http_status=http_status,
+            excerpt=_excerpt(body),
+        ) from first
+    response, unparsed = _without_misfits(response_type, from_json(content), first)
+    _warn(operation, request_id, list(unparsed))
+    return response, unparsed
+
+
+def _excerpt(body: bytes) -> str:
+    return body[:_EXCERPT].decode("utf-8", "replace")
+
+
+def _without_misfits(
+    response_type: type[ResponseT], data: object, error: ValidationError
+) -> tuple[ResponseT, dict[str, object]]:
+    """Take out what does not fit until the rest does; every round removes at least one value."""
+    unparsed: dict[str, object] = {}
+    while True:
+        removed = False
+        for location in _deepest_first(error):
+            found = _take_out(data, location)
+            if found is not None:
+                removed = True
+                unparsed[python_path(response_type, found[0])] = found[1]
+        if not removed:
+            raise error
+        try:
+            return response_type.model_validate_json(_to_json(data)), unparsed
+        except ValidationError as next_error:
+            error = next_error
+
+
+def _to_json(data: object) -> bytes:
+    from pydantic_core import to_json
+
+    return to_json(data)
+
+
+def _deepest_first(error: ValidationError) -> list[Location]:
+    """Order locations so that taking one out of a list leaves the indexes of the others alone."""
+    locations = {found["loc"] for found in error.errors(include_url=False, include_input=False)}
+
+    def order(location: Location) -> list[tuple[int, int, str]]:
+        return [(1, part, "") if isinstance(part, int) else (0, 0, part) for part in location]
+
+    return sorted(locations, key=order, reverse=True)
+
+
+def _take_out(data: object, location: Location) -> tuple[Location, object] | None:
+    """Remove the value at a location, or the nearest one above it; say where it was."""
+    container: object = data
+    holder: tuple[dict[str, object] | list[object], str | int] | None = None
+    depth = 0
+    for part in location:
+        if isinstance(container, dict) and part in container:
+            mapping = cast("dict[str, object]", container)
+            holder, container = (mapping, part), mapping[str(part)]
+        elif (
+            isinstance(container, list)
+            and isinstance(part, int)
+            and part < len(cast("list[object]", container))
+        ):
+            items = cast("list[object]", container)
+            holder, container = (items, part), items[part]
+        else:
+            break
+        depth += 1
+    if holder is None:
+        return None
+    owner, key = holder
+    value = owner.pop(key)  # type: ignore[arg-type]  # key and owner were found together
+    return location[:depth], value
+
+
+def _warn(operation: str, request_id: str | None, paths: list[str]) -> None:
+    shown = ", ".join(paths[:_PATHS_IN_LOG])
+    more = len(paths) - _PATHS_IN_LOG
+    logger.warning(
+        "%s answered with %d value(s) that do not fit; they are left out: %s%s",
+        operation,
+        len(paths),
+        shown,
+        f" and {more} more" if more > 0 else "",
+        extra={"operation": operation, "request_id": request_id, "paths": paths},
+    )

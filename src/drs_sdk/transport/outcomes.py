@@ -1,0 +1,171 @@
+"""What the end of an attempt or a call means, in our errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, cast
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+    SSOError,
+    TokenRetrievalError,
+)
+
+from drs_sdk.errors import (
+    MODELLED,
+    AmbiguousOutcomeError,
+    APIError,
+    ConfigurationError,
+    ConnectionFailedError,
+    CredentialsError,
+    DRSError,
+    RequestTimeoutError,
+    ResponseDecodeError,
+    ValidationException,
+)
+from drs_sdk.transport.retries import Failure, parse_retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from drs_sdk.transport.call import Call
+
+_CREDENTIALS = (
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
+_LOOK_HERE = (
+    "look at the profile, the AWS_* environment variables, or the role of the machine or container"
+)
+
+
+class Answer(Protocol):
+    """What is looked at of an HTTP answer."""
+
+    status_code: int
+    headers: Mapping[str, str]
+
+
+def failure_of(
+    response: tuple[Answer, dict[str, object]] | None, error: Exception | None
+) -> Failure:
+    """Read how an attempt failed: an error answer, or none at all."""
+    if response is not None:
+        answer, parsed = response
+        api_error = APIError(parsed, "")
+        return Failure(
+            reason=api_error.code,
+            http_status=answer.status_code,
+            is_throttling=api_error.is_throttling,
+            retry_after=parse_retry_after(answer.headers.get("Retry-After")),
+        )
+    broken = error if isinstance(error, ConnectionFailedError) else _foreign(error)
+    return Failure(
+        reason=type(error).__name__,
+        is_connection=broken is not None,
+        is_timeout=isinstance(broken, RequestTimeoutError),
+        maybe_sent=broken is not None and broken.maybe_sent,
+    )
+
+
+def explain(error: Exception, call: Call) -> DRSError:
+    """Turn what ended a call into the error that the caller gets."""
+    explained = _explained(error, call)
+    explained.operation = call.operation
+    if explained is not error and explained.__cause__ is None:
+        explained.__cause__ = error
+    if call.request.safety == "unsafe" and _is_ambiguous(explained, call):
+        return _ambiguous(explained, call)
+    return explained
+
+
+def not_opened(error: Exception) -> DRSError:
+    """Turn what kept the client from opening into the error that the caller gets."""
+    if isinstance(error, _CREDENTIALS):
+        return CredentialsError(f"no credentials: {error}; {_LOOK_HERE}")
+    advice = {
+        "NoRegionError": "; pass region_name, or set AWS_REGION or the profile's region",
+        "ProfileNotFound": "; `aws configure list-profiles` lists those that exist",
+    }.get(type(error).__name__, "")
+    return ConfigurationError(f"the client cannot be opened: {error}{advice}")
+
+
+def _explained(error: Exception, call: Call) -> DRSError:
+    if isinstance(error, ClientError) and not isinstance(error, APIError):
+        return _api_error(error, call)
+    if isinstance(error, HTTPClientError):
+        error = _foreign(error) or error
+    if isinstance(error, ConnectionFailedError):
+        return type(error)(
+            f"{call.operation}: {error.args[0]}, after {call.attempt} attempt(s); {error.hint}",
+            operation=call.operation,
+            endpoint_url=error.endpoint_url,
+            maybe_sent=error.maybe_sent,
+        )
+    if isinstance(error, DRSError):
+        return error
+    if isinstance(error, _CREDENTIALS):
+        return CredentialsError(f"{call.operation} was not sent: {error}; {_LOOK_HERE}")
+    if isinstance(error, BotoCoreError):
+        return ConfigurationError(f"{call.operation} was not sent: {error}")
+    return DRSError(f"{call.operation} failed: {type(error).__name__}: {error}")
+
+
+def _api_error(error: ClientError, call: Call) -> DRSError:
+    parsed = cast("dict[str, object]", error.response)
+    code = str(cast("dict[str, object]", parsed.get("Error") or {}).get("Code"))
+    if error.operation_name not in {call.operation, ""}:  # STS or SSO said no, not the service
+        return CredentialsError(
+            f"{call.operation} was not sent: {error.operation_name} for credentials failed with "
+            f"{code}; {_LOOK_HERE}"
+        )
+    after = call.failure.retry_after if call.failure is not None else None
+    api_error = MODELLED.get(code, APIError)(parsed, call.operation, retry_after=after)
+    if isinstance(api_error, ValidationException):
+        from drs_sdk.models import ValidationExceptionField
+
+        fields = cast("list[dict[str, object]]", parsed.get("fieldList") or [])
+        api_error.field_list = tuple(ValidationExceptionField.model_validate(f) for f in fields)
+    return api_error
+
+
+def _foreign(error: Exception | None) -> ConnectionFailedError | None:
+    """Translate botocore's connection errors, which other HTTP sessions than ours raise."""
+    if not isinstance(error, HTTPClientError):
+        return None
+    details = cast("dict[str, object]", error.kwargs)
+    endpoint = str(details.get("endpoint_url") or details.get("proxy_url") or "")
+    never_sent = isinstance(error, ConnectTimeoutError)
+    timed_out = never_sent or isinstance(error, ReadTimeoutError)
+    kind = RequestTimeoutError if timed_out else ConnectionFailedError
+    return kind(str(error), endpoint_url=endpoint or None, maybe_sent=not never_sent)
+
+
+def _is_ambiguous(error: DRSError, call: Call) -> bool:
+    if isinstance(error, ResponseDecodeError):
+        return True
+    if isinstance(error, APIError):
+        return call.failure is not None and call.failure.is_ambiguous
+    return isinstance(error, ConnectionFailedError) and error.maybe_sent
+
+
+def _ambiguous(cause: DRSError, call: Call) -> AmbiguousOutcomeError:
+    error = AmbiguousOutcomeError(
+        f"{call.operation} was sent at {call.sent_at.isoformat()}, but whether it happened is not "
+        f"known, so it is not sent again; look for what it made before you repeat it. ({cause})",
+        request=call.request,
+        sent_at=call.sent_at,
+        operation=call.operation,
+        request_id=cause.request_id,
+    )
+    error.__cause__ = cause
+    return error

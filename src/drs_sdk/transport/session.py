@@ -1,0 +1,111 @@
+"""Sessions, configuration and credentials, as aiobotocore resolves them."""
+
+from __future__ import annotations
+
+import os
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Protocol, cast
+from urllib.parse import urlsplit
+
+from aiobotocore.config import AioConfig
+from aiobotocore.session import AioSession
+from botocore.httpsession import get_cert_path
+
+from drs_sdk._version import __version__
+from drs_sdk.errors import ConfigurationError
+from drs_sdk.transport.http_session import HTTPSession
+from drs_sdk.transport.retries import DEFAULT_MAX_ATTEMPTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aiobotocore.httpsession import AIOHTTPSession
+
+    from drs_sdk.settings import ClientSettings
+
+_POOL_SIZE = 50
+_CONNECT_TIMEOUT = 10
+
+
+class _Config(Protocol):
+    """What is read of a botocore configuration."""
+
+    retries: Mapping[str, int] | None
+    proxies_config: Mapping[str, object] | None
+
+
+def session_for(settings: ClientSettings) -> AioSession:
+    """Find the session that credentials, profile and Region come from."""
+    if settings.session is not None:
+        if settings.profile_name is not None:
+            raise ConfigurationError("give session or profile_name, not both")
+        return settings.session
+    return AioSession(profile=settings.profile_name)
+
+
+def config_for(settings: ClientSettings) -> AioConfig:
+    """Merge the caller's configuration over ours, and ours for what must not change over both."""
+    given = settings.config
+    ours = AioConfig(
+        connect_timeout=_CONNECT_TIMEOUT,
+        max_pool_connections=_POOL_SIZE,
+        user_agent_extra=f"drs-sdk/{__version__}",
+    )
+    if given is None or not cast("_Config", given).proxies_config:
+        # Certificates for a proxy are the business of aiobotocore's own session.
+        ours = ours.merge(AioConfig(http_session_cls=cast("type[AIOHTTPSession]", HTTPSession)))
+    fixed = AioConfig(
+        parameter_validation=False,  # the request models have validated
+        retries={"mode": "standard", "total_max_attempts": 1},  # attempts are repeated by us
+    )
+    return (ours if given is None else ours.merge(given)).merge(fixed)
+
+
+def max_attempts_for(session: AioSession, settings: ClientSettings) -> int:
+    """Find how many attempts a call has: the configuration, environment or profile, else ours."""
+    given = cast("_Config", settings.config).retries if settings.config is not None else None
+    if given:
+        if "total_max_attempts" in given:
+            return given["total_max_attempts"]
+        if "max_attempts" in given:
+            return given["max_attempts"] + 1  # botocore counts retries under this name
+    profile = cast("Mapping[str, object]", session.get_scoped_config())
+    text = os.environ.get("AWS_MAX_ATTEMPTS") or profile.get("max_attempts")
+    if text is None:
+        return DEFAULT_MAX_ATTEMPTS
+    try:
+        return max(1, int(str(text)))
+    except ValueError as error:
+        raise ConfigurationError(f"max_attempts must be a number, got {text!r}") from error
+
+
+def verify_for(session: AioSession, settings: ClientSettings) -> bool | str:
+    """Find how certificates are checked: botocore's order, with the bundle spelled out."""
+    given = settings.verify
+    if given is None:
+        given = cast("str | None", session.get_config_variable("ca_bundle"))
+    if given is None:
+        given = os.environ.get("REQUESTS_CA_BUNDLE")
+    if given is None or given is True:
+        return cast("str", get_cert_path(verify=True))
+    return given
+
+
+def require_secure(endpoint_url: str, *, allowed: bool) -> None:
+    """Refuse an endpoint in clear text that is not this machine."""
+    parts = urlsplit(endpoint_url)
+    if parts.scheme != "http" or allowed or _is_loopback(parts.hostname or ""):
+        return
+    raise ConfigurationError(
+        f"the endpoint {endpoint_url} is plain http; use https, or pass "
+        "allow_insecure_endpoint=True if that is what you want"
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
