@@ -27,11 +27,12 @@ from drs_sdk.transport.call import Call
 from drs_sdk.transport.decoding import decode
 from drs_sdk.transport.http_session import MAX_RESPONSE_BYTES
 from drs_sdk.transport.outcomes import explain, failure_of, not_opened
+from drs_sdk.transport.roles import working_session
 from drs_sdk.transport.session import (
     config_for,
     max_attempts_for,
     require_secure,
-    session_for,
+    static_keys,
     verify_for,
 )
 
@@ -169,17 +170,15 @@ class Connection:
     async def _create_client(self) -> _Client:
         settings = self._settings
         try:
-            session = session_for(settings)
+            session = working_session(settings)
             self._max_attempts = max_attempts_for(session, settings)
             context = session.create_client(  # pyright: ignore[reportUnknownMemberType]
                 "drs",
                 region_name=settings.region_name,
                 endpoint_url=settings.endpoint_url,
                 verify=verify_for(session, settings),
-                aws_access_key_id=settings.aws_access_key_id,
-                aws_secret_access_key=settings.aws_secret_access_key,
-                aws_session_token=settings.aws_session_token,
                 config=config_for(settings),
+                **static_keys(settings),
             )
             client = cast("_Client", await self._stack.enter_async_context(context))
         except (BotoCoreError, ClientError, ValueError) as error:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
-from botocore.httpsession import get_cert_path
+from botocore.httpsession import get_cert_path  # pyright: ignore[reportUnknownVariableType]
 
 from drs_sdk._version import __version__
 from drs_sdk.errors import ConfigurationError
@@ -43,6 +43,22 @@ def session_for(settings: ClientSettings) -> AioSession:
     return AioSession(profile=settings.profile_name)
 
 
+def static_keys(settings: ClientSettings) -> dict[str, str | None]:
+    """Give the keys that were passed in, unless they are only there to assume a role with."""
+    if settings.role_arn is not None:
+        return {}
+    return {
+        "aws_access_key_id": settings.aws_access_key_id,
+        "aws_secret_access_key": settings.aws_secret_access_key,
+        "aws_session_token": settings.aws_session_token,
+    }
+
+
+def setting_of(session: AioSession, name: str) -> str | None:
+    """Read a botocore setting: environment, then profile, then botocore's default."""
+    return cast("str | None", session.get_config_variable(name))  # pyright: ignore[reportUnknownMemberType]
+
+
 def config_for(settings: ClientSettings) -> AioConfig:
     """Merge the caller's configuration over ours, and ours for what must not change over both."""
     given = settings.config
@@ -53,12 +69,16 @@ def config_for(settings: ClientSettings) -> AioConfig:
     )
     if given is None or not cast("_Config", given).proxies_config:
         # Certificates for a proxy are the business of aiobotocore's own session.
-        ours = ours.merge(AioConfig(http_session_cls=cast("type[AIOHTTPSession]", HTTPSession)))
+        ours = _merged(ours, AioConfig(http_session_cls=cast("type[AIOHTTPSession]", HTTPSession)))
     fixed = AioConfig(
         parameter_validation=False,  # the request models have validated
         retries={"mode": "standard", "total_max_attempts": 1},  # attempts are repeated by us
     )
-    return (ours if given is None else ours.merge(given)).merge(fixed)
+    return _merged(ours if given is None else _merged(ours, given), fixed)
+
+
+def _merged(under: AioConfig, over: AioConfig) -> AioConfig:
+    return under.merge(over)  # pyright: ignore[reportUnknownMemberType]
 
 
 def max_attempts_for(session: AioSession, settings: ClientSettings) -> int:
@@ -83,11 +103,11 @@ def verify_for(session: AioSession, settings: ClientSettings) -> bool | str:
     """Find how certificates are checked: botocore's order, with the bundle spelled out."""
     given = settings.verify
     if given is None:
-        given = cast("str | None", session.get_config_variable("ca_bundle"))
+        given = setting_of(session, "ca_bundle")
     if given is None:
         given = os.environ.get("REQUESTS_CA_BUNDLE")
     if given is None or given is True:
-        return cast("str", get_cert_path(verify=True))
+        return get_cert_path(verify=True)
     return given
 
 

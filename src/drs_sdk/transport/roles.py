@@ -1,0 +1,88 @@
+"""Working in a role: the session that a client with ``role_arn`` signs with.
+
+The role is assumed by aiobotocore's own credential classes, with whatever credentials would have
+been used otherwise, and assumed again before the session expires. The caller's session is left
+as it is: a second one, with the same profile, carries the role.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from aiobotocore.credentials import (
+    AioAssumeRoleCredentialFetcher,
+    AioCredentials,
+    AioDeferredRefreshableCredentials,
+)
+from aiobotocore.session import AioSession
+from botocore.exceptions import NoCredentialsError
+
+from drs_sdk.errors import ConfigurationError
+from drs_sdk.transport.session import session_for, setting_of
+
+if TYPE_CHECKING:
+    from drs_sdk.settings import ClientSettings
+
+_SESSION_NAME = "drs-sdk"
+
+
+class _RoleCredentials:
+    """Takes the place of botocore's credential chain: it finds the role's credentials."""
+
+    def __init__(self, settings: ClientSettings, source: AioSession) -> None:
+        self._settings = settings
+        self._source_session = source
+
+    async def load_credentials(self) -> AioCredentials:
+        """Give credentials that are fetched at the first signature, and renewed in time."""
+        settings = self._settings
+        extra = {
+            "RoleSessionName": settings.role_session_name or _SESSION_NAME,
+            "ExternalId": settings.external_id,
+        }
+        fetcher = AioAssumeRoleCredentialFetcher(
+            self._sts_client,
+            await self._source(),
+            settings.role_arn,
+            extra_args={name: value for name, value in extra.items() if value is not None},
+        )
+        return cast(
+            "AioCredentials",
+            AioDeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role"),
+        )
+
+    async def _source(self) -> AioCredentials:
+        settings = self._settings
+        if settings.aws_access_key_id is not None:
+            return AioCredentials(
+                settings.aws_access_key_id,
+                settings.aws_secret_access_key,
+                settings.aws_session_token,
+            )
+        source = cast("AioCredentials | None", await self._source_session.get_credentials())
+        if source is None:
+            raise NoCredentialsError
+        return source
+
+    def _sts_client(self, service_name: str, **keys: str | None) -> object:
+        return self._source_session.create_client(  # pyright: ignore[reportUnknownMemberType]
+            service_name,
+            region_name=self._settings.region_name,
+            verify=self._settings.verify,
+            config=self._settings.config,
+            **keys,
+        )
+
+
+def working_session(settings: ClientSettings) -> AioSession:
+    """Find the session to sign with: the caller's, the profile's, or one that is in the role."""
+    source = session_for(settings)
+    if settings.role_arn is None:
+        if settings.external_id is not None or settings.role_session_name is not None:
+            raise ConfigurationError("external_id and role_session_name go with role_arn")
+        return source
+    session = AioSession(profile=cast("str | None", source.profile))  # pyright: ignore[reportUnknownMemberType]
+    session.set_config_variable("region", setting_of(source, "region"))  # pyright: ignore[reportUnknownMemberType]
+    resolver = _RoleCredentials(settings, source)
+    session.register_component("credential_provider", resolver)  # pyright: ignore[reportUnknownMemberType]
+    return session
