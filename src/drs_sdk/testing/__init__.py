@@ -1,0 +1,48 @@
+"""An emulator of AWS Elastic Disaster Recovery, to test your own code on.
+
+`DRSEmulator` is an in-memory account on a real loopback HTTP server. It is stateful, lives by
+a clock that can be real, scaled or virtual, and can be made to fail on demand::
+
+    async with DRSEmulator() as emulator, emulator.client() as drs:
+        emulator.add_source_servers(3)
+        emulator.inject("DescribeSourceServers", Fault.throttle())
+        page = await drs.describe_source_servers()
+
+With pytest, use the fixtures `drs_emulator` and `drs`. For any other client (boto3, the AWS
+CLI) run `python -m drs_sdk.testing`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from drs_sdk.testing.clock import EmulatorClock
+    from drs_sdk.testing.emulator import DRSEmulator
+    from drs_sdk.testing.faults import Fault
+    from drs_sdk.testing.recording import RecordedRequest
+    from drs_sdk.testing.settings import Quotas
+
+__all__ = ["DRSEmulator", "EmulatorClock", "Fault", "Quotas", "RecordedRequest"]
+
+_HOMES = {
+    "DRSEmulator": "emulator",
+    "EmulatorClock": "clock",
+    "Fault": "faults",
+    "Quotas": "settings",
+    "RecordedRequest": "recording",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,107 @@
+"""`python -m drs_sdk.testing`: the emulator as a server, for boto3, the AWS CLI and others."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from drs_sdk.testing.clock import EmulatorClock
+from drs_sdk.testing.emulator import DRSEmulator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m drs_sdk.testing",
+        description="Emulate AWS Elastic Disaster Recovery on 127.0.0.1.",
+    )
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: free one)")
+    parser.add_argument("--region", default="us-east-1", help="Region of the account")
+    parser.add_argument(
+        "--speed", type=float, default=1.0, help="seconds of emulated time in a real second"
+    )
+    parser.add_argument(
+        "--seed-servers", type=int, default=0, metavar="N", help="add N replicating source servers"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of identifiers and fleets")
+    parser.add_argument(
+        "--load",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="take over source servers from what the AWS CLI's describe commands printed",
+    )
+    parser.add_argument(
+        "--check-signatures",
+        action="store_true",
+        help="refuse requests that are not signed with the keys printed at the start",
+    )
+    return parser.parse_args(arguments)
+
+
+def export_lines(emulator: DRSEmulator) -> str:
+    """Return the shell lines that point other clients at the emulator."""
+    return "\n".join(
+        (
+            f"export AWS_ENDPOINT_URL_DRS={emulator.url}",
+            f"export AWS_REGION={emulator.region}",
+            f"export AWS_ACCESS_KEY_ID={emulator.access_key_id}",
+            f"export AWS_SECRET_ACCESS_KEY={emulator.secret_access_key}",
+        )
+    )
+
+
+async def serve(options: argparse.Namespace) -> None:
+    """Run the emulator until the process is told to stop."""
+    speed: float = options.speed
+    emulator = DRSEmulator(
+        region=options.region,
+        seed=options.seed,
+        clock=EmulatorClock.real() if speed == 1 else EmulatorClock.scaled(speed),
+        check_signatures=options.check_signatures,
+        record_requests=False,
+        port=options.port,
+    )
+    loaded = [server for source in options.load for server in emulator.load(source)]
+    emulator.add_source_servers(options.seed_servers)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        # Not every platform lets a loop handle signals; Ctrl-C then ends asyncio.run.
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(name, stopped.set)
+    async with emulator:
+        _say(
+            f"# The DRS emulator listens on {emulator.url} with "
+            f"{len(loaded) + options.seed_servers} source servers. Ctrl-C stops it."
+        )
+        _say(export_lines(emulator))
+        await stopped.wait()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    options = parse_arguments(arguments)
+    try:
+        with suppress(KeyboardInterrupt):
+            asyncio.run(serve(options))
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    return 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,204 @@
+"""Faults on demand: what can go wrong between a client and the service.
+
+`Fault` is a value; `DRSEmulator.inject` arms it for an operation. The server carries it out on
+the real connection, so that every client sees the real thing.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from drs_sdk.testing.service_model import load_service
+
+if TYPE_CHECKING:
+    from drs_sdk.testing.documents import Doc
+
+FaultKind = Literal[
+    "error",
+    "delay",
+    "drop_before",
+    "drop_after",
+    "truncate",
+    "not_json",
+    "unknown_enum_value",
+    "unknown_member",
+    "repeat_page_token",
+    "empty_page",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Something that goes wrong; make one by its factories.
+
+    Attributes:
+        kind: What goes wrong.
+        code: Error code of an error answer.
+        message: Text of an error answer.
+        status: HTTP status of an error answer (None: the modelled one).
+        members: Further members of an error answer.
+        after: Whether the request is carried out before the error is answered.
+        seconds: Length of a delay, in real seconds.
+        at: Which share of a body is sent before it is cut.
+        name: The member to touch, or the name of the member to add.
+        value: The value put there.
+    """
+
+    kind: FaultKind
+    code: str = ""
+    message: str = ""
+    status: int | None = None
+    members: tuple[tuple[str, object], ...] = ()
+    after: bool = False
+    seconds: float = 0.0
+    at: float = 0.5
+    name: str = ""
+    value: str = ""
+
+    @classmethod
+    def throttle(cls, retry_after: int | None = None) -> Fault:
+        """Answer ThrottlingException (429), with a `Retry-After` header if given seconds."""
+        members: tuple[tuple[str, object], ...] = (("serviceCode", "drs"),)
+        if retry_after is not None:
+            members = (*members, ("retryAfterSeconds", str(retry_after)))
+        return cls(
+            kind="error", code="ThrottlingException", message="Rate exceeded", members=members
+        )
+
+    @classmethod
+    def server_error(
+        cls, status: int = 500, *, after: bool = False, retry_after: int | None = None
+    ) -> Fault:
+        """Answer a 5xx: InternalServerException for 500, a gateway's error for the others.
+
+        Args:
+            status: The HTTP status.
+            after: Carry the request out first: the caller cannot know whether it was.
+            retry_after: Seconds for the `Retry-After` header of a 500.
+        """
+        codes = {500: "InternalServerException", 503: "ServiceUnavailableException"}
+        members = (("retryAfterSeconds", retry_after),) if retry_after is not None else ()
+        return cls(
+            kind="error",
+            code=codes.get(status, "GatewayException"),
+            message="The service has failed.",
+            status=status,
+            members=members,
+            after=after,
+        )
+
+    @classmethod
+    def error(cls, code: str, message: str = "", **members: object) -> Fault:
+        """Answer any error, as `Fault.error("ConflictException", resourceId="s-...")`."""
+        return cls(kind="error", code=code, message=message, members=tuple(members.items()))
+
+    @classmethod
+    def delay(cls, seconds: float) -> Fault:
+        """Answer late: after real seconds, as the timeouts of clients are in real time."""
+        return cls(kind="delay", seconds=seconds)
+
+    @classmethod
+    def drop_before(cls) -> Fault:
+        """Drop the connection before the request is handled: it has no effect."""
+        return cls(kind="drop_before")
+
+    @classmethod
+    def drop_after(cls) -> Fault:
+        """Handle the request, then drop the connection before anything is answered."""
+        return cls(kind="drop_after")
+
+    @classmethod
+    def truncate(cls, at: float = 0.5) -> Fault:
+        """Handle the request, send this share of the body, then close the connection."""
+        return cls(kind="truncate", at=at)
+
+    @classmethod
+    def not_json(cls) -> Fault:
+        """Handle the request, then answer 200 with a page of HTML, as a proxy would."""
+        return cls(kind="not_json")
+
+    @classmethod
+    def unknown_enum_value(cls, member: str = "", value: str = "VALUE_FROM_THE_FUTURE") -> Fault:
+        """Put an enum value that no model has into the answer.
+
+        Args:
+            member: The member to change, wherever it stands; empty: the first enum found.
+            value: The value.
+        """
+        return cls(kind="unknown_enum_value", name=member, value=value)
+
+    @classmethod
+    def unknown_member(cls, name: str = "memberFromTheFuture", value: str = "unknown") -> Fault:
+        """Add a member that no model has to every structure of the answer."""
+        return cls(kind="unknown_member", name=name, value=value)
+
+    @classmethod
+    def repeat_page_token(cls) -> Fault:
+        """Answer a request that carries a page token with that same token, for ever on.
+
+        It waits for a request with a token: the first page of a listing passes untouched.
+        """
+        return cls(kind="repeat_page_token")
+
+    @classmethod
+    def empty_page(cls) -> Fault:
+        """Answer a listing with no items and a token that leads to the page left out."""
+        return cls(kind="empty_page")
+
+    def fits(self, params: Doc) -> bool:
+        """Tell whether the fault can strike a request with these parameters."""
+        return self.kind != "repeat_page_token" or bool(params.get("nextToken"))
+
+
+@dataclass(slots=True)
+class _Armed:
+    operation: str
+    fault: Fault
+    left: int | None
+    probability: float | None
+
+
+@dataclass(slots=True)
+class FaultPlan:
+    """The faults that are armed, and the dice that decide on them."""
+
+    seed: int = 0
+    _armed: list[_Armed] = field(default_factory=list[_Armed])
+    _dice: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Load the dice."""
+        self._dice = random.Random(self.seed)  # noqa: S311 - repeatable faults, no secrets
+
+    def arm(
+        self, operation: str, fault: Fault, times: int | None, probability: float | None
+    ) -> None:
+        """Arm a fault; see `DRSEmulator.inject`."""
+        if probability is not None and not 0 <= probability <= 1:
+            raise ValueError("a probability lies between 0 and 1")
+        if times is not None and times < 1:
+            raise ValueError("a fault is injected at least once")
+        if times is None and probability is None:
+            times = 1
+        name = operation if operation == "*" else load_service().operation(operation).name
+        self._armed.append(_Armed(name, fault, times, probability))
+
+    def clear(self) -> None:
+        """Disarm everything."""
+        self._armed.clear()
+
+    def take(self, operation: str, params: Doc) -> Fault | None:
+        """Return the fault that strikes this request, if any; the first armed goes first."""
+        for armed in self._armed:
+            if armed.operation not in {"*", operation} or not armed.fault.fits(params):
+                continue
+            if armed.probability is not None and self._dice.random() >= armed.probability:
+                continue
+            if armed.left is not None:
+                armed.left -= 1
+                if not armed.left:
+                    self._armed.remove(armed)
+            return armed.fault
+        return None

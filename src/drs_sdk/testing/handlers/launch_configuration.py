@@ -1,0 +1,81 @@
+"""Launch configuration: the account's template (and, to come, each server's own)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_sdk.testing import refusals
+from drs_sdk.testing.documents import Doc, copy_doc
+from drs_sdk.testing.handlers import handles
+from drs_sdk.testing.paging import page_of, paged
+
+if TYPE_CHECKING:
+    from drs_sdk.testing.account import Account, Collection
+
+DEFAULTS: Doc = {
+    "launchDisposition": "STARTED",
+    "targetInstanceTypeRightSizingMethod": "BASIC",
+    "copyPrivateIp": False,
+    "copyTags": False,
+    "licensing": {"osByol": False},
+    "postLaunchEnabled": False,
+    "launchIntoSourceInstance": False,
+    "recoveryMode": "OPTIMAL",
+}
+"""What a template says where its maker said nothing."""
+
+
+@handles("CreateLaunchConfigurationTemplate")
+def create_launch_configuration_template(account: Account, params: Doc) -> Doc:
+    """Create the account's template."""
+    templates = _templates(account)
+    limit = account.quotas.launch_configuration_templates
+    if len(templates) >= limit:
+        raise refusals.quota_exceeded(
+            "launch_configuration_templates", limit, templates.resource_type
+        )
+    template_id = account.new_id("lct")
+    arn = account.settings.arn(templates.resource_type, template_id)
+    doc: Doc = {
+        "launchConfigurationTemplateID": template_id,
+        "arn": arn,
+        "tags": {},
+        **copy_doc(DEFAULTS),
+        **params,
+    }
+    templates.add(template_id, doc, arn=arn)
+    return {"launchConfigurationTemplate": doc}
+
+
+@handles("DescribeLaunchConfigurationTemplates")
+def describe_launch_configuration_templates(account: Account, params: Doc) -> Doc:
+    """List templates; one that is asked for by name must exist."""
+    templates = _templates(account)
+    ids: list[str] = params.get("launchConfigurationTemplateIDs", [])
+    for template_id in ids:
+        templates.require(template_id)
+    found, token = page_of(
+        account, "DescribeLaunchConfigurationTemplates", params, templates, ids=ids or None
+    )
+    return paged("items", [template.doc for template in found], token)
+
+
+@handles("UpdateLaunchConfigurationTemplate")
+def update_launch_configuration_template(account: Account, params: Doc) -> Doc:
+    """Change the members that are given, and leave the others."""
+    template = _templates(account).require(params["launchConfigurationTemplateID"])
+    template.doc.update(params)
+    return {"launchConfigurationTemplate": template.doc}
+
+
+@handles("DeleteLaunchConfigurationTemplate")
+def delete_launch_configuration_template(account: Account, params: Doc) -> None:
+    """Delete a template."""
+    template_id: str = params["launchConfigurationTemplateID"]
+    templates = _templates(account)
+    templates.require(template_id)
+    templates.remove(template_id)
+
+
+def _templates(account: Account) -> Collection:
+    return account.collection("launch_configuration_templates")

@@ -1,0 +1,143 @@
+"""Source servers: listing them, and starting, stopping and ending their replication."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_sdk.testing import fleet, refusals, replication
+from drs_sdk.testing.handlers import handles
+from drs_sdk.testing.paging import page_of, paged
+
+if TYPE_CHECKING:
+    from drs_sdk.testing.account import Account, Resource
+    from drs_sdk.testing.documents import Doc
+
+_DISCONNECTED = "DISCONNECTED"
+_STOPPED = "STOPPED"
+
+
+@handles("DescribeSourceServers")
+def describe_source_servers(account: Account, params: Doc) -> Doc:
+    """List source servers, oldest first; identifiers that do not exist are passed over."""
+    filters: Doc = params.get("filters", {})
+    hardware_id: str | None = filters.get("hardwareId")
+    staging_accounts: list[str] | None = filters.get("stagingAccountIDs") or None
+
+    def matches(server: Resource) -> bool:
+        if hardware_id is not None:
+            hints = server.doc.get("sourceProperties", {}).get("identificationHints", {})
+            if hardware_id not in {hints.get("awsInstanceID"), hints.get("vmWareUuid")}:
+                return False
+        if staging_accounts is not None:
+            area = server.doc.get("stagingArea", {})
+            return area.get("stagingAccountID") in staging_accounts
+        return True
+
+    servers, token = page_of(
+        account,
+        "DescribeSourceServers",
+        params,
+        account.source_servers,
+        ids=filters.get("sourceServerIDs") or None,
+        matches=matches if hardware_id is not None or staging_accounts is not None else None,
+    )
+    return paged("items", [replication.render(account, server) for server in servers], token)
+
+
+@handles("StartReplication")
+def start_replication(account: Account, params: Doc) -> Doc:
+    """Begin replication of a stopped server."""
+    server = account.source_servers.require(params["sourceServerID"])
+    if replication.state_of(server) != _STOPPED:
+        raise refusals.conflict(
+            f"Replication of {server.id} is not stopped.", "source-server", server.id
+        )
+    _check_replicating(account)
+    replication.start(account, server)
+    return {"sourceServer": replication.render(account, server)}
+
+
+@handles("StopReplication")
+def stop_replication(account: Account, params: Doc) -> Doc:
+    """Stop replication; stopping a stopped server changes nothing."""
+    server = account.source_servers.require(params["sourceServerID"])
+    replication.require_idle(server, "its replication cannot be stopped")
+    if replication.state_of(server) == _DISCONNECTED:
+        raise refusals.conflict(f"{server.id} is disconnected.", "source-server", server.id)
+    if replication.state_of(server) != _STOPPED:
+        replication.stop(account, server)
+    return {"sourceServer": replication.render(account, server)}
+
+
+@handles("RetryDataReplication")
+def retry_data_replication(account: Account, params: Doc) -> Doc:
+    """Begin the initiation again, as after a failed or stalled one."""
+    server = account.source_servers.require(params["sourceServerID"])
+    if not replication.is_replicating(server):
+        raise refusals.invalid(f"Replication of {server.id} is not running.", reason="other")
+    replication.start(account, server)
+    return replication.render(account, server)
+
+
+@handles("DisconnectSourceServer")
+def disconnect_source_server(account: Account, params: Doc) -> Doc:
+    """Cut a server off; doing so again changes nothing."""
+    server = account.source_servers.require(params["sourceServerID"])
+    replication.require_idle(server, "it cannot be disconnected")
+    if replication.state_of(server) != _DISCONNECTED:
+        replication.disconnect(account, server)
+    return replication.render(account, server)
+
+
+@handles("DeleteSourceServer")
+def delete_source_server(account: Account, params: Doc) -> None:
+    """Delete a disconnected server."""
+    server = account.source_servers.require(params["sourceServerID"])
+    replication.require_idle(server, "it cannot be deleted")
+    if replication.state_of(server) != _DISCONNECTED:
+        raise refusals.conflict(
+            f"{server.id} must be disconnected before it is deleted.", "source-server", server.id
+        )
+    account.source_servers.remove(server.id)
+
+
+@handles("CreateExtendedSourceServer")
+def create_extended_source_server(account: Account, params: Doc) -> Doc:
+    """Extend a source server of another account, a staging account, into this one."""
+    arn: str = params["sourceServerArn"]
+    staging_account = arn.split(":")[4]
+    if staging_account == account.settings.account_id:
+        raise refusals.invalid(
+            f"{arn} is in this account: only servers of staging accounts can be extended.",
+            fields=[("sourceServerArn", "must be of another account")],
+        )
+    if any(
+        s.doc.get("stagingArea", {}).get("stagingSourceServerArn") == arn
+        for s in account.source_servers
+    ):
+        raise refusals.invalid(
+            f"{arn} is extended into this account already.",
+            fields=[("sourceServerArn", "is extended already")],
+        )
+    limit = account.quotas.source_servers
+    if len(account.source_servers) >= limit:
+        raise refusals.quota_exceeded("source_servers", limit, "source-server")
+    _check_replicating(account)
+    area: Doc = {
+        "status": "EXTENDED",
+        "stagingAccountID": staging_account,
+        "stagingSourceServerArn": arn,
+    }
+    doc: Doc = {"stagingArea": area, "tags": dict(params.get("tags", {}))}
+    server = fleet.add_source_server(account, "CONTINUOUS", doc)
+    return {"sourceServer": replication.render(account, server)}
+
+
+def _check_replicating(account: Account) -> None:
+    limit = account.quotas.replicating_servers
+    # Extended servers replicate in their staging account and count against its quota.
+    replicating = sum(
+        replication.is_replicating(s) and "stagingArea" not in s.doc for s in account.source_servers
+    )
+    if replicating >= limit:
+        raise refusals.quota_exceeded("replicating_servers", limit, "source-server")

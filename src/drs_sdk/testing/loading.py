@@ -1,0 +1,101 @@
+"""Takes over resources from what describe calls printed.
+
+Any JSON will do in which the objects of describe answers stand, however deep: the walk knows
+them by their members. To load another kind, add a row to `KINDS`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from drs_sdk.testing.documents import Doc, copy_doc, without_nulls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from drs_sdk.testing.account import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of resource is known in foreign JSON.
+
+    Attributes:
+        collection: Where it is stored.
+        id_member: The member that identifies it; it must be there.
+        any_of: At least one of these members must be there.
+        none_of: None of these may be.
+    """
+
+    collection: str
+    id_member: str
+    any_of: frozenset[str]
+    none_of: frozenset[str] = frozenset()
+
+    def recognises(self, value: Doc) -> bool:
+        """Tell whether an object is of this kind."""
+        names = value.keys()
+        return (
+            isinstance(value.get(self.id_member), str)
+            and bool(self.any_of & names)
+            and not self.none_of & names
+        )
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        "source_servers",
+        "sourceServerID",
+        frozenset({"arn", "sourceProperties", "dataReplicationInfo"}),
+        # Other resources name their source server too.
+        frozenset({"recoveryInstanceID", "jobID", "snapshotID"}),
+    ),
+)
+
+
+def read_source(source: object) -> object:
+    """Return the JSON value that `DRSEmulator.load` was given, reading the file if it is a path."""
+    if isinstance(source, str | os.PathLike):
+        path = Path(cast("str | os.PathLike[str]", source))
+        return cast("object", json.loads(path.read_text(encoding="utf-8")))
+    return source
+
+
+def load_resources(account: Account, value: object) -> list[str]:
+    """Store every resource that stands in a JSON value.
+
+    One that stands there more than once is merged, the later members winning; one that the
+    account has already is replaced.
+
+    Returns:
+        The identifiers of what was loaded, in the order they were found.
+    """
+    found: dict[tuple[Kind, str], Doc] = {}
+    for kind, doc in _walk(without_nulls(value)):
+        found.setdefault((kind, doc[kind.id_member]), {}).update(doc)
+    for (kind, resource_id), doc in found.items():
+        collection = account.collection(kind.collection)
+        if resource_id in collection:
+            collection.remove(resource_id)
+        default_arn = account.settings.arn(collection.resource_type, resource_id)
+        arn: str = doc.setdefault("arn", default_arn)
+        collection.add(resource_id, copy_doc(doc), arn=arn)
+    return [resource_id for _, resource_id in found]
+
+
+def _walk(value: object) -> Iterator[tuple[Kind, Doc]]:
+    if isinstance(value, dict):
+        doc = cast("Doc", value)
+        for kind in KINDS:
+            if kind.recognises(doc):
+                yield kind, doc
+                return
+        for item in doc.values():
+            yield from _walk(item)
+    elif isinstance(value, list):
+        for item in cast("list[object]", value):
+            yield from _walk(item)

@@ -1,0 +1,72 @@
+"""What a user may set on an emulated account: its identity, its quotas and its pace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quotas:
+    """The quotas of one account in one Region, with the service's defaults.
+
+    Every refusal by quota is a `ServiceQuotaExceededException` (HTTP 402).
+
+    Attributes:
+        source_servers: Source servers in the account.
+        replicating_servers: Source servers that replicate at the same time.
+        servers_in_one_job: Servers in a single job (the request shape admits more).
+        servers_in_all_jobs: Servers in all running jobs together.
+        concurrent_jobs: Jobs that run at the same time.
+        jobs_per_server: Jobs that may process one server at the same time.
+        launch_actions: Post-launch actions of one resource.
+        source_networks: Source networks in the account.
+        launch_configuration_templates: Launch configuration templates in the account.
+        replication_configuration_templates: Replication configuration templates in the account.
+        recovery_plans: Recovery plans in the Region.
+        steps_per_recovery_plan: Steps in one recovery plan.
+        servers_per_recovery_plan_step: Servers in one step of a recovery plan.
+        concurrent_recovery_plan_executions: Executions of one plan at the same time.
+    """
+
+    source_servers: int = 4000
+    replicating_servers: int = 300
+    servers_in_one_job: int = 100
+    servers_in_all_jobs: int = 500
+    concurrent_jobs: int = 20
+    jobs_per_server: int = 1
+    launch_actions: int = 200
+    source_networks: int = 100
+    launch_configuration_templates: int = 1
+    replication_configuration_templates: int = 1
+    recovery_plans: int = 1000
+    steps_per_recovery_plan: int = 20
+    servers_per_recovery_plan_step: int = 100
+    concurrent_recovery_plan_executions: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The identity and the pace of one emulated account.
+
+    Attributes:
+        region: The Region in ARNs and zones.
+        account_id: The twelve digits in ARNs.
+        seed: Decides identifiers, fleets and the dice of faults.
+        page_size: Items on a page when the request does not say.
+        sync_bytes_per_second: How fast one server's initial sync moves.
+        quotas: The account's quotas.
+    """
+
+    region: str = "us-east-1"
+    account_id: str = "111122223333"
+    seed: int = 0
+    page_size: int = 200
+    sync_bytes_per_second: int = 128 * 1024 * 1024
+    quotas: Quotas = field(default_factory=Quotas)
+
+    def arn(self, resource_type: str, resource_id: str) -> str:
+        """Return the ARN of a resource of this account."""
+        partition = "aws-cn" if self.region.startswith("cn-") else "aws"
+        if self.region.startswith("us-gov-"):
+            partition = "aws-us-gov"
+        return f"arn:{partition}:drs:{self.region}:{self.account_id}:{resource_type}/{resource_id}"

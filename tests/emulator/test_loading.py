@@ -1,0 +1,97 @@
+# ruff: noqa: ANN401 - aiobotocore clients have no types
+"""Loading what describe calls printed."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from drs_sdk.testing.deviations import answer_violations
+from drs_sdk.testing.service_model import load_service
+
+if TYPE_CHECKING:
+    from drs_sdk.testing import DRSEmulator
+
+CAPTURE = Path(__file__).parents[3] / "shared" / "data" / "drill_capture.json"
+SERVER = {
+    "sourceServerID": "s-" + "3" * 17,
+    "arn": "arn:aws:drs:eu-west-1:123456789012:source-server/s-" + "3" * 17,
+    "dataReplicationInfo": {"dataReplicationState": "CONTINUOUS", "lagDuration": None},
+}
+
+
+@pytest.mark.skipif(not CAPTURE.exists(), reason="the capture is not here")
+async def test_a_real_capture(emulator: DRSEmulator, raw: Any) -> None:
+    ids = emulator.load(CAPTURE)
+    assert len(ids) == len(set(ids)) == 6
+    assert emulator.load(str(CAPTURE)) == ids
+    page = await raw.describe_source_servers()
+    assert [server["sourceServerID"] for server in page["items"]] == ids
+    captured = json.loads(CAPTURE.read_text())["SourceServers"][0]
+    assert page["items"][0] == next(iter(captured.values()))
+    assert emulator.defects == []
+
+    await emulator.clock.advance(timedelta(hours=1))
+    server_id = ids[0]
+    await raw.stop_replication(sourceServerID=server_id)
+    await raw.start_replication(sourceServerID=server_id)
+    await emulator.clock.advance(timedelta(days=1))
+    server = (await raw.describe_source_servers())["items"][0]
+    assert server["dataReplicationInfo"]["dataReplicationState"] == "CONTINUOUS"
+    await raw.disconnect_source_server(sourceServerID=ids[1])
+    await raw.delete_source_server(sourceServerID=ids[1])
+
+
+async def test_objects_are_found_at_any_depth_and_merged(emulator: DRSEmulator, raw: Any) -> None:
+    tagged = {**SERVER, "tags": {"a": "b"}}
+    assert emulator.load({"deep": [[{"items": [SERVER]}], tagged, 1, "text"]}) == [
+        SERVER["sourceServerID"]
+    ]
+    (server,) = (await raw.describe_source_servers())["items"]
+    assert server["tags"] == {"a": "b"}
+    assert "lagDuration" not in server["dataReplicationInfo"]
+
+
+async def test_what_only_names_a_server_is_not_loaded(emulator: DRSEmulator) -> None:
+    server_id = SERVER["sourceServerID"]
+    others = [
+        {"sourceServerID": server_id, "launchStatus": "LAUNCHED"},
+        {"sourceServerID": server_id, "recoveryInstanceID": "i-" + "0" * 17, "arn": "arn:x"},
+        {"sourceServerID": 5, "arn": "arn:x"},
+    ]
+    assert emulator.load(others) == []
+
+
+async def test_a_sparse_server_can_be_worked_on(emulator: DRSEmulator, raw: Any) -> None:
+    server_id = "s-" + "4" * 17
+    assert emulator.load([{"sourceServerID": server_id, "sourceProperties": {}}]) == [server_id]
+    (server,) = (await raw.describe_source_servers())["items"]
+    assert server["arn"].endswith(server_id)
+    emulator.stall_replication(server_id)
+    await raw.tag_resource(resourceArn=server["arn"], tags={"a": "b"})
+    server = await raw.disconnect_source_server(sourceServerID=server_id)
+    assert server["dataReplicationInfo"]["dataReplicationState"] == "DISCONNECTED"
+
+
+def test_known_deviations_are_no_defects() -> None:
+    operations = load_service().operations
+    logs = operations["DescribeJobLogItems"].output
+    instances = operations["DescribeRecoveryInstances"].output
+    assert logs is not None
+    assert instances is not None
+    log = {"event": "LAUNCH_END", "logDateTime": "2022-12-07T19:15:39+00:00"}
+    assert answer_violations(logs, {"items": [log]}) == []
+    info = {"lagDuration": "PT11M"}
+    failback = {"elapsedReplicationDuration": "P2DT1H32M12.136909S"}
+    instance = {"dataReplicationInfo": info, "failback": failback}
+    assert answer_violations(instances, {"items": [instance]}) == []
+    for wrong in (
+        {"event": "LAUNCH_MIDDLE"},
+        {"logDateTime": "2022-12-07T19:15:39+02:00"},
+        {"novelty": 1},
+    ):
+        assert len(answer_violations(logs, {"items": [wrong]})) == 1

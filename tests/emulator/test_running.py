@@ -1,0 +1,232 @@
+# ruff: noqa: ANN401 - aiobotocore clients have no types
+"""Starting, stopping, sharing nothing, and carrying load."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+from botocore.exceptions import ClientError
+
+import drs_sdk.testing
+from drs_sdk.testing import DRSEmulator, EmulatorClock
+from drs_sdk.testing.__main__ import main, parse_arguments
+from drs_sdk.testing.handlers import handles, load_handlers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def _is_open(url: str) -> bool:
+    parts = urlsplit(url)
+    with socket.socket() as probe:
+        return probe.connect_ex((parts.hostname or "", parts.port or 0)) == 0
+
+
+async def test_start_and_stop_leave_nothing_behind(raw_of: Callable[..., Any]) -> None:
+    before = asyncio.all_tasks()
+    emulator = DRSEmulator()
+    with pytest.raises(RuntimeError, match="not running"):
+        _ = emulator.url
+    for _ in range(2):
+        async with emulator, raw_of(emulator) as raw:
+            url = emulator.url
+            assert url.startswith("http://127.0.0.1:")
+            assert _is_open(url)
+            await raw.describe_source_servers()
+            with pytest.raises(RuntimeError, match="running already"):
+                await emulator.start()
+        assert not _is_open(url)
+        assert asyncio.all_tasks() == before
+    await emulator.stop()
+
+
+async def test_a_port_can_be_chosen_and_can_be_taken() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    async with DRSEmulator(port=port) as emulator:
+        assert emulator.url == f"http://127.0.0.1:{port}"
+        with pytest.raises(OSError, match="address already in use"):
+            await DRSEmulator(port=port).start()
+
+
+async def test_two_emulators_share_nothing(raw_of: Callable[..., Any]) -> None:
+    async with (
+        DRSEmulator() as one,
+        DRSEmulator() as two,
+        raw_of(one) as raw_one,
+        raw_of(two) as raw_two,
+    ):
+        one.add_source_servers(3)
+        await raw_one.create_launch_configuration_template()
+        assert (await raw_two.describe_source_servers())["items"] == []
+        assert (await raw_two.describe_launch_configuration_templates())["items"] == []
+        await one.clock.advance(60)
+        assert two.clock.now() < one.clock.now()
+        assert len(one.requests) == 1
+
+
+async def test_two_hundred_clients_lose_nothing(emulator: DRSEmulator, raw: Any) -> None:
+    (server_id,) = emulator.add_source_servers(1)
+    (server,) = (await raw.describe_source_servers())["items"]
+    await asyncio.gather(
+        *(raw.tag_resource(resourceArn=server["arn"], tags={f"k{n}": str(n)}) for n in range(200))
+    )
+    tags = emulator._account.source_servers.require(server_id).doc["tags"]
+    assert {f"k{n}" for n in range(200)} <= tags.keys()
+    assert len(emulator.requests) == 201
+
+
+def test_a_large_account_stays_fast() -> None:
+    emulator = DRSEmulator()
+    emulator.add_source_servers(4000)
+    describe = load_handlers()["DescribeSourceServers"]
+    account = emulator._account
+    times: list[float] = []
+    for _ in range(5):
+        before = time.process_time()
+        assert len((describe(account, {"maxResults": 200}) or {})["items"]) == 200
+        times.append(time.process_time() - before)
+    assert min(times) < 0.01
+
+
+async def test_signatures(raw_of: Callable[..., Any]) -> None:
+    async with DRSEmulator(check_signatures=True) as emulator:
+        async with raw_of(emulator) as raw:
+            emulator.add_source_servers(1)
+            (server,) = (await raw.describe_source_servers(maxResults=1))["items"]
+            await raw.tag_resource(resourceArn=server["arn"], tags={"a b": "c"})
+            await raw.untag_resource(resourceArn=server["arn"], tagKeys=["a b", "c+d", "ü"])
+            raw.meta.events.register(
+                "before-send",
+                lambda request, **_: request.headers.__setitem__("X-Amz-Date", "x"),
+            )
+            assert await _refusal(raw) == (403, "AccessDeniedException")
+        async with raw_of(emulator) as raw:
+            raw.meta.events.register(
+                "before-send", lambda request, **_: setattr(request, "body", b'{"maxResults":9}')
+            )
+            assert await _refusal(raw) == (403, "AccessDeniedException")
+        async with raw_of(emulator) as raw:
+            raw.meta.events.register(
+                "before-send", lambda request, **_: request.headers.__delitem__("Authorization")
+            )
+            assert await _refusal(raw) == (403, "MissingAuthenticationTokenException")
+        async with raw_of(emulator) as raw:
+            raw._request_signer._credentials.access_key = "AKIAOTHER"
+            assert await _refusal(raw) == (403, "UnrecognizedClientException")
+
+
+async def _refusal(raw: Any) -> tuple[int, str]:
+    with pytest.raises(ClientError) as caught:
+        await raw.describe_source_servers()
+    response = caught.value.response
+    return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]
+
+
+async def test_clients_of_the_emulator_live_by_its_clock() -> None:
+    from drs_sdk.testing import Fault
+
+    async with DRSEmulator() as emulator, emulator.client() as drs, emulator.client() as other:
+        emulator.add_source_servers(3)
+        assert len([server async for server in drs.describe_source_servers(max_results=1)]) == 3
+        emulator.inject("DescribeSourceServers", Fault.throttle(retry_after=120))
+        before, real = emulator.clock.now(), time.monotonic()
+        await asyncio.gather(drs.describe_source_servers(), emulator.clock.sleep(30))
+        assert (emulator.clock.now() - before).total_seconds() >= 120
+        assert time.monotonic() - real < 5
+
+        # Time does not run away while a call is under way.
+        emulator.inject("*", Fault.delay(0.05))
+        before = emulator.clock.now()
+        sleeper = asyncio.create_task(emulator.clock.sleep(10))
+        await other.describe_source_servers()
+        assert emulator.clock.now() == before
+        await sleeper
+
+        # Nor does it stand still for ever once a call was cancelled.
+        emulator.inject("*", Fault.delay(0.2))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.02):
+                await drs.describe_source_servers()
+        async with asyncio.timeout(2):
+            await emulator.clock.sleep(10)
+
+
+async def test_options_of_a_client_go_before_the_emulators() -> None:
+    from aiobotocore.config import AioConfig
+
+    async with (
+        DRSEmulator() as emulator,
+        emulator.client(region_name="eu-west-1", config=AioConfig(read_timeout=5)) as drs,
+    ):
+        assert drs.region_name == "eu-west-1"
+        await drs.describe_source_servers()
+
+
+def test_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    options = parse_arguments(["--port", "5", "--speed", "60", "--seed-servers", "2"])
+    assert (options.port, options.speed, options.seed_servers) == (5, 60.0, 2)
+    assert main(["--load", str(tmp_path / "missing.json")]) == 1
+    assert "missing.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_serves_until_it_is_stopped(stop: signal.Signals) -> None:
+    command = [sys.executable, "-m", "drs_sdk.testing", "--speed", "60", "--seed-servers", "3"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(5)]
+        assert "3 source servers" in lines[0]
+        exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines[1:])
+        assert exports.keys() == {
+            "AWS_ENDPOINT_URL_DRS",
+            "AWS_REGION",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+        }
+        assert _is_open(exports["AWS_ENDPOINT_URL_DRS"])
+        process.send_signal(stop)
+        assert process.wait(timeout=10) == 0
+
+
+def test_the_public_names_are_there_and_load_lazily() -> None:
+    for name in drs_sdk.testing.__all__:
+        assert getattr(drs_sdk.testing, name).__name__ == name
+        assert name in dir(drs_sdk.testing)
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = drs_sdk.testing.Nothing  # type: ignore[attr-defined]
+    code = (
+        "import sys, drs_sdk.testing, drs_sdk.testing.plugin; "
+        "print([m for m in ('aiohttp', 'aiobotocore', 'botocore', 'pydantic') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert run.stdout.strip() == "[]"
+
+
+def test_the_registry_of_handlers_is_checked() -> None:
+    assert load_handlers().keys() >= {"DescribeSourceServers", "TagResource"}
+    with pytest.raises(ValueError, match="two handlers"):
+        handles("TagResource")(lambda *_: None)
+    with pytest.raises(ValueError, match="no operation"):
+        handles("Nothing")
+
+
+def test_clocks_can_be_handed_in() -> None:
+    clock = EmulatorClock.scaled(60)
+    assert DRSEmulator(clock=clock).clock is clock
+
+
+def test_stages_of_a_launch_are_checked() -> None:
+    emulator = DRSEmulator()
+    with pytest.raises(ValueError, match="no stage"):
+        emulator.fail_launch("s-" + "0" * 17, stage="NEVER")
