@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import subprocess
@@ -23,6 +24,8 @@ from drs_sdk.testing.handlers import handles, load_handlers
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+_BOTO3 = "import boto3; print(len(boto3.client('drs').describe_source_servers()['items']))"
 
 
 def _is_open(url: str) -> bool:
@@ -185,16 +188,25 @@ def test_the_command_serves_until_it_is_stopped(stop: signal.Signals) -> None:
     command = [sys.executable, "-m", "drs_sdk.testing", "--speed", "60", "--seed-servers", "3"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(5)]
+        lines = [process.stdout.readline() for _ in range(6)]
         assert "3 source servers" in lines[0]
         exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines[1:])
         assert exports.keys() == {
             "AWS_ENDPOINT_URL_DRS",
             "AWS_REGION",
+            "AWS_DEFAULT_REGION",
             "AWS_ACCESS_KEY_ID",
             "AWS_SECRET_ACCESS_KEY",
         }
         assert _is_open(exports["AWS_ENDPOINT_URL_DRS"])
+        answered = subprocess.run(  # noqa: S603
+            [sys.executable, "-c", _BOTO3],
+            env={**os.environ, **exports},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert answered.stdout.strip() == "3", answered.stderr
         process.send_signal(stop)
         assert process.wait(timeout=10) == 0
 

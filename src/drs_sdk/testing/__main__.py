@@ -51,7 +51,9 @@ def export_lines(emulator: DRSEmulator) -> str:
     return "\n".join(
         (
             f"export AWS_ENDPOINT_URL_DRS={emulator.url}",
+            # boto3 reads the second name only, the AWS CLI and other SDKs the first.
             f"export AWS_REGION={emulator.region}",
+            f"export AWS_DEFAULT_REGION={emulator.region}",
             f"export AWS_ACCESS_KEY_ID={emulator.access_key_id}",
             f"export AWS_SECRET_ACCESS_KEY={emulator.secret_access_key}",
         )
