@@ -6,8 +6,9 @@ from copy import copy
 from typing import TYPE_CHECKING, TypeVar
 
 from drs_sdk.clock import Clock, SystemClock
-from drs_sdk.operations import Operations
 from drs_sdk.settings import DEFAULT_MAX_RESPONSE_BYTES, CallOptions, ClientSettings
+from drs_sdk.waiters.methods import Waits
+from drs_sdk.waiters.polling import PollerHub
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,6 +30,12 @@ class _Link:
     def __init__(self, settings: ClientSettings) -> None:
         self._settings = settings
         self._connection: Connection | None = None
+        self.pollers: PollerHub | None = None
+
+    @property
+    def clock(self) -> Clock:
+        """Where time comes from."""
+        return self._settings.clock
 
     @property
     def source(self) -> ClientSettings | Connection:
@@ -44,7 +51,7 @@ class _Link:
         return self._connection
 
 
-class DRSClient(Operations):
+class DRSClient(Waits):
     """A client of AWS Elastic Disaster Recovery in one Region.
 
     Open it with ``async with``, or with ``await drs.open()`` and ``await drs.aclose()`` in an
@@ -156,6 +163,8 @@ class DRSClient(Operations):
         connections belong to the client.
         """
         if not self._is_view:
+            if self._link.pollers is not None:
+                await self._link.pollers.close()
             await self._link.connection().aclose()
 
     async def __aenter__(self) -> Self:
@@ -221,6 +230,13 @@ class DRSClient(Operations):
             resend_unsafe=now.resend_unsafe if resend_unsafe is None else resend_unsafe,
         )
         return view
+
+    @property
+    def _pollers(self) -> PollerHub:
+        if self._link.pollers is None:
+            once = self.with_options(max_attempts=1)  # the pollers repeat by themselves
+            self._link.pollers = PollerHub(once, self._link.clock)
+        return self._link.pollers
 
     def __repr__(self) -> str:
         """Show where the client works; no secret."""

@@ -31,6 +31,7 @@ from drs_sdk.transport.roles import working_session
 from drs_sdk.transport.session import (
     config_for,
     max_attempts_for,
+    region_for,
     require_secure,
     static_keys,
     verify_for,
@@ -174,7 +175,7 @@ class Connection:
             self._max_attempts = max_attempts_for(session, settings)
             context = session.create_client(  # pyright: ignore[reportUnknownMemberType]
                 "drs",
-                region_name=settings.region_name,
+                region_name=region_for(settings),
                 endpoint_url=settings.endpoint_url,
                 verify=verify_for(session, settings),
                 config=config_for(settings),

@@ -18,7 +18,7 @@ from aiobotocore.session import AioSession
 from botocore.exceptions import NoCredentialsError
 
 from drs_sdk.errors import ConfigurationError
-from drs_sdk.transport.session import session_for, setting_of
+from drs_sdk.transport.session import region_for, session_for, setting_of
 
 if TYPE_CHECKING:
     from drs_sdk.settings import ClientSettings
@@ -67,7 +67,7 @@ class _RoleCredentials:
     def _sts_client(self, service_name: str, **keys: str | None) -> object:
         return self._source_session.create_client(  # pyright: ignore[reportUnknownMemberType]
             service_name,
-            region_name=self._settings.region_name,
+            region_name=region_for(self._settings),
             verify=self._settings.verify,
             config=self._settings.config,
             **keys,
@@ -82,7 +82,6 @@ def working_session(settings: ClientSettings) -> AioSession:
             raise ConfigurationError("external_id and role_session_name go with role_arn")
         return source
     session = AioSession(profile=cast("str | None", source.profile))  # pyright: ignore[reportUnknownMemberType]
-    session.set_config_variable("region", setting_of(source, "region"))  # pyright: ignore[reportUnknownMemberType]
     resolver = _RoleCredentials(settings, source)
     session.register_component("credential_provider", resolver)  # pyright: ignore[reportUnknownMemberType]
     return session

@@ -59,6 +59,18 @@ def setting_of(session: AioSession, name: str) -> str | None:
     return cast("str | None", session.get_config_variable(name))  # pyright: ignore[reportUnknownMemberType]
 
 
+def region_for(settings: ClientSettings) -> str | None:
+    """Find the Region where botocore would not: it reads ``AWS_DEFAULT_REGION`` only.
+
+    ``AWS_REGION``, which every other SDK reads, comes first; a caller's own session, which may
+    have a Region of its own, before both.
+    """
+    given = settings.region_name
+    if given is None and settings.session is not None:
+        given = setting_of(settings.session, "region")
+    return given or os.environ.get("AWS_REGION")
+
+
 def config_for(settings: ClientSettings) -> AioConfig:
     """Merge the caller's configuration over ours, and ours for what must not change over both."""
     given = settings.config

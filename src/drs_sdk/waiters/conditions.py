@@ -1,0 +1,346 @@
+"""Which states succeed, fail, or mean wait on: the waits, as data.
+
+The first acceptor that fits decides; where none fits, the wait goes on. Delays and deadlines come
+from how long things really take: a launch of one server about nine minutes, an initial sync hours
+to days.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+from drs_sdk.waiters import kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drs_sdk.models import (
+        Job,
+        ParticipatingServer,
+        RecoveryInstance,
+        RecoveryPlanExecution,
+        SourceNetwork,
+        SourceServer,
+    )
+    from drs_sdk.waiters.kinds import Kind
+
+SubjectT = TypeVar("SubjectT")
+Outcome = Literal["success", "failure"]
+
+_SETTLING = timedelta(minutes=2)
+"""How long a state that is wrong, but may be just a moment's, is given to pass."""
+
+_APPEARING = timedelta(minutes=2)
+"""How long a subject may be missing: what was just made is not always listed at once."""
+
+_ACTIONS_APPEARING = timedelta(minutes=5)
+"""How long after a launch its actions may take to show up in the job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptor(Generic[SubjectT]):
+    """A state that ends the wait for one subject.
+
+    Attributes:
+        outcome: How it ends.
+        fits: Whether a subject is in the state.
+        reason: Why it is a failure, in words.
+        settling: How long the state must last before it counts.
+    """
+
+    outcome: Outcome
+    fits: Callable[[SubjectT], bool]
+    reason: Callable[[SubjectT], str] = lambda _: ""
+    settling: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition(Generic[SubjectT]):
+    """Something that can be waited for.
+
+    Attributes:
+        name: What it is, in words: "wait until ...".
+        kind: What kind of subject it is about.
+        acceptors: The states that end it, in order of precedence.
+        timeout: The default deadline.
+        min_delay: The default delay after the first poll.
+        max_delay: The delay that polls back off to by default.
+        appearing: How long a subject may be missing.
+    """
+
+    name: str
+    kind: Kind[SubjectT]
+    acceptors: tuple[Acceptor[SubjectT], ...]
+    timeout: timedelta
+    min_delay: timedelta
+    max_delay: timedelta
+    appearing: timedelta = _APPEARING
+
+
+def _success(fits: Callable[[SubjectT], bool]) -> Acceptor[SubjectT]:
+    return Acceptor("success", fits)
+
+
+def _failure(
+    fits: Callable[[SubjectT], bool],
+    reason: Callable[[SubjectT], str],
+    settling: timedelta = timedelta(),
+) -> Acceptor[SubjectT]:
+    return Acceptor("failure", fits, reason, settling)
+
+
+# -- jobs ------------------------------------------------------------------------------------
+
+
+def failed_parts(job: Job) -> dict[str, str]:
+    """Name the servers and resources of a job that did not reach its good end, and why."""
+    failed = {
+        server.source_server_id or "a server": f"launch status {server.launch_status}"
+        for server in job.failed_servers
+    }
+    for index, resource in enumerate(job.participating_resources):
+        if resource.launch_status == "FAILED":
+            network = resource.participating_resource_id
+            name = network.source_network_id if network else None
+            failed[name or f"resource {index}"] = f"launch status {resource.launch_status}"
+    return failed
+
+
+def _job_failure(job: Job) -> str:
+    parts = failed_parts(job)
+    unsettled = [server.source_server_id or "a server" for server in job.pending_servers]
+    listed = ", ".join([*parts, *unsettled])
+    return f"ended without success for {listed}"
+
+
+JOB_COMPLETED: Condition[Job] = Condition(
+    name="the job has completed",
+    kind=kinds.JOBS,
+    acceptors=(
+        _success(lambda job: job.succeeded),
+        _failure(
+            lambda job: job.is_completed and not job.pending_servers and bool(failed_parts(job)),
+            _job_failure,
+        ),
+        # COMPLETED while a server still reads PENDING: true for a moment, but not for ever.
+        _failure(lambda job: job.is_completed, _job_failure, _SETTLING),
+    ),
+    timeout=timedelta(hours=1),
+    min_delay=timedelta(seconds=5),
+    max_delay=timedelta(seconds=30),
+)
+
+
+def _runs_ended(server: ParticipatingServer) -> bool:
+    status = server.launch_actions_status
+    if server.launch_status == "FAILED":
+        return True  # nothing was launched, so nothing runs on it
+    return (
+        status is not None
+        and bool(status.runs)
+        and all(run.status in {"SUCCEEDED", "FAILED"} for run in status.runs)
+    )
+
+
+def _has_no_runs(server: ParticipatingServer) -> bool:
+    status = server.launch_actions_status
+    return status is None or not status.runs
+
+
+def failed_actions(job: Job) -> dict[str, str]:
+    """Name the servers of a job whose launch or whose launch actions failed, and why."""
+    failed = failed_parts(job)
+    for server in job.participating_servers:
+        runs = server.launch_actions_status.runs if server.launch_actions_status else []
+        for run in runs:
+            if run.status == "FAILED":
+                action = (run.action.name if run.action else None) or "a launch action"
+                why = f": {run.failure_reason}" if run.failure_reason else ""
+                failed[server.source_server_id or "a server"] = f"{action} failed{why}"
+    return failed
+
+
+def _launched(job: Job) -> bool:
+    return job.is_completed and not job.pending_servers
+
+
+def _actions_ended(job: Job) -> bool:
+    return _launched(job) and all(_runs_ended(server) for server in job.participating_servers)
+
+
+def _actions_absent_or_ended(job: Job) -> bool:
+    return _launched(job) and all(
+        _runs_ended(server) or _has_no_runs(server) for server in job.participating_servers
+    )
+
+
+def _actions_failure(job: Job) -> str:
+    return "; ".join(f"{name}: {why}" for name, why in failed_actions(job).items())
+
+
+LAUNCH_ACTIONS_COMPLETED: Condition[Job] = Condition(
+    name="every launch action of the job has ended",
+    kind=kinds.JOBS,
+    acceptors=(
+        _failure(lambda job: _actions_ended(job) and bool(failed_actions(job)), _actions_failure),
+        _success(_actions_ended),
+        # Actions show up some time after the launch; a server that has none never shows any.
+        _failure(
+            lambda job: _actions_absent_or_ended(job) and bool(failed_actions(job)),
+            _actions_failure,
+            _ACTIONS_APPEARING,
+        ),
+        Acceptor("success", _actions_absent_or_ended, settling=_ACTIONS_APPEARING),
+    ),
+    timeout=timedelta(hours=2),
+    min_delay=timedelta(seconds=10),
+    max_delay=timedelta(seconds=60),
+)
+
+
+# -- source servers ----------------------------------------------------------------------------
+
+
+def _replication_state(server: SourceServer) -> str:
+    info = server.data_replication_info
+    error = info.data_replication_error if info else None
+    why = f" ({error.error})" if error and error.error else ""
+    return f"replication is {server.replication_state}{why}"
+
+
+_NOT_REPLICATING = frozenset({"STOPPED", "DISCONNECTED"})
+_GONE = _failure(
+    lambda server: server.replication_state in _NOT_REPLICATING, _replication_state, _SETTLING
+)
+
+
+def replicating(max_lag: timedelta | None) -> Condition[SourceServer]:
+    """Wait for CONTINUOUS, and for a lag within a limit if one is given."""
+
+    def fits(server: SourceServer) -> bool:
+        if not server.is_replicating or max_lag is None:
+            return server.is_replicating
+        return server.lag is not None and server.lag <= max_lag
+
+    within = "" if max_lag is None else f" with a lag of at most {max_lag}"
+    return Condition(
+        name=f"the servers replicate{within}",
+        kind=kinds.SOURCE_SERVERS,
+        acceptors=(_success(fits), _GONE),
+        timeout=timedelta(hours=24),
+        min_delay=timedelta(seconds=15),
+        max_delay=timedelta(minutes=2),
+    )
+
+
+REPLICATING = replicating(None)
+
+SOURCE_SERVERS_LAUNCHABLE: Condition[SourceServer] = Condition(
+    name="the servers can be launched",
+    kind=kinds.SOURCE_SERVERS,
+    acceptors=(_success(lambda server: server.is_launchable), _GONE),
+    timeout=timedelta(hours=24),
+    min_delay=timedelta(seconds=15),
+    max_delay=timedelta(minutes=2),
+)
+
+SOURCE_SERVERS_DISCONNECTED: Condition[SourceServer] = Condition(
+    name="the servers are disconnected",
+    kind=kinds.SOURCE_SERVERS,
+    acceptors=(_success(lambda server: server.replication_state == "DISCONNECTED"),),
+    timeout=timedelta(minutes=15),
+    min_delay=timedelta(seconds=3),
+    max_delay=timedelta(seconds=20),
+)
+
+
+# -- recovery instances ------------------------------------------------------------------------
+
+_ENDED = frozenset({"TERMINATED", "SHUTTING-DOWN"})
+
+
+def _instance_state(instance: RecoveryInstance) -> str:
+    return f"the EC2 instance is {instance.ec2_instance_state}"
+
+
+RECOVERY_INSTANCES_RUNNING: Condition[RecoveryInstance] = Condition(
+    name="the recovery instances run",
+    kind=kinds.RECOVERY_INSTANCES,
+    acceptors=(
+        _success(lambda instance: instance.is_running),
+        _failure(lambda instance: instance.ec2_instance_state in _ENDED, _instance_state),
+        _failure(
+            lambda instance: instance.ec2_instance_state == "NOT_FOUND", _instance_state, _SETTLING
+        ),
+    ),
+    timeout=timedelta(minutes=30),
+    min_delay=timedelta(seconds=5),
+    max_delay=timedelta(seconds=30),
+)
+
+
+def _failback_state(instance: RecoveryInstance) -> str:
+    return f"the failback is {instance.failback.state if instance.failback else 'unknown'}"
+
+
+def _failback_is(*states: str) -> Callable[[RecoveryInstance], bool]:
+    return lambda instance: instance.failback is not None and instance.failback.state in states
+
+
+FAILBACK_READY: Condition[RecoveryInstance] = Condition(
+    name="the failback can be launched",
+    kind=kinds.RECOVERY_INSTANCES,
+    acceptors=(
+        _success(lambda instance: instance.is_ready_for_failback),
+        _failure(_failback_is("FAILBACK_COMPLETED"), _failback_state),
+        _failure(_failback_is("FAILBACK_ERROR"), _failback_state, _SETTLING),
+    ),
+    timeout=timedelta(hours=24),
+    min_delay=timedelta(seconds=15),
+    max_delay=timedelta(minutes=2),
+)
+
+
+# -- networks and plans ------------------------------------------------------------------------
+
+
+def _network_state(network: SourceNetwork) -> str:
+    detail = f": {network.replication_status_details}" if network.replication_status_details else ""
+    return f"replication of the network is {network.replication_status}{detail}"
+
+
+SOURCE_NETWORK_PROTECTED: Condition[SourceNetwork] = Condition(
+    name="the source networks are protected",
+    kind=kinds.SOURCE_NETWORKS,
+    acceptors=(
+        _success(lambda network: network.is_protected),
+        _failure(lambda network: network.replication_status == "ERROR", _network_state),
+        _failure(
+            lambda network: network.replication_status == "STOPPED", _network_state, _SETTLING
+        ),
+    ),
+    timeout=timedelta(hours=1),
+    min_delay=timedelta(seconds=10),
+    max_delay=timedelta(seconds=60),
+)
+
+
+def _execution_failure(execution: RecoveryPlanExecution) -> str:
+    detail = execution.error_detail
+    why = f": {detail.message}" if detail and detail.message else ""
+    return f"the execution is {execution.status}{why}"
+
+
+RECOVERY_PLAN_EXECUTION_COMPLETED: Condition[RecoveryPlanExecution] = Condition(
+    name="the recovery plan execution has completed",
+    kind=kinds.PLAN_EXECUTIONS,
+    acceptors=(
+        _success(lambda execution: execution.status == "COMPLETED"),
+        _failure(lambda execution: execution.is_finished, _execution_failure),
+    ),
+    timeout=timedelta(hours=12),
+    min_delay=timedelta(seconds=10),
+    max_delay=timedelta(seconds=60),
+)

@@ -1,0 +1,232 @@
+"""Waits on jobs: a launch, a termination, the actions that follow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_sdk.errors import DRSError
+from drs_sdk.waiters import conditions
+from drs_sdk.waiters.conditions import failed_actions
+from drs_sdk.waiters.job_report import describe_event, events_of, last_events, report_on
+from drs_sdk.waiters.subjects import id_of_job
+from drs_sdk.waiters.waiting import Waiting
+from drs_sdk.waiters.watch import Watch
+
+if TYPE_CHECKING:
+    from drs_sdk.errors import WaiterFailedError
+    from drs_sdk.models import Job
+    from drs_sdk.waiters.engine import Wait
+    from drs_sdk.waiters.job_report import JobReport
+    from drs_sdk.waiters.subjects import JobLike
+    from drs_sdk.waiters.updates import OnUpdate
+    from drs_sdk.waiters.waiting import Duration
+
+
+class JobWaits(Waiting):
+    """Waits on jobs: a launch, a termination, the actions that follow."""
+
+    async def wait_until_job_completed(
+        self,
+        job: JobLike,
+        *,
+        raise_on_failure: bool = True,
+        timeout: Duration | None = conditions.JOB_COMPLETED.timeout,
+        min_delay: Duration = conditions.JOB_COMPLETED.min_delay,
+        max_delay: Duration = conditions.JOB_COMPLETED.max_delay,
+        on_update: OnUpdate[Job] | None = None,
+    ) -> Job:
+        """Waits until a job has completed, and judges how it went for every server.
+
+        A job that reads ``COMPLETED`` has ended, not succeeded: each server is judged by its
+        launch status and by what the job was for, ``LAUNCHED`` in a launch, ``TERMINATED`` in a
+        termination. Servers that still read as pending when the job completes are given two
+        minutes to settle.
+
+        Polls ``DescribeJobs``.
+
+        Args:
+            job: The job, its id, or the response that holds it.
+            raise_on_failure: Whether a failure raises; else the job comes back as it is.
+            timeout: The deadline from now, a `timedelta` or seconds; None for none.
+                1 hour unless given.
+            min_delay: The delay after the first poll, 5 s unless given.
+            max_delay: What the delay backs off to, 30 s unless given.
+            on_update: Called with a `WaitUpdate` at every change and every failed poll.
+
+        Returns:
+            The completed job; with ``raise_on_failure=False`` look at ``job.failed_servers``.
+
+        Raises:
+            WaiterTimeoutError: The deadline came first; ``last`` is what was seen last.
+            WaiterFailedError: A server did not reach the good end and ``raise_on_failure`` is set.
+                ``last`` is the
+                `Job`, ``events`` are the last log events of each failed server.
+            APIError: The service refuses to be asked, for good.
+            ValueError: There is no id, or a delay is not above zero.
+        """
+        wait = self._wait(
+            conditions.JOB_COMPLETED, [id_of_job(job)], timeout, min_delay, max_delay, on_update
+        )
+        await wait.finish()
+        if wait.failures and raise_on_failure:
+            raise await self._job_failed(wait)
+        return wait.only
+
+    def watch_job(
+        self,
+        job: JobLike,
+        *,
+        timeout: Duration | None = conditions.JOB_COMPLETED.timeout,
+        min_delay: Duration = conditions.JOB_COMPLETED.min_delay,
+        max_delay: Duration = conditions.JOB_COMPLETED.max_delay,
+    ) -> Watch[Job]:
+        """Yields a job at once and at every change, until it has ended for every server.
+
+        The twin of `wait_until_job_completed`; a failure ends the iteration, it does not raise.
+
+        Args:
+            job: The job, its id, or the response that holds it.
+            timeout: The deadline from now, a `timedelta` or seconds; None for none.
+                1 hour unless given.
+            min_delay: The delay after the first poll, 5 s unless given.
+            max_delay: What the delay backs off to, 30 s unless given.
+
+        Returns:
+            An async iterator of `Job`.
+
+        Raises:
+            WaiterTimeoutError: While iterating: the deadline came first.
+            APIError: While iterating: the service refuses to be asked, for good.
+            ValueError: There is no id, or a delay is not above zero.
+        """
+        wait = self._wait(
+            conditions.JOB_COMPLETED, [id_of_job(job)], timeout, min_delay, max_delay, None
+        )
+        return Watch(wait.changes())
+
+    async def wait_until_launch_actions_completed(
+        self,
+        job: JobLike,
+        *,
+        raise_on_failure: bool = True,
+        timeout: Duration | None = conditions.LAUNCH_ACTIONS_COMPLETED.timeout,
+        min_delay: Duration = conditions.LAUNCH_ACTIONS_COMPLETED.min_delay,
+        max_delay: Duration = conditions.LAUNCH_ACTIONS_COMPLETED.max_delay,
+        on_update: OnUpdate[Job] | None = None,
+    ) -> Job:
+        """Waits until every launch action of a job has ended on every server.
+
+        The job itself is waited for first. Actions show up some time after the launch: a server
+        that shows none for five minutes is taken to have none.
+
+        Polls ``DescribeJobs``.
+
+        Args:
+            job: The launch job, its id, or the response that holds it.
+            raise_on_failure: Whether a failure raises; else the job comes back as it is.
+            timeout: The deadline from now, a `timedelta` or seconds; None for none.
+                2 hours unless given.
+            min_delay: The delay after the first poll, 10 s unless given.
+            max_delay: What the delay backs off to, 60 s unless given.
+            on_update: Called with a `WaitUpdate` at every change and every failed poll.
+
+        Returns:
+            The job, with the runs in ``launch_actions_status`` of each participating server.
+
+        Raises:
+            WaiterTimeoutError: The deadline came first; ``last`` is what was seen last.
+            WaiterFailedError: A launch or an action failed and ``raise_on_failure`` is set;
+                ``last`` is the `Job`.
+            APIError: The service refuses to be asked, for good.
+            ValueError: There is no id, or a delay is not above zero.
+        """
+        wait = self._wait(
+            conditions.LAUNCH_ACTIONS_COMPLETED,
+            [id_of_job(job)],
+            timeout,
+            min_delay,
+            max_delay,
+            on_update,
+        )
+        await wait.finish()
+        if wait.failures and raise_on_failure:
+            raise await self._job_failed(wait)
+        return wait.only
+
+    def watch_launch_actions(
+        self,
+        job: JobLike,
+        *,
+        timeout: Duration | None = conditions.LAUNCH_ACTIONS_COMPLETED.timeout,
+        min_delay: Duration = conditions.LAUNCH_ACTIONS_COMPLETED.min_delay,
+        max_delay: Duration = conditions.LAUNCH_ACTIONS_COMPLETED.max_delay,
+    ) -> Watch[Job]:
+        """Yields a job at once and at every change, until its launch actions have ended.
+
+        The twin of `wait_until_launch_actions_completed`; a failure ends the iteration, it does not
+            raise.
+
+        Args:
+            job: The launch job, its id, or the response that holds it.
+            timeout: The deadline from now, a `timedelta` or seconds; None for none.
+                2 hours unless given.
+            min_delay: The delay after the first poll, 10 s unless given.
+            max_delay: What the delay backs off to, 60 s unless given.
+
+        Returns:
+            An async iterator of `Job`.
+
+        Raises:
+            WaiterTimeoutError: While iterating: the deadline came first.
+            APIError: While iterating: the service refuses to be asked, for good.
+            ValueError: There is no id, or a delay is not above zero.
+        """
+        wait = self._wait(
+            conditions.LAUNCH_ACTIONS_COMPLETED,
+            [id_of_job(job)],
+            timeout,
+            min_delay,
+            max_delay,
+            None,
+        )
+        return Watch(wait.changes())
+
+    async def explain_job(self, job: JobLike) -> JobReport:
+        """Tells what became of a job, server by server; it need not have ended.
+
+        Gathered from ``DescribeJobs``, ``DescribeJobLogItems`` and, as jobs leave the ids of what
+        they launched out, ``DescribeRecoveryInstances``.
+
+        Args:
+            job: The job, its id, or the response that holds it.
+
+        Returns:
+            For each server its outcome, phases and their durations, the failing event and raw
+            error, and the ids of its instances. ``print(report)`` reads well.
+
+        Raises:
+            ResourceNotFoundException: There is no such job.
+            ValueError: There is no id.
+        """
+        return await report_on(self, id_of_job(job))
+
+    async def _job_failed(self, wait: Wait[Job]) -> WaiterFailedError:
+        """Say what failed, with the last words of the job's log on each server."""
+        job = wait.only_or_none
+        if job is None:
+            return wait.failed(None)
+        broken = failed_actions(job) or {
+            server.source_server_id or "a server": f"still {server.launch_status}"
+            for server in job.pending_servers
+        }
+        try:
+            events = last_events(await events_of(self, job.job_id or ""), broken)
+        except DRSError as error:
+            unread = wait.failed(job, reasons=broken)
+            unread.add_note(f"The job log could not be read: {error}")
+            return unread
+        told = {
+            name: "; ".join([why, *(describe_event(event) for event in events[name])])
+            for name, why in broken.items()
+        }
+        return wait.failed(job, reasons=told, events=events)

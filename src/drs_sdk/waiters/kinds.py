@@ -1,0 +1,104 @@
+"""What can be waited for: how each kind of subject is asked for, and found in the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from drs_sdk.models import (
+        Job,
+        RecoveryInstance,
+        RecoveryPlanExecution,
+        SourceNetwork,
+        SourceServer,
+    )
+    from drs_sdk.operations import Operations
+
+SubjectT = TypeVar("SubjectT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind(Generic[SubjectT]):
+    """A kind of subject.
+
+    Attributes:
+        name: What one is called, in words.
+        operation: The operation that is polled.
+        batch: How many ids one call may filter by.
+        describe: Asks for so many ids, all pages of them.
+        id_of: Finds the id in a subject.
+    """
+
+    name: str
+    operation: str
+    batch: int
+    describe: Callable[[Operations, Sequence[str]], Awaitable[list[SubjectT]]]
+    id_of: Callable[[SubjectT], str | None]
+
+
+def _jobs(drs: Operations, ids: Sequence[str]) -> Awaitable[list[Job]]:
+    return drs.describe_jobs(filters={"job_ids": ids}, max_results=len(ids)).collect()
+
+
+def _source_servers(drs: Operations, ids: Sequence[str]) -> Awaitable[list[SourceServer]]:
+    pager = drs.describe_source_servers(filters={"source_server_ids": ids}, max_results=len(ids))
+    return pager.collect()
+
+
+def _recovery_instances(drs: Operations, ids: Sequence[str]) -> Awaitable[list[RecoveryInstance]]:
+    pager = drs.describe_recovery_instances(
+        filters={"recovery_instance_ids": ids}, max_results=len(ids)
+    )
+    return pager.collect()
+
+
+def _source_networks(drs: Operations, ids: Sequence[str]) -> Awaitable[list[SourceNetwork]]:
+    pager = drs.describe_source_networks(filters={"source_network_ids": ids}, max_results=len(ids))
+    return pager.collect()
+
+
+async def _plan_executions(drs: Operations, ids: Sequence[str]) -> list[RecoveryPlanExecution]:
+    answers = [await drs.get_recovery_plan_execution(arn) for arn in ids]
+    found = [answer.recovery_plan_execution for answer in answers]
+    return [execution for execution in found if execution is not None]
+
+
+# The batches are the bounds of the filters; the service model has them too.
+JOBS: Kind[Job] = Kind(
+    name="job",
+    operation="DescribeJobs",
+    batch=1000,
+    describe=_jobs,
+    id_of=lambda job: job.job_id,
+)
+SOURCE_SERVERS: Kind[SourceServer] = Kind(
+    name="source server",
+    operation="DescribeSourceServers",
+    batch=200,
+    describe=_source_servers,
+    id_of=lambda server: server.source_server_id,
+)
+RECOVERY_INSTANCES: Kind[RecoveryInstance] = Kind(
+    name="recovery instance",
+    operation="DescribeRecoveryInstances",
+    batch=200,
+    describe=_recovery_instances,
+    id_of=lambda instance: instance.recovery_instance_id,
+)
+SOURCE_NETWORKS: Kind[SourceNetwork] = Kind(
+    name="source network",
+    operation="DescribeSourceNetworks",
+    batch=100,
+    describe=_source_networks,
+    id_of=lambda network: network.source_network_id,
+)
+PLAN_EXECUTIONS: Kind[RecoveryPlanExecution] = Kind(
+    name="recovery plan execution",
+    operation="GetRecoveryPlanExecution",
+    batch=1,  # the service has no call that describes several
+    describe=_plan_executions,
+    id_of=lambda execution: execution.recovery_plan_execution_arn,
+)

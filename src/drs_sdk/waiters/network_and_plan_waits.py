@@ -1,0 +1,186 @@
+"""Waits on source networks and on executions of recovery plans."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_sdk.waiters import conditions, kinds
+from drs_sdk.waiters.subjects import arn_of_execution
+from drs_sdk.waiters.waiting import Waiting, listed_ids
+from drs_sdk.waiters.watch import Watch
+
+if TYPE_CHECKING:
+    from drs_sdk.models import RecoveryPlanExecution, SourceNetwork
+    from drs_sdk.waiters.subjects import ExecutionLike, SourceNetworksLike
+    from drs_sdk.waiters.updates import OnUpdate
+    from drs_sdk.waiters.waiting import Duration
+
+
+class NetworkAndPlanWaits(Waiting):
+    """Waits on source networks and on executions of recovery plans."""
+
+    async def wait_until_source_network_protected(
+        self,
+        source_networks: SourceNetworksLike,
+        *,
+        timeout: Duration | None = conditions.SOURCE_NETWORK_PROTECTED.timeout,
+        min_delay: Duration = conditions.SOURCE_NETWORK_PROTECTED.min_delay,
+        max_delay: Duration = conditions.SOURCE_NETWORK_PROTECTED.max_delay,
+        on_update: OnUpdate[SourceNetwork] | None = None,
+    ) -> list[SourceNetwork]:
+        """Waits until source networks are protected: their configuration is replicated.
+
+        Polls ``DescribeSourceNetworks``.
+
+        Args:
+            source_networks: Source networks or their ids, one or many.
+            timeout: The deadline from now, a `timedelta` or seconds; None for none.
+                1 hour unless given.
+            min_delay: The delay after the first poll, 10 s unless given.
+            max_delay: What the delay backs off to, 60 s unless given.
+            on_update: Called with a `WaitUpdate` at every change and every failed poll.
+
+        Returns:
+            The networks as last seen, in the order asked for.
+
+        Raises:
+            WaiterTimeoutError: The deadline came first; ``last`` is what was seen last.
+            WaiterFailedError: A network is in error, or stays stopped for two minutes.
+            APIError: The service refuses to be asked, for good.
+            ValueError: There is no id, or a delay is not above zero.
+        """
+        wait = self._wait(
+            conditions.SOURCE_NETWORK_PROTECTED,
+            listed_ids(source_networks, kinds.SOURCE_NETWORKS),
+            timeout,
+            min_delay,
+            max_delay,
+            on_update,
+        )
+        await wait.finish()
+        if wait.failures:
+            raise wait.failed(wait.subjects)
+        return wait.subjects
+
+    def watch_source_network_protected(
+        self,
+        source_networks: SourceNetworksLike,
+        *,
+        timeout: Duration | None = conditions.SOURCE_NETWORK_PROTECTED.timeout,
+        min_delay: Duration = conditions.SOURCE_NETWORK_PROTECTED.min_delay,
+        max_delay: Duration = conditions.SOURCE_NETWORK_PROTECTED.max_delay,
+    ) -> Watch[SourceNetwork]:
+        """Yields each network at once and at every change, until all are protected or have failed.
+
+        The twin of `wait_until_source_network_protected`; a failure ends the iteration, it does not
+            raise.
+
+        Args:
+            source_networks: Source networks or their ids, one or many.
+            timeout: The deadline from now, a `timedelta` or seconds; None for none.
+                1 hour unless given.
+            min_delay: The delay after the first poll, 10 s unless given.
+            max_delay: What the delay backs off to, 60 s unless given.
+
+        Returns:
+            An async iterator of `SourceNetwork`.
+
+        Raises:
+            WaiterTimeoutError: While iterating: the deadline came first.
+            APIError: While iterating: the service refuses to be asked, for good.
+            ValueError: There is no id, or a delay is not above zero.
+        """
+        wait = self._wait(
+            conditions.SOURCE_NETWORK_PROTECTED,
+            listed_ids(source_networks, kinds.SOURCE_NETWORKS),
+            timeout,
+            min_delay,
+            max_delay,
+            None,
+        )
+        return Watch(wait.changes())
+
+    async def wait_until_recovery_plan_execution_completed(
+        self,
+        execution: ExecutionLike,
+        *,
+        timeout: Duration | None = conditions.RECOVERY_PLAN_EXECUTION_COMPLETED.timeout,
+        min_delay: Duration = conditions.RECOVERY_PLAN_EXECUTION_COMPLETED.min_delay,
+        max_delay: Duration = conditions.RECOVERY_PLAN_EXECUTION_COMPLETED.max_delay,
+        on_update: OnUpdate[RecoveryPlanExecution] | None = None,
+    ) -> RecoveryPlanExecution:
+        """Waits until the execution of a recovery plan has completed.
+
+        ``COMPLETED`` may include steps that were skipped. An execution that failed can be taken up
+        again by retrying or skipping the step that failed: wait again after that.
+
+        Polls ``GetRecoveryPlanExecution``.
+
+        Args:
+            execution: The execution, its ARN, or the response that holds it.
+            timeout: The deadline from now, a `timedelta` or seconds; None for none.
+                12 hours unless given.
+            min_delay: The delay after the first poll, 10 s unless given.
+            max_delay: What the delay backs off to, 60 s unless given.
+            on_update: Called with a `WaitUpdate` at every change and every failed poll.
+
+        Returns:
+            The completed execution.
+
+        Raises:
+            WaiterTimeoutError: The deadline came first; ``last`` is what was seen last.
+            WaiterFailedError: The execution failed, was cancelled or timed out; ``last`` is the
+                execution.
+            APIError: The service refuses to be asked, for good.
+            ValueError: There is no id, or a delay is not above zero.
+        """
+        wait = self._wait(
+            conditions.RECOVERY_PLAN_EXECUTION_COMPLETED,
+            [arn_of_execution(execution)],
+            timeout,
+            min_delay,
+            max_delay,
+            on_update,
+        )
+        await wait.finish()
+        if wait.failures:
+            raise wait.failed(wait.only_or_none)
+        return wait.only
+
+    def watch_recovery_plan_execution(
+        self,
+        execution: ExecutionLike,
+        *,
+        timeout: Duration | None = conditions.RECOVERY_PLAN_EXECUTION_COMPLETED.timeout,
+        min_delay: Duration = conditions.RECOVERY_PLAN_EXECUTION_COMPLETED.min_delay,
+        max_delay: Duration = conditions.RECOVERY_PLAN_EXECUTION_COMPLETED.max_delay,
+    ) -> Watch[RecoveryPlanExecution]:
+        """Yields an execution at once and at every change, until it has ended.
+
+        The twin of `wait_until_recovery_plan_execution_completed`; a failure ends the iteration, it
+            does not raise.
+
+        Args:
+            execution: The execution, its ARN, or the response that holds it.
+            timeout: The deadline from now, a `timedelta` or seconds; None for none.
+                12 hours unless given.
+            min_delay: The delay after the first poll, 10 s unless given.
+            max_delay: What the delay backs off to, 60 s unless given.
+
+        Returns:
+            An async iterator of `RecoveryPlanExecution`.
+
+        Raises:
+            WaiterTimeoutError: While iterating: the deadline came first.
+            APIError: While iterating: the service refuses to be asked, for good.
+            ValueError: There is no id, or a delay is not above zero.
+        """
+        wait = self._wait(
+            conditions.RECOVERY_PLAN_EXECUTION_COMPLETED,
+            [arn_of_execution(execution)],
+            timeout,
+            min_delay,
+            max_delay,
+            None,
+        )
+        return Watch(wait.changes())

@@ -1,0 +1,304 @@
+"""Shared polls: all waits of a client on one kind of subject ask together.
+
+A poller runs while anybody waits. At each tick it asks for the subjects of every wait that is
+due, or nearly so, in as few calls as the filter's bound allows, and hands each wait what concerns
+it. Waits with the same delays thus fall into step, however many tasks they belong to.
+
+A wait that leaves, cancelled or done, takes nothing from the others: the poll is not theirs alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
+
+from drs_sdk.errors import (
+    APIError,
+    ClientClosedError,
+    ConfigurationError,
+    CredentialsError,
+    DRSError,
+    RequestValidationError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from drs_sdk.clock import Clock
+    from drs_sdk.operations import Operations
+    from drs_sdk.waiters.kinds import Kind
+
+SubjectT = TypeVar("SubjectT")
+
+_CALLS_AT_ONCE = 4
+_NEARLY = 0.5
+"""A wait joins a poll that comes up to this part of its delay too early."""
+
+_LONGEST_RETRY_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick(Generic[SubjectT]):
+    """What a poll brought for one wait.
+
+    Attributes:
+        at: When, by the clock.
+        found: The subjects that were found, by id.
+        asked: The ids that the service has answered about.
+        error: Why a call failed, where one did.
+        final: Whether the error ends the wait.
+        next_at: When the service is asked again.
+    """
+
+    at: datetime
+    found: dict[str, SubjectT]
+    asked: frozenset[str]
+    error: DRSError | None
+    final: bool
+    next_at: datetime
+
+
+@dataclass(eq=False)
+class Subscription(Generic[SubjectT]):
+    """One wait's place in a poller.
+
+    Attributes:
+        ids: What it waits for; shrinks as subjects reach their end.
+        min_delay: The delay after its first poll.
+        max_delay: What the delay backs off to.
+        deadline: When it gives up; its last poll falls on it.
+        due: When it wants to be asked for next.
+        polls: How often it was asked for.
+        ticks: What the polls brought, to be taken in order; None once the deadline has passed.
+    """
+
+    ids: set[str]
+    min_delay: timedelta
+    max_delay: timedelta
+    deadline: datetime | None
+    due: datetime
+    polls: int = 0
+    ticks: asyncio.Queue[Tick[SubjectT] | None] = field(default_factory=asyncio.Queue)
+
+    @property
+    def delay(self) -> timedelta:
+        """The longest that the next delay may be: doubled at each poll, up to the maximum."""
+        doubled = self.min_delay * 2 ** min(self.polls, 16)
+        return max(self.min_delay, min(doubled, self.max_delay))
+
+    def schedule(self, now: datetime, jitter: float, floor: timedelta) -> None:
+        """Choose when to be asked for next.
+
+        Args:
+            now: The time of the poll.
+            jitter: From 0 for the shortest delay to 1 for the longest, the same for all waits of
+                a tick, so that they stay in step.
+            floor: The least delay, such as a Retry-After.
+        """
+        delay = self.min_delay + (self.delay - self.min_delay) * jitter
+        self.due = now + max(delay, floor)
+        if self.deadline is not None:
+            self.due = min(self.due, max(self.deadline, now))
+
+
+class Poller(Generic[SubjectT]):
+    """Polls for all waits on one kind of subject."""
+
+    def __init__(self, kind: Kind[SubjectT], drs: Operations, clock: Clock) -> None:
+        """Poll through a client; nothing runs before somebody joins."""
+        self._kind = kind
+        self._drs = drs
+        self._clock = clock
+        self._subscriptions: dict[Subscription[SubjectT], None] = {}  # in order of joining
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def join(self, subscription: Subscription[SubjectT]) -> None:
+        """Have a wait asked for from the next tick on, which comes at once."""
+        self._subscriptions[subscription] = None
+        self._changed.set()
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run(), name=f"drs_sdk {self._kind.name} poller")
+
+    async def leave(self, subscription: Subscription[SubjectT]) -> None:
+        """Take a wait out; the last one stops the poller, and sees it stopped."""
+        self._subscriptions.pop(subscription, None)
+        self._changed.set()
+        task = self._task
+        if not self._subscriptions and task is not None:
+            self._task = None
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def close(self) -> None:
+        """End every wait: the client is closing."""
+        error = ClientClosedError("the client was closed while something was waited for")
+        now = self._clock.now()
+        for subscription in list(self._subscriptions):
+            subscription.ticks.put_nowait(
+                Tick(now, {}, frozenset(), error, final=True, next_at=now)
+            )
+            await self.leave(subscription)
+
+    async def _run(self) -> None:
+        await asyncio.sleep(0)  # tasks that were started together join together
+        while True:
+            self._changed.clear()
+            now = self._clock.now()
+            waiting = [each for each in self._subscriptions if each.ids]
+            due = [each for each in waiting if each.due <= now]
+            if due:
+                near = [each for each in waiting if each.due - each.delay * _NEARLY <= now]
+                await self._tick(near)
+            else:
+                await self._sleep_until(min((each.due for each in waiting), default=None), now)
+
+    async def _sleep_until(self, moment: datetime | None, now: datetime) -> None:
+        sleeping: set[asyncio.Task[object]] = {asyncio.create_task(self._changed.wait())}
+        if moment is not None:
+            seconds = (moment - now).total_seconds()
+            sleeping.add(asyncio.create_task(_slept(self._clock, seconds)))
+        try:
+            await asyncio.wait(sleeping, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in sleeping:
+                task.cancel()
+            await asyncio.wait(sleeping)
+
+    async def _tick(self, due: list[Subscription[SubjectT]]) -> None:
+        """Ask for everything that is due, and hand out what came."""
+        ids = list(dict.fromkeys(name for each in due for name in sorted(each.ids)))
+        batches = list(_batches(ids, self._kind.batch))
+        limit = asyncio.Semaphore(_CALLS_AT_ONCE)
+        async with asyncio.TaskGroup() as group:
+            asking = [group.create_task(self._ask(batch, limit)) for batch in batches]
+        outcomes = [task.result() for task in asking]
+        found = {name: subject for outcome in outcomes for name, subject in outcome.found.items()}
+        broken = {name: outcome.error for outcome in outcomes for name in outcome.failed}
+        await self._isolate(broken, due, found)
+        now, jitter = self._clock.now(), random.random()  # noqa: S311 - no secret
+        for each in due:
+            self._hand_out(each, found, broken, now, jitter)
+
+    async def _isolate(
+        self,
+        broken: dict[str, DRSError | None],
+        due: list[Subscription[SubjectT]],
+        found: dict[str, SubjectT],
+    ) -> None:
+        """When a shared call was refused for good, find out whose subject is to blame."""
+        refused = {name for name, error in broken.items() if error and not may_heal(error)}
+        sharing = [each for each in due if each.ids & refused]
+        if len(sharing) < 2:  # noqa: PLR2004 - nobody to tell apart
+            return
+        limit = asyncio.Semaphore(_CALLS_AT_ONCE)
+        for each in sharing:
+            for batch in _batches(sorted(each.ids & refused), self._kind.batch):
+                outcome = await self._ask(batch, limit)
+                for name in batch:
+                    broken.pop(name, None)
+                broken.update(dict.fromkeys(outcome.failed, outcome.error))
+                found.update(outcome.found)
+
+    async def _ask(self, ids: Sequence[str], limit: asyncio.Semaphore) -> _Outcome[SubjectT]:
+        async with limit:
+            try:
+                subjects = await self._kind.describe(self._drs, ids)
+            except DRSError as error:
+                return _Outcome({}, ids, error)
+        named = ((self._kind.id_of(subject), subject) for subject in subjects)
+        return _Outcome({name: subject for name, subject in named if name is not None}, (), None)
+
+    @staticmethod
+    def _hand_out(
+        each: Subscription[SubjectT],
+        found: dict[str, SubjectT],
+        broken: dict[str, DRSError | None],
+        now: datetime,
+        jitter: float,
+    ) -> None:
+        error = next((broken[name] for name in each.ids if name in broken), None)
+        each.polls += 1
+        each.schedule(now, jitter, _asked_to_wait(error))
+        each.ticks.put_nowait(
+            Tick(
+                at=now,
+                found={name: found[name] for name in each.ids if name in found},
+                asked=frozenset(each.ids - broken.keys()),
+                error=error,
+                final=error is not None and not may_heal(error, first=each.polls == 1),
+                next_at=each.due,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome(Generic[SubjectT]):
+    found: dict[str, SubjectT]
+    failed: Sequence[str]
+    error: DRSError | None
+
+
+class PollerHub:
+    """The pollers of one client, one for each kind that is waited for."""
+
+    def __init__(self, drs: Operations, clock: Clock) -> None:
+        """Make pollers as they are needed.
+
+        Args:
+            drs: Sends the polls; it should try once, as the pollers repeat by themselves.
+            clock: Tells the time and passes it.
+        """
+        self._drs = drs
+        self.clock = clock
+        self._pollers: dict[str, Poller[object]] = {}
+
+    def poller(self, kind: Kind[SubjectT]) -> Poller[SubjectT]:
+        """Find the poller for a kind of subject."""
+        poller = cast("Poller[SubjectT] | None", self._pollers.get(kind.name))
+        if poller is None:
+            poller = Poller(kind, self._drs, self.clock)
+            self._pollers[kind.name] = cast("Poller[object]", poller)
+        return poller
+
+    async def close(self) -> None:
+        """End every wait."""
+        for poller in list(self._pollers.values()):
+            await poller.close()
+
+
+def may_heal(error: DRSError, *, first: bool = False) -> bool:
+    """Say whether the next poll may fare better.
+
+    Args:
+        error: Why a poll failed.
+        first: Whether it was the first one: credentials that never worked will not.
+    """
+    if isinstance(error, (ClientClosedError, ConfigurationError, RequestValidationError)):
+        return False
+    if isinstance(error, CredentialsError):
+        return not first
+    if isinstance(error, APIError):
+        return error.is_throttling or error.fault == "server"
+    return True
+
+
+def _asked_to_wait(error: DRSError | None) -> timedelta:
+    if not isinstance(error, APIError) or error.retry_after is None:
+        return timedelta()
+    return min(timedelta(seconds=error.retry_after), _LONGEST_RETRY_AFTER)
+
+
+def _batches(ids: Iterable[str], size: int) -> Iterator[list[str]]:
+    iterator = iter(ids)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+async def _slept(clock: Clock, seconds: float) -> None:
+    await clock.sleep(seconds)  # a clock promises an awaitable, a task wants a coroutine

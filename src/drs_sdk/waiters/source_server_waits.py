@@ -1,0 +1,272 @@
+"""Waits on source servers: replication, readiness, disconnection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_sdk.waiters import conditions, kinds
+from drs_sdk.waiters.waiting import Waiting, listed_ids, optional_duration
+from drs_sdk.waiters.watch import Watch
+
+if TYPE_CHECKING:
+    from drs_sdk.models import SourceServer
+    from drs_sdk.waiters.subjects import SourceServersLike
+    from drs_sdk.waiters.updates import OnUpdate
+    from drs_sdk.waiters.waiting import Duration
+
+
+class SourceServerWaits(Waiting):
+    """Waits on source servers: replication, readiness, disconnection."""
+
+    async def wait_until_source_servers_replicating(
+        self,
+        source_servers: SourceServersLike,
+        *,
+        max_lag: Duration | None = None,
+        timeout: Duration | None = conditions.REPLICATING.timeout,
+        min_delay: Duration = conditions.REPLICATING.min_delay,
+        max_delay: Duration = conditions.REPLICATING.max_delay,
+        on_update: OnUpdate[SourceServer] | None = None,
+    ) -> list[SourceServer]:
+        """Waits until source servers replicate: ``CONTINUOUS``, and within a lag if given.
+
+        ``STALLED``, ``RESCAN``, ``PAUSED`` and ``BACKLOG`` may heal and are waited out; a server
+            that
+        stays ``STOPPED`` or ``DISCONNECTED`` for two minutes has failed.
+
+        Polls ``DescribeSourceServers``.
+
+        Args:
+            source_servers: Source servers or their ids, one or many.
+            max_lag: The longest lag that is good enough, a `timedelta` or seconds.
+            timeout: The deadline from now, a `timedelta` or seconds; None for none.
+                24 hours unless given.
+            min_delay: The delay after the first poll, 15 s unless given.
+            max_delay: What the delay backs off to, 2 minutes unless given.
+            on_update: Called with a `WaitUpdate` at every change and every failed poll.
+
+        Returns:
+            The servers as last seen, in the order asked for.
+
+        Raises:
+            WaiterTimeoutError: The deadline came first; ``last`` is what was seen last.
+            WaiterFailedError: A server stopped replicating; ``reasons`` says which and why.
+            APIError: The service refuses to be asked, for good.
+            ValueError: There is no id, or a delay is not above zero.
+        """
+        wait = self._wait(
+            conditions.replicating(optional_duration(max_lag, "max_lag")),
+            listed_ids(source_servers, kinds.SOURCE_SERVERS),
+            timeout,
+            min_delay,
+            max_delay,
+            on_update,
+        )
+        await wait.finish()
+        if wait.failures:
+            raise wait.failed(wait.subjects)
+        return wait.subjects
+
+    def watch_source_servers_replicating(
+        self,
+        source_servers: SourceServersLike,
+        *,
+        max_lag: Duration | None = None,
+        timeout: Duration | None = conditions.REPLICATING.timeout,
+        min_delay: Duration = conditions.REPLICATING.min_delay,
+        max_delay: Duration = conditions.REPLICATING.max_delay,
+    ) -> Watch[SourceServer]:
+        """Yields each server at once and at every change, until all replicate or have failed.
+
+        The twin of `wait_until_source_servers_replicating`; a failure ends the iteration, it does
+            not raise.
+
+        Args:
+            source_servers: Source servers or their ids, one or many.
+            max_lag: The longest lag that is good enough, a `timedelta` or seconds.
+            timeout: The deadline from now, a `timedelta` or seconds; None for none.
+                24 hours unless given.
+            min_delay: The delay after the first poll, 15 s unless given.
+            max_delay: What the delay backs off to, 2 minutes unless given.
+
+        Returns:
+            An async iterator of `SourceServer`.
+
+        Raises:
+            WaiterTimeoutError: While iterating: the deadline came first.
+            APIError: While iterating: the service refuses to be asked, for good.
+            ValueError: There is no id, or a delay is not above zero.
+        """
+        wait = self._wait(
+            conditions.replicating(optional_duration(max_lag, "max_lag")),
+            listed_ids(source_servers, kinds.SOURCE_SERVERS),
+            timeout,
+            min_delay,
+            max_delay,
+            None,
+        )
+        return Watch(wait.changes())
+
+    async def wait_until_source_servers_launchable(
+        self,
+        source_servers: SourceServersLike,
+        *,
+        timeout: Duration | None = conditions.SOURCE_SERVERS_LAUNCHABLE.timeout,
+        min_delay: Duration = conditions.SOURCE_SERVERS_LAUNCHABLE.min_delay,
+        max_delay: Duration = conditions.SOURCE_SERVERS_LAUNCHABLE.max_delay,
+        on_update: OnUpdate[SourceServer] | None = None,
+    ) -> list[SourceServer]:
+        """Waits until source servers can be launched: their initial sync has completed.
+
+        Lag or a stall after the initial sync does not stand in the way of a launch.
+
+        Polls ``DescribeSourceServers``.
+
+        Args:
+            source_servers: Source servers or their ids, one or many.
+            timeout: The deadline from now, a `timedelta` or seconds; None for none.
+                24 hours unless given.
+            min_delay: The delay after the first poll, 15 s unless given.
+            max_delay: What the delay backs off to, 2 minutes unless given.
+            on_update: Called with a `WaitUpdate` at every change and every failed poll.
+
+        Returns:
+            The servers as last seen, in the order asked for.
+
+        Raises:
+            WaiterTimeoutError: The deadline came first; ``last`` is what was seen last.
+            WaiterFailedError: A server stopped replicating; ``reasons`` says which and why.
+            APIError: The service refuses to be asked, for good.
+            ValueError: There is no id, or a delay is not above zero.
+        """
+        wait = self._wait(
+            conditions.SOURCE_SERVERS_LAUNCHABLE,
+            listed_ids(source_servers, kinds.SOURCE_SERVERS),
+            timeout,
+            min_delay,
+            max_delay,
+            on_update,
+        )
+        await wait.finish()
+        if wait.failures:
+            raise wait.failed(wait.subjects)
+        return wait.subjects
+
+    def watch_source_servers_launchable(
+        self,
+        source_servers: SourceServersLike,
+        *,
+        timeout: Duration | None = conditions.SOURCE_SERVERS_LAUNCHABLE.timeout,
+        min_delay: Duration = conditions.SOURCE_SERVERS_LAUNCHABLE.min_delay,
+        max_delay: Duration = conditions.SOURCE_SERVERS_LAUNCHABLE.max_delay,
+    ) -> Watch[SourceServer]:
+        """Yields each server at once and at every change, until all can be launched or have failed.
+
+        The twin of `wait_until_source_servers_launchable`; a failure ends the iteration, it does
+            not raise.
+
+        Args:
+            source_servers: Source servers or their ids, one or many.
+            timeout: The deadline from now, a `timedelta` or seconds; None for none.
+                24 hours unless given.
+            min_delay: The delay after the first poll, 15 s unless given.
+            max_delay: What the delay backs off to, 2 minutes unless given.
+
+        Returns:
+            An async iterator of `SourceServer`.
+
+        Raises:
+            WaiterTimeoutError: While iterating: the deadline came first.
+            APIError: While iterating: the service refuses to be asked, for good.
+            ValueError: There is no id, or a delay is not above zero.
+        """
+        wait = self._wait(
+            conditions.SOURCE_SERVERS_LAUNCHABLE,
+            listed_ids(source_servers, kinds.SOURCE_SERVERS),
+            timeout,
+            min_delay,
+            max_delay,
+            None,
+        )
+        return Watch(wait.changes())
+
+    async def wait_until_source_servers_disconnected(
+        self,
+        source_servers: SourceServersLike,
+        *,
+        timeout: Duration | None = conditions.SOURCE_SERVERS_DISCONNECTED.timeout,
+        min_delay: Duration = conditions.SOURCE_SERVERS_DISCONNECTED.min_delay,
+        max_delay: Duration = conditions.SOURCE_SERVERS_DISCONNECTED.max_delay,
+        on_update: OnUpdate[SourceServer] | None = None,
+    ) -> list[SourceServer]:
+        """Waits until source servers are disconnected, so that they can be deleted.
+
+        Polls ``DescribeSourceServers``.
+
+        Args:
+            source_servers: Source servers or their ids, one or many.
+            timeout: The deadline from now, a `timedelta` or seconds; None for none.
+                15 minutes unless given.
+            min_delay: The delay after the first poll, 3 s unless given.
+            max_delay: What the delay backs off to, 20 s unless given.
+            on_update: Called with a `WaitUpdate` at every change and every failed poll.
+
+        Returns:
+            The servers as last seen, in the order asked for.
+
+        Raises:
+            WaiterTimeoutError: The deadline came first; ``last`` is what was seen last.
+            WaiterFailedError: A server is not there.
+            APIError: The service refuses to be asked, for good.
+            ValueError: There is no id, or a delay is not above zero.
+        """
+        wait = self._wait(
+            conditions.SOURCE_SERVERS_DISCONNECTED,
+            listed_ids(source_servers, kinds.SOURCE_SERVERS),
+            timeout,
+            min_delay,
+            max_delay,
+            on_update,
+        )
+        await wait.finish()
+        if wait.failures:
+            raise wait.failed(wait.subjects)
+        return wait.subjects
+
+    def watch_source_servers_disconnected(
+        self,
+        source_servers: SourceServersLike,
+        *,
+        timeout: Duration | None = conditions.SOURCE_SERVERS_DISCONNECTED.timeout,
+        min_delay: Duration = conditions.SOURCE_SERVERS_DISCONNECTED.min_delay,
+        max_delay: Duration = conditions.SOURCE_SERVERS_DISCONNECTED.max_delay,
+    ) -> Watch[SourceServer]:
+        """Yields each server at once and at every change, until all are disconnected.
+
+        The twin of `wait_until_source_servers_disconnected`; a failure ends the iteration, it does
+            not raise.
+
+        Args:
+            source_servers: Source servers or their ids, one or many.
+            timeout: The deadline from now, a `timedelta` or seconds; None for none.
+                15 minutes unless given.
+            min_delay: The delay after the first poll, 3 s unless given.
+            max_delay: What the delay backs off to, 20 s unless given.
+
+        Returns:
+            An async iterator of `SourceServer`.
+
+        Raises:
+            WaiterTimeoutError: While iterating: the deadline came first.
+            APIError: While iterating: the service refuses to be asked, for good.
+            ValueError: There is no id, or a delay is not above zero.
+        """
+        wait = self._wait(
+            conditions.SOURCE_SERVERS_DISCONNECTED,
+            listed_ids(source_servers, kinds.SOURCE_SERVERS),
+            timeout,
+            min_delay,
+            max_delay,
+            None,
+        )
+        return Watch(wait.changes())

@@ -1,0 +1,95 @@
+"""What users hand to a wait, turned into ids: what operations return is taken as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from drs_sdk.base import Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from drs_sdk.models import (
+        Job,
+        RecoveryInstance,
+        RecoveryPlanExecution,
+        SourceNetwork,
+        SourceServer,
+    )
+
+ShapeT = TypeVar("ShapeT", bound=Shape)
+
+
+class HoldsJob(Protocol):
+    """A response with a job in it, such as that of ``start_recovery``."""
+
+    @property
+    def job(self) -> Job | None:
+        """The job that was started."""
+        ...
+
+
+class HoldsExecution(Protocol):
+    """A response with a recovery plan execution in it."""
+
+    @property
+    def recovery_plan_execution(self) -> RecoveryPlanExecution | None:
+        """The execution that was started."""
+        ...
+
+
+if TYPE_CHECKING:
+    JobLike = str | Job | HoldsJob
+    ExecutionLike = str | RecoveryPlanExecution | HoldsExecution
+    SourceServersLike = str | SourceServer | Iterable[str | SourceServer]
+    RecoveryInstancesLike = str | RecoveryInstance | Iterable[str | RecoveryInstance]
+    SourceNetworksLike = str | SourceNetwork | Iterable[str | SourceNetwork]
+
+
+def id_of_job(job: str | Job | HoldsJob) -> str:
+    """Find the id of a job.
+
+    Raises:
+        ValueError: There is none in it.
+    """
+    if isinstance(job, str):
+        return job
+    held: object = getattr(job, "job", job)
+    return _required(getattr(held, "job_id", None), "a job id", job)
+
+
+def arn_of_execution(execution: str | RecoveryPlanExecution | HoldsExecution) -> str:
+    """Find the ARN of a recovery plan execution.
+
+    Raises:
+        ValueError: There is none in it.
+    """
+    if isinstance(execution, str):
+        return execution
+    held: object = getattr(execution, "recovery_plan_execution", execution)
+    arn = getattr(held, "recovery_plan_execution_arn", None)
+    return _required(arn, "the ARN of a recovery plan execution", execution)
+
+
+def ids_of(
+    subjects: str | ShapeT | Iterable[str | ShapeT],
+    id_of: Callable[[ShapeT], str | None],
+    what: str,
+) -> list[str]:
+    """Find the ids of one or more subjects, each once, in order.
+
+    Raises:
+        ValueError: One of them has no id.
+    """
+    several = [subjects] if isinstance(subjects, (str, Shape)) else subjects
+    ids = [
+        each if isinstance(each, str) else _required(id_of(each), f"the id of a {what}", each)
+        for each in several
+    ]
+    return list(dict.fromkeys(ids))
+
+
+def _required(value: object, what: str, holder: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{what} is wanted, but this {type(holder).__name__} has none")  # noqa: TRY004 - the type is right
+    return value

@@ -1,0 +1,43 @@
+"""What a wait tells while it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from drs_sdk.errors import DRSError
+
+SubjectT = TypeVar("SubjectT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitUpdate(Generic[SubjectT]):
+    """How a wait stands after a poll that brought something new, or failed.
+
+    Attributes:
+        condition: What is waited for, in words.
+        elapsed: How long the wait has taken, by the client's clock.
+        polls: How often the service has been asked on behalf of this wait.
+        subjects: The last known state of each subject by its id; None for one not seen yet.
+        changes: Those that are new or different since the last update.
+        done: The ids that have reached a terminal state, well or badly.
+        last_error: Why the last poll failed; None if it did not.
+        next_poll_at: When the service is asked next; None once the wait has ended.
+    """
+
+    condition: str
+    elapsed: timedelta
+    polls: int
+    subjects: Mapping[str, SubjectT | None]
+    changes: tuple[SubjectT, ...]
+    done: frozenset[str]
+    last_error: DRSError | None
+    next_poll_at: datetime | None
+
+
+OnUpdate = Callable[[WaitUpdate[SubjectT]], Awaitable[None] | None]
+"""A plain or async function that takes each update. What it raises ends the wait."""

@@ -1,0 +1,73 @@
+"""What the waits of the client share: making one, and raising what it ended in."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from drs_sdk.operations import Operations
+from drs_sdk.waiters.engine import Pace, Wait
+from drs_sdk.waiters.subjects import ids_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from drs_sdk.waiters.conditions import Condition
+    from drs_sdk.waiters.kinds import Kind
+    from drs_sdk.waiters.polling import PollerHub
+    from drs_sdk.waiters.subjects import ShapeT
+    from drs_sdk.waiters.updates import OnUpdate
+
+SubjectT = TypeVar("SubjectT")
+
+Duration = timedelta | float
+"""A `timedelta`, or seconds as a number."""
+
+
+class Waiting(Operations):
+    """The base of the mixins with ``wait_until_*`` and ``watch_*`` methods."""
+
+    @property
+    @abstractmethod
+    def _pollers(self) -> PollerHub:
+        """The pollers that all waits of the client share."""
+
+    def _wait(
+        self,
+        condition: Condition[SubjectT],
+        ids: Sequence[str],
+        timeout: Duration | None,
+        min_delay: Duration,
+        max_delay: Duration,
+        on_update: OnUpdate[SubjectT] | None,
+    ) -> Wait[SubjectT]:
+        pace = Pace(
+            timeout=optional_duration(timeout, "timeout"),
+            min_delay=duration(min_delay, "min_delay"),
+            max_delay=duration(max_delay, "max_delay"),
+        )
+        pace.check()
+        return Wait(self._pollers, condition, ids, pace, on_update)
+
+
+def listed_ids(subjects: str | ShapeT | Iterable[str | ShapeT], kind: Kind[ShapeT]) -> list[str]:
+    """Find the ids of what a wait is about."""
+    return ids_of(subjects, kind.id_of, kind.name)
+
+
+def duration(value: Duration, name: str) -> timedelta:
+    """Read a duration that may be given in seconds.
+
+    Raises:
+        ValueError: It is negative.
+    """
+    read = value if isinstance(value, timedelta) else timedelta(seconds=value)
+    if read < timedelta():
+        raise ValueError(f"{name} must not be negative, got {value}")
+    return read
+
+
+def optional_duration(value: Duration | None, name: str) -> timedelta | None:
+    """Read a duration, or None."""
+    return None if value is None else duration(value, name)
