@@ -18,7 +18,7 @@ from aiobotocore.session import AioSession
 from botocore.exceptions import NoCredentialsError
 
 from drs_sdk.errors import ConfigurationError
-from drs_sdk.transport.session import region_for, session_for, setting_of
+from drs_sdk.transport.session import region_for, session_for
 
 if TYPE_CHECKING:
     from drs_sdk.settings import ClientSettings
