@@ -20,7 +20,7 @@ $(VENV)/.demo: $(VENV)/.created pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.created pyproject.toml requirements-dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[demo]" -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[demo,otel]" -r requirements-dev.txt
 	@touch $@
 
 demo: $(VENV)/.demo ## a recovery drill on the emulator; FLEET=file.json rehearses on your own servers

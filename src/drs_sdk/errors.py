@@ -18,6 +18,7 @@
     │   └── RequestTimeoutError               no answer in time
     ├── ResponseDecodeError                   an answer that cannot be read
     ├── AmbiguousOutcomeError                 an unsafe request that may or may not have happened
+    ├── OutcomeUnknownError                   ... and that leaves nothing to be found
     ├── PaginationError                       the service's page tokens do not lead on
     └── WaiterError
         ├── WaiterTimeoutError                the deadline came first
@@ -39,8 +40,9 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel, ValidationError
 
-    from drs_sdk.base import Request, Response
+    from drs_sdk.base import Request, Response, Shape
     from drs_sdk.models import JobLog, ValidationExceptionField, ValidationExceptionReason
+    from drs_sdk.operations import Operations
 
 _THROTTLING_CODES = frozenset(
     {
@@ -410,6 +412,31 @@ class AmbiguousOutcomeError(DRSError):
         super().__init__(message, operation=operation, request_id=request_id)
         self.request = request
         self.sent_at = sent_at
+
+    async def find_outcome(self, drs: Operations) -> Shape | None:
+        """Look for what the request made.
+
+        Found by its traces, as the service takes no token for unsafe operations: a job on the
+        same servers begun since `sent_at`, a resource of the same origin or with the same
+        settings and tags. Give the service some seconds before you take None for an answer.
+
+        Args:
+            drs: An open client of the same account and Region.
+
+        Returns:
+            What the request made, such as the `Job`; None where there is nothing of the kind.
+
+        Raises:
+            OutcomeUnknownError: The operation leaves nothing that could be found.
+            DRSError: The service could not be asked.
+        """
+        from drs_sdk.outcome_search import find_outcome
+
+        return await find_outcome(drs, self.request, self.sent_at)
+
+
+class OutcomeUnknownError(DRSError):
+    """Whether an ambiguous request happened cannot be known: it leaves nothing to be found."""
 
 
 class PaginationError(DRSError):
