@@ -52,6 +52,7 @@ class DRSEmulator(Scenario):
         quotas: Quotas | None = None,
         initialized: bool = True,
         page_size: int = 200,
+        recovery_instance_ids_in_jobs: bool = False,
         check_signatures: bool = False,
         check_answers: bool = False,
         record_requests: bool = True,
@@ -67,6 +68,8 @@ class DRSEmulator(Scenario):
             quotas: Quotas other than the service's defaults.
             initialized: Whether InitializeService was called already.
             page_size: Items on a page when a request does not say.
+            recovery_instance_ids_in_jobs: Let launch jobs name the recovery instances they
+                made. The service model says so; in practice the member is missing.
             check_signatures: Refuse requests that are not signed with the emulator's keys
                 (`access_key_id`, `secret_access_key`).
             check_answers: Check each answer against the service model and answer 501 where it
@@ -80,6 +83,7 @@ class DRSEmulator(Scenario):
             account_id=account_id,
             seed=seed,
             page_size=page_size,
+            recovery_instance_ids_in_jobs=recovery_instance_ids_in_jobs,
             quotas=quotas or Quotas(),
         )
         super().__init__(clock, Account(settings, clock.now(), initialized=initialized))

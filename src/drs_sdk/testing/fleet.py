@@ -72,7 +72,7 @@ def add_source_server(
     """
     server_id = account.new_id("s")
     arn = account.settings.arn("source-server", server_id)
-    made_up = _properties(server_id, len(account.source_servers) + 1, account.stamp())
+    made_up = lasting_properties(server_id, len(account.source_servers) + 1, account.stamp())
     base: Doc = {
         "sourceServerID": server_id,
         "arn": arn,
@@ -92,7 +92,7 @@ def add_source_server(
     return server
 
 
-def _properties(seed: str, number: int, updated: str) -> Doc:
+def lasting_properties(seed: str, number: int, updated: str) -> Doc:
     """Make the lasting part of a source server: properties and tags.
 
     Args:
@@ -152,6 +152,7 @@ def _bring_to(account: Account, server: Resource, state: ReplicationState) -> No
     if state == "CREATING_SNAPSHOT":
         replication.sync_ended(account, server.id, {})
         return
+    server.state["protected_since"] = life["firstByteDateTime"]
     replication.snapshot_taken(account, server.id, {})
     if state == "RESCAN":
         replication.begin_sync(account, server)

@@ -36,6 +36,7 @@ def page_of(
     ids: Sequence[str] | None = None,
     matches: Callable[[Resource], bool] | None = None,
     newest_first: bool = False,
+    largest: int = LARGEST_PAGE,
 ) -> tuple[list[Resource], str | None]:
     """Take one page of a collection.
 
@@ -47,6 +48,7 @@ def page_of(
         ids: Only these resources.
         matches: Only the resources it is true for.
         newest_first: Order of the listing.
+        largest: The most that this operation puts on a page.
 
     Returns:
         The resources of the page, and the token of the next page or None.
@@ -67,7 +69,7 @@ def page_of(
             resources = [r for r in chosen if position is None or r.seq > position]
     if matches is not None:
         resources = filter(matches, resources)
-    size = _size(account, params)
+    size = min(_size(account, params), largest)
     taken: list[Resource] = []
     for resource in resources:
         if len(taken) == size:
@@ -84,6 +86,60 @@ def page_of_list(
     end = start + _size(account, params)
     token = make_token(account, operation, params, end) if end < len(items) else None
     return list(items[start:end]), token
+
+
+def page_in_order(
+    account: Account,
+    operation: str,
+    params: Doc,
+    items: Sequence[_T],
+    *,
+    place: Callable[[_T], int],
+    largest: int = LARGEST_PAGE,
+) -> tuple[list[_T], str | None]:
+    """Take one page of items that have an order of their own.
+
+    Args:
+        account: The account.
+        operation: Name of the operation that pages.
+        params: Its parameters.
+        items: All items, in order.
+        place: Gives the place of an item: a number that grows with the order, no two alike.
+        largest: The most that this operation puts on a page.
+    """
+    after = _position(account, operation, params)
+    left = [item for item in items if after is None or place(item) > after]
+    size = min(_size(account, params), largest)
+    if len(left) <= size:
+        return left, None
+    page = left[:size]
+    return page, make_token(account, operation, params, place(page[-1]))
+
+
+def page_of_stream(
+    account: Account,
+    operation: str,
+    params: Doc,
+    after: Callable[[int | None], Iterable[_T]],
+    *,
+    place: Callable[[_T], int],
+) -> tuple[list[_T], str | None]:
+    """Take one page of items that are made as they are asked for.
+
+    Args:
+        account: The account.
+        operation: Name of the operation that pages.
+        params: Its parameters.
+        after: Makes the items beyond a place, or all of them, in order.
+        place: Gives the place of an item.
+    """
+    taken: list[_T] = []
+    size = _size(account, params)
+    for item in after(_position(account, operation, params)):
+        if len(taken) == size:
+            return taken, make_token(account, operation, params, place(taken[-1]))
+        taken.append(item)
+    return taken, None
 
 
 def paged(member: str, items: Sequence[Doc], token: str | None) -> Doc:

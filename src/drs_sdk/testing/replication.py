@@ -9,6 +9,7 @@ Keys of a source server's `state`:
 
 * `live`: the emulator moves it (a loaded server is shown as it was loaded until it is touched).
 * `synced`: the initial sync is done, so a launch is possible (`is_launchable`).
+* `protected_since`: the first snapshot was taken then.
 * `sync`: the running sync: `since`, `seconds` it takes, `start`, the share done before.
 * `lag`: `since`, `seconds` of lag then, `growth` in seconds of lag a second.
 * `unseen_since`: the agent went silent then.
@@ -236,6 +237,7 @@ def snapshot_taken(account: Account, subject: str, _args: Doc) -> None:
     server = account.source_servers.get(subject)
     if server is not None:
         server.state["synced"] = True
+        server.state.setdefault("protected_since", account.stamp())
         server.doc["dataReplicationInfo"].update(
             dataReplicationState="CONTINUOUS",
             lagDuration="P0D",
@@ -297,7 +299,7 @@ def _end(account: Account, server: Resource, state: ReplicationState) -> None:
     for gone in ("lagDuration", "etaDateTime", "dataReplicationError", "dataReplicationInitiation"):
         info.pop(gone, None)
     info.update(dataReplicationState=state, replicatedDisks=[])
-    _forget(server, "sync", "lag", "synced")
+    _forget(server, "sync", "lag", "synced", "protected_since")
 
 
 def _touch(account: Account, server: Resource) -> Doc:

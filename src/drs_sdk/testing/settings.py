@@ -54,6 +54,8 @@ class Settings:
         seed: Decides identifiers, fleets and the dice of faults.
         page_size: Items on a page when the request does not say.
         sync_bytes_per_second: How fast one server's initial sync moves.
+        recovery_instance_ids_in_jobs: Whether launch jobs name the recovery instances they made,
+            as the service model says; in practice they do not.
         quotas: The account's quotas.
     """
 
@@ -62,6 +64,7 @@ class Settings:
     seed: int = 0
     page_size: int = 200
     sync_bytes_per_second: int = 128 * 1024 * 1024
+    recovery_instance_ids_in_jobs: bool = False
     quotas: Quotas = field(default_factory=Quotas)
 
     def arn(self, resource_type: str, resource_id: str) -> str:

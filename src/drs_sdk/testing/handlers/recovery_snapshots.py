@@ -1,0 +1,39 @@
+"""Recovery snapshots: listing the points in time of a source server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_sdk.testing import snapshots
+from drs_sdk.testing.handlers import handles
+from drs_sdk.testing.isotime import parse_datetime
+from drs_sdk.testing.paging import page_of_stream, paged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from drs_sdk.testing.account import Account
+    from drs_sdk.testing.documents import Doc
+
+
+@handles("DescribeRecoverySnapshots")
+def describe_recovery_snapshots(account: Account, params: Doc) -> Doc:
+    """List the snapshots of a source server, oldest first unless the request says otherwise."""
+    server = account.source_servers.require(params["sourceServerID"])
+    filters: Doc = params.get("filters", {})
+    earliest = parse_datetime(filters["fromDateTime"]) if "fromDateTime" in filters else None
+    latest = parse_datetime(filters["toDateTime"]) if "toDateTime" in filters else None
+    newest_first = params.get("order") == "DESC"
+
+    def after(position: int | None) -> Iterator[Doc]:
+        for snapshot in snapshots.snapshots_after(
+            account, server, position, newest_first=newest_first
+        ):
+            taken = parse_datetime(snapshot["timestamp"])
+            if (earliest is None or taken >= earliest) and (latest is None or taken <= latest):
+                yield snapshot
+
+    page, token = page_of_stream(
+        account, "DescribeRecoverySnapshots", params, after, place=snapshots.place_of
+    )
+    return paged("items", page, token)

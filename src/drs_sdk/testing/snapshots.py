@@ -1,0 +1,150 @@
+"""Recovery snapshots: the points in time that a source server can be launched from.
+
+They follow from the server's point-in-time policy and the clock, so none are stored: each
+enabled rule keeps one snapshot every interval, for as long as its retention says, from the
+server's first snapshot on. While replication stands still no new ones are taken; what is
+stopped or disconnected has none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from drs_sdk.testing import configurations, refusals, replication
+from drs_sdk.testing.isotime import format_datetime, parse_datetime
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from drs_sdk.testing.account import Account, Resource
+    from drs_sdk.testing.documents import Doc
+
+_SECONDS = {"MINUTE": 60, "HOUR": 3600, "DAY": 86400}
+_ID_DIGITS = 9
+_MASK = (1 << 4 * _ID_DIGITS) - 1
+_LATEST = 20
+"""A snapshot is taken at most so many seconds after it is expected."""
+
+_STANDING_STILL = frozenset({"STALLED", "PAUSED"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """When the snapshots of a server may have been taken, in seconds since the epoch."""
+
+    first: int
+    last: int
+    now: float
+    policy: list[Doc]
+
+
+def snapshots_after(
+    account: Account, server: Resource, position: int | None, *, newest_first: bool = False
+) -> Iterator[Doc]:
+    """Make the snapshots of a server in order, from beyond a place on (see `place_of`)."""
+    window = _window(account, server)
+    if window is None:
+        return
+    rules = [
+        _times(window, rule, position, newest_first=newest_first)
+        for rule in window.policy
+        if rule.get("enabled", True)
+    ]
+    previous = None
+    for expected in heapq.merge(*rules, reverse=newest_first):
+        if expected != previous and expected + _delay(server, expected) <= window.now:
+            yield _snapshot(server, expected)
+        previous = expected
+
+
+def place_of(snapshot: Doc) -> int:
+    """Return the place of a snapshot among those of its server."""
+    return int(parse_datetime(snapshot["expectedTimestamp"]).timestamp())
+
+
+def require(account: Account, server: Resource, snapshot_id: str) -> Doc:
+    """Return a snapshot by its identifier.
+
+    Raises:
+        ServiceError: ResourceNotFoundException.
+    """
+    # The identifier tells its time, so nothing need be searched.
+    try:
+        expected = int(snapshot_id.removeprefix("pit-")[:_ID_DIGITS], 16) ^ _mask(server)
+    except ValueError:
+        expected = -1
+    for snapshot in snapshots_after(account, server, expected - 1):
+        if snapshot["snapshotID"] == snapshot_id:
+            return snapshot
+        break
+    raise refusals.not_found("recovery-snapshot", snapshot_id)
+
+
+def _window(account: Account, server: Resource) -> _Window | None:
+    if not replication.is_launchable(server):
+        return None
+    life: Doc = server.doc.get("lifeCycle", {})
+    since = server.state.get("protected_since") or life.get("firstByteDateTime")
+    if since is None:
+        return None
+    last = account.now
+    lag: Doc | None = server.state.get("lag")
+    if lag is not None and replication.state_of(server) in _STANDING_STILL:
+        last = parse_datetime(lag["since"])
+    policy = configurations.replication_configuration_of(account, server).doc["pitPolicy"]
+    return _Window(
+        int(parse_datetime(since).timestamp()),
+        int(last.timestamp()),
+        account.now.timestamp(),
+        policy,
+    )
+
+
+def _times(
+    window: _Window, rule: Doc, position: int | None, *, newest_first: bool
+) -> Iterable[int]:
+    unit = _SECONDS[rule["units"]]
+    interval = rule["interval"] * unit
+    first = max(window.first, int(window.now) - rule["retentionDuration"] * unit + 1)
+    last = window.last
+    if position is not None and newest_first:
+        last = min(last, position - 1)
+    elif position is not None:
+        first = max(first, position + 1)
+    lowest, highest = -(-first // interval) * interval, last // interval * interval
+    if newest_first:
+        return range(highest, lowest - 1, -interval)
+    return range(lowest, highest + 1, interval)
+
+
+def _snapshot(server: Resource, expected: int) -> Doc:
+    moment = datetime.fromtimestamp(expected, UTC)
+    check = _digest(server, f"{expected}")
+    taken = moment + timedelta(seconds=_delay(server, expected))
+    disks = server.doc.get("sourceProperties", {}).get("disks", [])
+    return {
+        "snapshotID": f"pit-{expected ^ _mask(server):09x}{check[:8]}",
+        "sourceServerID": server.id,
+        "expectedTimestamp": format_datetime(moment),
+        "timestamp": format_datetime(taken),
+        "ebsSnapshots": [
+            f"snap-{_digest(server, f'{expected}/{index}')[:17]}" for index in range(len(disks))
+        ],
+    }
+
+
+def _delay(server: Resource, expected: int) -> float:
+    """Return how many seconds after the expected time the snapshot was taken."""
+    return int(_digest(server, f"{expected}")[-8:], 16) / 0xFFFFFFFF * _LATEST
+
+
+def _mask(server: Resource) -> int:
+    return int(_digest(server, "mask"), 16) & _MASK
+
+
+def _digest(server: Resource, what: str) -> str:
+    return hashlib.blake2b(f"{server.id}/{what}".encode(), digest_size=16).hexdigest()
