@@ -1,0 +1,85 @@
+"""The examples run as programs of their own, against the emulator."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from drs_sdk.testing import DRSEmulator, Fault
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+async def run(emulator: DRSEmulator, program: str, *arguments: str) -> tuple[int, str]:
+    """Run an example; return its exit status and what it printed."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_ENDPOINT_URL_DRS": emulator.url,
+        "AWS_ACCESS_KEY_ID": emulator.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": emulator.secret_access_key,
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(EXAMPLES / program),
+        *arguments,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    printed, _ = await process.communicate()
+    return process.returncode or 0, printed.decode()
+
+
+async def test_list_servers_tells_no_lag_from_zero() -> None:
+    async with DRSEmulator() as emulator:
+        (fresh,) = emulator.add_source_servers(1)
+        (cut_off,) = emulator.add_source_servers(1, state="DISCONNECTED")
+        status, printed = await run(emulator, "list_servers.py", "eu-west-1")
+    lines = {line.split()[0]: line for line in printed.splitlines()}
+    assert status == 0, printed
+    assert "lag 0:00:00" in lines[fresh]
+    assert "lag not known" in lines[cut_off]
+    assert "2 source servers in eu-west-1" in printed
+
+
+async def test_replication_report_finds_what_is_not_protected() -> None:
+    async with DRSEmulator() as emulator:
+        healthy, late, syncing = emulator.add_source_servers(2) + emulator.add_source_servers(
+            1, state="INITIAL_SYNC"
+        )
+        emulator.set_lag(late, timedelta(hours=2), state="BACKLOG")
+        status, printed = await run(emulator, "replication_report.py", "eu-west-1")
+        emulator.resume_replication(late)
+    assert status == 1, printed
+    assert healthy not in printed
+    assert f"({late}): its data is 2:00:00" in printed
+    assert f"({syncing}): cannot be launched (INITIAL_SYNC" in printed
+    assert "1 of 3 source servers are well protected" in printed
+
+
+async def test_replication_report_is_content_with_healthy_servers() -> None:
+    async with DRSEmulator() as emulator:
+        emulator.add_source_servers(3)
+        status, printed = await run(emulator, "replication_report.py", "eu-west-1")
+    assert (status, printed) == (0, "3 of 3 source servers are well protected\n")
+
+
+async def test_inventory_takes_an_uninitialized_region_for_an_empty_one() -> None:
+    async with DRSEmulator(initialized=False) as emulator:
+        status, printed = await run(emulator, "inventory.py", "eu-west-1", "us-east-1")
+    assert status == 0, printed
+    assert printed.count(" 0 source servers") == 2
+
+
+async def test_inventory_reports_a_region_that_fails_beside_the_others() -> None:
+    async with DRSEmulator(initialized=False) as emulator:
+        emulator.inject("DescribeSourceServers", Fault.error("AccessDeniedException", "no"))
+        status, printed = await run(emulator, "inventory.py", "eu-west-1", "us-east-1")
+    assert status == 1, printed
+    assert "AccessDeniedException" in printed
+    assert printed.count(" 0 source servers") == 1
