@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 FLEET ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types check-generated generate tests docs bench clean
+.PHONY: help demo test test-lowest lint types check-generated generate tests docs bench clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -47,6 +47,11 @@ generate: $(VENV)/.dev ## rebuilds models/ and operations/ from botocore and the
 tests: $(VENV)/.dev
 	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=95
 
+test-lowest: ## the test suite with the lowest versions that pyproject.toml allows
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/pip install --quiet --disable-pip-version-check -e ".[demo,otel]" -r requirements-dev.txt -c constraints-lowest.txt
+	.venv-lowest/bin/pytest
+
 docs: $(VENV)/.dev ## builds the site into site/
 	$(BIN)/mkdocs build --strict --quiet
 
@@ -55,4 +60,4 @@ bench: $(VENV)/.dev ## measures against the peers, about ten minutes
 	$(BIN)/python benchmarks/run.py
 
 clean:
-	rm -rf $(VENV) site dist build .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) .venv-lowest site dist build .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis

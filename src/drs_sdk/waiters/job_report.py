@@ -170,6 +170,16 @@ def last_events(events: Iterable[JobLog], server_ids: Iterable[str]) -> dict[str
     return {name: found[-_LAST_EVENTS:] for name, found in wanted.items()}
 
 
+def phases_of(events: Iterable[JobLog]) -> dict[str, tuple[PhaseReport, ...]]:
+    """Find the phases that each server has gone through, by its id."""
+    by_server: dict[str, list[JobLog]] = {}
+    for event in events:
+        server = _server_of(event)
+        if server is not None:
+            by_server.setdefault(server, []).append(event)
+    return {name: _phases(own) for name, own in by_server.items()}
+
+
 def describe_event(event: JobLog) -> str:
     """Read a log event as a few words."""
     raw = event.event_data.raw_error if event.event_data else None
