@@ -29,12 +29,14 @@ class Kind:
         id_member: The member that identifies it; it must be there.
         any_of: At least one of these members must be there.
         none_of: None of these may be.
+        has_arn: Whether it has an ARN, made up where it is missing.
     """
 
     collection: str
     id_member: str
     any_of: frozenset[str]
     none_of: frozenset[str] = frozenset()
+    has_arn: bool = True
 
     def recognises(self, value: Doc) -> bool:
         """Tell whether an object is of this kind."""
@@ -54,6 +56,29 @@ KINDS: tuple[Kind, ...] = (
         # Other resources name their source server too.
         frozenset({"recoveryInstanceID", "jobID", "snapshotID"}),
     ),
+    Kind(
+        "launch_configuration_templates",
+        "launchConfigurationTemplateID",
+        frozenset({"arn", "launchDisposition"}),
+    ),
+    Kind(
+        "replication_configuration_templates",
+        "replicationConfigurationTemplateID",
+        frozenset({"arn", "pitPolicy"}),
+    ),
+    Kind(
+        "launch_configurations",
+        "sourceServerID",
+        frozenset({"ec2LaunchTemplateID", "launchDisposition"}),
+        has_arn=False,
+    ),
+    Kind(
+        "replication_configurations",
+        "sourceServerID",
+        frozenset({"stagingAreaSubnetId", "pitPolicy"}),
+        has_arn=False,
+    ),
+    Kind("source_networks", "sourceNetworkID", frozenset({"arn", "sourceVpcID"})),
 )
 
 
@@ -81,8 +106,10 @@ def load_resources(account: Account, value: object) -> list[str]:
         collection = account.collection(kind.collection)
         if resource_id in collection:
             collection.remove(resource_id)
-        default_arn = account.settings.arn(collection.resource_type, resource_id)
-        arn: str = doc.setdefault("arn", default_arn)
+        arn: str = ""
+        if kind.has_arn:
+            default_arn = account.settings.arn(collection.resource_type, resource_id)
+            arn = doc.setdefault("arn", default_arn)
         collection.add(resource_id, copy_doc(doc), arn=arn)
     return [resource_id for _, resource_id in found]
 
@@ -92,7 +119,8 @@ def _walk(value: object) -> Iterator[tuple[Kind, Doc]]:
         doc = cast("Doc", value)
         for kind in KINDS:
             if kind.recognises(doc):
-                yield kind, doc
+                # boto3 adds its own member to answers, bare resources among them.
+                yield kind, {k: v for k, v in doc.items() if k != "ResponseMetadata"}
                 return
         for item in doc.values():
             yield from _walk(item)

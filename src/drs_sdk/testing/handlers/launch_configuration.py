@@ -1,10 +1,10 @@
-"""Launch configuration: the account's template (and, to come, each server's own)."""
+"""Launch configuration: the account's template, and each source server's own."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing import refusals
+from drs_sdk.testing import configurations, refusals
 from drs_sdk.testing.documents import Doc, copy_doc
 from drs_sdk.testing.handlers import handles
 from drs_sdk.testing.paging import page_of, paged
@@ -12,17 +12,24 @@ from drs_sdk.testing.paging import page_of, paged
 if TYPE_CHECKING:
     from drs_sdk.testing.account import Account, Collection
 
-DEFAULTS: Doc = {
-    "launchDisposition": "STARTED",
-    "targetInstanceTypeRightSizingMethod": "BASIC",
-    "copyPrivateIp": False,
-    "copyTags": False,
-    "licensing": {"osByol": False},
-    "postLaunchEnabled": False,
-    "launchIntoSourceInstance": False,
-    "recoveryMode": "OPTIMAL",
-}
+DEFAULTS: Doc = {**configurations.LAUNCH_DEFAULTS, "launchIntoSourceInstance": False}
 """What a template says where its maker said nothing."""
+
+
+@handles("GetLaunchConfiguration")
+def get_launch_configuration(account: Account, params: Doc) -> Doc:
+    """Show the configuration of a source server."""
+    server = account.source_servers.require(params["sourceServerID"])
+    return configurations.launch_configuration_of(account, server).doc
+
+
+@handles("UpdateLaunchConfiguration")
+def update_launch_configuration(account: Account, params: Doc) -> Doc:
+    """Change the members that are given, and leave the others."""
+    server = account.source_servers.require(params["sourceServerID"])
+    configuration = configurations.launch_configuration_of(account, server)
+    configuration.doc.update(params)
+    return configuration.doc
 
 
 @handles("CreateLaunchConfigurationTemplate")
@@ -34,6 +41,7 @@ def create_launch_configuration_template(account: Account, params: Doc) -> Doc:
         raise refusals.quota_exceeded(
             "launch_configuration_templates", limit, templates.resource_type
         )
+    configurations.settle_servers(account)
     template_id = account.new_id("lct")
     arn = account.settings.arn(templates.resource_type, template_id)
     doc: Doc = {
@@ -64,17 +72,19 @@ def describe_launch_configuration_templates(account: Account, params: Doc) -> Do
 def update_launch_configuration_template(account: Account, params: Doc) -> Doc:
     """Change the members that are given, and leave the others."""
     template = _templates(account).require(params["launchConfigurationTemplateID"])
+    configurations.settle_servers(account)
     template.doc.update(params)
     return {"launchConfigurationTemplate": template.doc}
 
 
 @handles("DeleteLaunchConfigurationTemplate")
 def delete_launch_configuration_template(account: Account, params: Doc) -> None:
-    """Delete a template."""
-    template_id: str = params["launchConfigurationTemplateID"]
+    """Delete a template and its actions; servers keep what they took over from it."""
     templates = _templates(account)
-    templates.require(template_id)
-    templates.remove(template_id)
+    template = templates.require(params["launchConfigurationTemplateID"])
+    configurations.settle_servers(account)
+    configurations.forget(account, template)
+    templates.remove(template.id)
 
 
 def _templates(account: Account) -> Collection:

@@ -1,0 +1,92 @@
+"""Post-launch actions of source servers and of the launch template."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_sdk.testing import configurations, refusals
+from drs_sdk.testing.handlers import handles
+from drs_sdk.testing.paging import page_in_order, paged
+
+if TYPE_CHECKING:
+    from drs_sdk.testing.account import Account, Resource
+    from drs_sdk.testing.documents import Doc
+
+_LARGEST_PAGE = 200
+# SSM documents of type Command among the public ones that actions run; other documents are
+# taken for automations.
+_COMMANDS = frozenset(
+    {
+        "AWS-ConfigureAWSPackage",
+        "AWS-InstallApplication",
+        "AWS-RunPatchBaseline",
+        "AWS-RunPowerShellScript",
+        "AWS-RunRemoteScript",
+        "AWS-RunShellScript",
+        "AWS-UpdateSSMAgent",
+        "AmazonCloudWatch-ManageAgent",
+    }
+)
+
+
+@handles("PutLaunchAction")
+def put_launch_action(account: Account, params: Doc) -> Doc:
+    """Add an action, or replace the one with the same identifier."""
+    resource = _resource(account, params)
+    others = [
+        action
+        for action in configurations.actions_of(account, resource)
+        if action.doc["actionId"] != params["actionId"]
+    ]
+    limit = account.quotas.launch_actions
+    if len(others) >= limit:
+        raise refusals.quota_exceeded("launch_actions", limit, "launch-action")
+    taken = next((a for a in others if a.doc["order"] == params["order"]), None)
+    if taken is not None:
+        raise refusals.conflict(
+            f"Order {params['order']} of {resource.id} is taken by action {taken.doc['actionId']}.",
+            "launch-action",
+            taken.doc["actionId"],
+        )
+    if resource.id.startswith("lct-"):
+        configurations.settle_servers(account)
+    kind = "SSM_COMMAND" if params["actionCode"] in _COMMANDS else "SSM_AUTOMATION"
+    doc: Doc = {name: value for name, value in params.items() if name != "resourceId"}
+    doc["type"] = kind
+    configurations.put_action(account, resource, doc)
+    return {"resourceId": resource.id, **doc}
+
+
+@handles("ListLaunchActions")
+def list_launch_actions(account: Account, params: Doc) -> Doc:
+    """List the actions of a resource in the order in which they run."""
+    actions = configurations.actions_of(account, _resource(account, params))
+    ids: list[str] = params.get("filters", {}).get("actionIds", [])
+    if ids:
+        actions = [action for action in actions if action.doc["actionId"] in ids]
+    page, token = page_in_order(
+        account,
+        "ListLaunchActions",
+        params,
+        actions,
+        place=configurations.place_of,
+        largest=_LARGEST_PAGE,
+    )
+    return paged("items", [action.doc for action in page], token)
+
+
+@handles("DeleteLaunchAction")
+def delete_launch_action(account: Account, params: Doc) -> Doc:
+    """Delete an action."""
+    resource = _resource(account, params)
+    if resource.id.startswith("lct-"):
+        configurations.settle_servers(account)
+    configurations.delete_action(account, resource, params["actionId"])
+    return {}
+
+
+def _resource(account: Account, params: Doc) -> Resource:
+    resource_id: str = params["resourceId"]
+    if resource_id.startswith("lct-"):
+        return account.collection("launch_configuration_templates").require(resource_id)
+    return account.source_servers.require(resource_id)
