@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast, get_args
 
-from drs_sdk.testing import fleet, loading, replication
+from drs_sdk.testing import fleet, loading, networks, replication, staging
 from drs_sdk.testing.account import Account
+from drs_sdk.testing.networks import NetworkStatus
 from drs_sdk.testing.replication import ReplicationState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import timedelta
     from os import PathLike
 
@@ -48,6 +50,85 @@ class Scenario:
             raise ValueError(f"{state!r} is no data replication state of a source server")
         account = self._settled()
         return [fleet.add_source_server(account, state).id for _ in range(count)]
+
+    def add_staging_account(self, account_id: str, *, servers: int = 1) -> list[str]:
+        """Let another account trust this one, so that its source servers can be extended.
+
+        Args:
+            account_id: Its twelve digits; an account that trusts already gets more servers.
+            servers: How many made-up source servers it has.
+
+        Returns:
+            Their ARNs, as CreateExtendedSourceServer takes them.
+
+        Raises:
+            ValueError: No account identifier, or the emulator's own.
+        """
+        return staging.add_staging_account(self._settled(), account_id, servers)
+
+    def add_source_network(
+        self, *, status: NetworkStatus = "PROTECTED", source_server_ids: Iterable[str] = ()
+    ) -> str:
+        """Add a made-up source network; quotas are not asked.
+
+        Args:
+            status: How far its replication has come.
+            source_server_ids: The source servers that stand in it.
+
+        Returns:
+            Its identifier.
+
+        Raises:
+            ValueError: No such status.
+        """
+        if status not in get_args(NetworkStatus):
+            raise ValueError(f"{status!r} is no replication status of a source network")
+        account = self._settled()
+        servers = [account.source_servers.require(i) for i in source_server_ids]
+        network = networks.add_made_up(account, status)
+        for server in servers:
+            server.doc["sourceNetworkID"] = network.id
+        return network.id
+
+    def fail_network_replication(
+        self, source_network_id: str, *, details: str = "The network cannot be read."
+    ) -> None:
+        """Let the replication of a source network end in ERROR.
+
+        At once if it runs; a stopped one fails when it is started next. Starting it again
+        after that heals it.
+
+        Args:
+            source_network_id: The source network.
+            details: What the service says of it.
+        """
+        account = self._settled()
+        network = networks.source_networks(account).require(source_network_id)
+        networks.fail(account, network, details)
+
+    def fail_network_recovery(
+        self,
+        source_network_id: str,
+        *,
+        stage: str = "NETWORK",
+        error: str = "The stack could not be deployed.",
+    ) -> None:
+        """Let the next recovery of a source network fail; its job completes all the same.
+
+        Args:
+            source_network_id: The source network.
+            stage: Where it fails: `NETWORK` (the stack; nothing is recovered) or
+                `LAUNCH_TEMPLATE` (the network is there, the servers' launch templates do not
+                use it: a partial success).
+            error: The raw error in the job log; empty leaves it out.
+
+        Raises:
+            ValueError: No such stage.
+        """
+        if stage not in {"NETWORK", "LAUNCH_TEMPLATE"}:
+            raise ValueError(f"{stage!r} is no stage of a network's recovery")
+        network = networks.source_networks(self._settled()).require(source_network_id)
+        network.state["recovery_fault"] = {"stage": stage, "error": error}
 
     def load(self, source: str | PathLike[str] | object) -> list[str]:
         """Take over source servers from describe answers.

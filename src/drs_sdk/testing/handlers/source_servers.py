@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing import fleet, refusals, replication
+from drs_sdk.testing import configurations, refusals, replication, staging
 from drs_sdk.testing.handlers import handles
 from drs_sdk.testing.paging import page_of, paged
 
@@ -98,46 +98,15 @@ def delete_source_server(account: Account, params: Doc) -> None:
         raise refusals.conflict(
             f"{server.id} must be disconnected before it is deleted.", "source-server", server.id
         )
+    configurations.forget(account, server)
     account.source_servers.remove(server.id)
-
-
-@handles("CreateExtendedSourceServer")
-def create_extended_source_server(account: Account, params: Doc) -> Doc:
-    """Extend a source server of another account, a staging account, into this one."""
-    arn: str = params["sourceServerArn"]
-    staging_account = arn.split(":")[4]
-    if staging_account == account.settings.account_id:
-        raise refusals.invalid(
-            f"{arn} is in this account: only servers of staging accounts can be extended.",
-            fields=[("sourceServerArn", "must be of another account")],
-        )
-    if any(
-        s.doc.get("stagingArea", {}).get("stagingSourceServerArn") == arn
-        for s in account.source_servers
-    ):
-        raise refusals.invalid(
-            f"{arn} is extended into this account already.",
-            fields=[("sourceServerArn", "is extended already")],
-        )
-    limit = account.quotas.source_servers
-    if len(account.source_servers) >= limit:
-        raise refusals.quota_exceeded("source_servers", limit, "source-server")
-    _check_replicating(account)
-    area: Doc = {
-        "status": "EXTENDED",
-        "stagingAccountID": staging_account,
-        "stagingSourceServerArn": arn,
-    }
-    doc: Doc = {"stagingArea": area, "tags": dict(params.get("tags", {}))}
-    server = fleet.add_source_server(account, "CONTINUOUS", doc)
-    return {"sourceServer": replication.render(account, server)}
 
 
 def _check_replicating(account: Account) -> None:
     limit = account.quotas.replicating_servers
     # Extended servers replicate in their staging account and count against its quota.
     replicating = sum(
-        replication.is_replicating(s) and "stagingArea" not in s.doc for s in account.source_servers
+        replication.is_replicating(s) and not staging.is_extended(s) for s in account.source_servers
     )
     if replicating >= limit:
         raise refusals.quota_exceeded("replicating_servers", limit, "source-server")

@@ -1,0 +1,98 @@
+"""Staging accounts: what can be extended from them, and extending it into this account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_sdk.testing import fleet, refusals, replication, staging
+from drs_sdk.testing.documents import copy_doc
+from drs_sdk.testing.handlers import handles
+from drs_sdk.testing.paging import page_in_order, page_of, paged
+
+if TYPE_CHECKING:
+    from drs_sdk.testing.account import Account, Resource
+    from drs_sdk.testing.documents import Doc
+
+_LARGEST_PAGE_OF_ACCOUNTS = 50
+_LARGEST_PAGE_OF_SERVERS = 300
+
+
+@handles("ListStagingAccounts")
+def list_staging_accounts(account: Account, params: Doc) -> Doc:
+    """List the accounts that servers are extended from, by number."""
+    accounts = sorted(set(staging.extended_arns(account).values()))
+    page, token = page_in_order(
+        account,
+        "ListStagingAccounts",
+        params,
+        accounts,
+        place=int,
+        largest=_LARGEST_PAGE_OF_ACCOUNTS,
+    )
+    return paged("accounts", [{"accountID": account_id} for account_id in page], token)
+
+
+@handles("ListExtensibleSourceServers")
+def list_extensible_source_servers(account: Account, params: Doc) -> Doc:
+    """List the servers of a staging account that are not extended into this one yet."""
+    account_id: str = params["stagingAccountID"]
+    _require_trust(account, account_id)
+    extended = staging.extended_arns(account)
+
+    def extensible(server: Resource) -> bool:
+        return server.state["account"] == account_id and server.id not in extended
+
+    page, token = page_of(
+        account,
+        "ListExtensibleSourceServers",
+        params,
+        account.collection("staging_source_servers"),
+        matches=extensible,
+        largest=_LARGEST_PAGE_OF_SERVERS,
+    )
+    return paged("items", [server.doc for server in page], token)
+
+
+@handles("CreateExtendedSourceServer")
+def create_extended_source_server(account: Account, params: Doc) -> Doc:
+    """Extend a source server of a staging account into this one."""
+    arn: str = params["sourceServerArn"]
+    account_id = arn.split(":")[4]
+    if account_id == account.settings.account_id:
+        raise refusals.invalid(
+            f"{arn} is in this account: only servers of staging accounts can be extended.",
+            fields=[("sourceServerArn", "must be of another account")],
+        )
+    _require_trust(account, account_id)
+    origin = account.collection("staging_source_servers").get(arn)
+    if origin is None:
+        raise refusals.not_found("source-server", arn)
+    if arn in staging.extended_arns(account):
+        raise refusals.invalid(
+            f"{arn} is extended into this account already.",
+            fields=[("sourceServerArn", "is extended already")],
+        )
+    limit = account.quotas.source_servers
+    if len(account.source_servers) >= limit:
+        raise refusals.quota_exceeded("source_servers", limit, "source-server")
+    # The quota of replicating servers is not asked: it replicates in the staging account.
+    area: Doc = {
+        "status": staging.EXTENDED,
+        "stagingAccountID": account_id,
+        "stagingSourceServerArn": arn,
+    }
+    doc: Doc = {
+        **copy_doc(origin.state["lasting"]),
+        "stagingArea": area,
+        "tags": dict(params.get("tags", {})),
+    }
+    server = fleet.add_source_server(account, "CONTINUOUS", doc)
+    return {"sourceServer": replication.render(account, server)}
+
+
+def _require_trust(account: Account, account_id: str) -> None:
+    if account_id not in account.collection("staging_accounts"):
+        raise refusals.access_denied(
+            f"Account {account_id} does not let account {account.settings.account_id} extend "
+            "its source servers."
+        )
