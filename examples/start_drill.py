@@ -41,14 +41,15 @@ async def start(drs: DRSClient, server_ids: list[str], search_every: float) -> J
 
 def show(update: WaitUpdate[Job]) -> None:
     """Print what is new; a poll that failed is tried again until the deadline."""
+    elapsed = timedelta(seconds=round(update.elapsed.total_seconds()))
     if update.last_error is not None:
-        print(f"{update.elapsed}  {update.last_error}")
+        print(f"{elapsed}  {update.last_error}")
     for job in update.changes:
         servers = ", ".join(
             f"{server.source_server_id} {server.launch_status or 'PENDING'}"
             for server in job.participating_servers
         )
-        print(f"{update.elapsed}  {job.status}: {servers}")
+        print(f"{elapsed}  {job.status}: {servers}")
 
 
 async def main(options: argparse.Namespace) -> int:
