@@ -44,7 +44,7 @@ SubjectT = TypeVar("SubjectT")
 Row = tuple[str, str, float | None, str]
 """What a table row shows: a name, a state, a share done from 0 to 1, a detail."""
 
-_BAR = 24
+_BAR = 16
 _LOG_INTERVAL = 15.0
 _DONE = {"PENDING": 0.0, "LAUNCHED": 1.0, "TERMINATED": 1.0, "FAILED": 1.0}
 _PHASE_SHARE = {"cleanup": 0.05, "snapshot": 0.1, "conversion": 0.35, "launch": 0.7}
@@ -93,6 +93,8 @@ class WaitProgress:
     ) -> None:
         """Leave the last state standing."""
         self._live.stop()
+        if not self._live.console.is_terminal:
+            self._live.console.line()
 
     def __call__(self, update: WaitUpdate[SubjectT]) -> None:
         """Take an update of a wait."""
@@ -224,8 +226,11 @@ def _row(name: str, subject: object) -> Row:
 
 def _table(title: str | None, rows: list[Row]) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for heading in ("", "state", "", ""):
-        table.add_column(heading, no_wrap=True)
+    widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
+    table.add_column(no_wrap=True, min_width=widths[0])
+    table.add_column("state", no_wrap=True, min_width=widths[1])
+    table.add_column(no_wrap=True, min_width=_BAR)
+    table.add_column(no_wrap=True, overflow="ellipsis")
     for name, state, share, detail in rows:
         bar = "" if share is None else ProgressBar(total=1.0, completed=share, width=_BAR)
         table.add_row(name, Text(state, style=_STYLES.get(state, "cyan")), bar, detail)

@@ -9,9 +9,8 @@ if TYPE_CHECKING:
 
     from drs_sdk.models import DataReplicationInfo, DataReplicationState, SourceProperties
 
-# The states of DataReplicationInfo.dataReplicationState that a server reaches only before its
-# initial sync is over. A launch needs a completed initial sync, nothing else.
-_BEFORE_FIRST_SYNC = frozenset({"INITIATING", "INITIAL_SYNC"})
+# States in which the initial sync, or the first snapshot after it, may not be done.
+_NOT_YET = frozenset({"INITIATING", "INITIAL_SYNC", "CREATING_SNAPSHOT"})
 _NOT_REPLICATING = frozenset({"STOPPED", "DISCONNECTED"})
 
 
@@ -63,15 +62,14 @@ class SourceServerTraits:
     def is_launchable(self) -> bool:
         """Whether a recovery can be launched: the initial sync has completed.
 
-        No member of the service says so. It holds in lag, stall or pause too, as long as the
-        replica of every disk is complete; it does not hold once replication was stopped or the
-        agent disconnected, as the service drops the replica.
+        No member of the service says so, so this is careful: ``CONTINUOUS`` holds; lag, stall,
+        pause and rescan hold as long as the replica of every disk is complete. It does not hold
+        in ``CREATING_SNAPSHOT``, where the snapshot to launch from may be the first one and not
+        there yet, nor once replication was stopped or the agent disconnected.
         """
         state = self.replication_state
-        if state is None or state in _NOT_REPLICATING or state in _BEFORE_FIRST_SYNC:
+        if state is None or state in _NOT_YET or state in _NOT_REPLICATING:
             return False
-        if state in {"CONTINUOUS", "BACKLOG", "CREATING_SNAPSHOT"}:
-            return True
         return self.initial_sync_progress == 1
 
     @property
