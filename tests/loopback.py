@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -24,6 +25,7 @@ from drs_sdk import DRSClient
 
 if TYPE_CHECKING:
     import ssl
+    from pathlib import Path
 
     import pytest
 
@@ -56,6 +58,7 @@ class Exchange:
     """A request and the connection to answer it on."""
 
     seen: Seen
+    reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     server: Loopback
 
@@ -158,9 +161,19 @@ async def reset_in_body(exchange: Exchange) -> None:
 
 
 async def stay_silent(exchange: Exchange) -> None:
-    """Never answer; ends when the server closes or the client hangs up."""
-    await exchange.server.released.wait()
-    await answer()(exchange)
+    """Answer only when the test releases the server, or never, if the client hangs up first."""
+    release = asyncio.create_task(exchange.server.released.wait())
+    gone = asyncio.create_task(exchange.reader.read(1))
+    try:
+        await asyncio.wait([release, gone], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (release, gone):
+            task.cancel()
+        await asyncio.wait([release, gone])
+    if gone.cancelled():
+        await answer()(exchange)
+    else:
+        exchange.close()
 
 
 @dataclass
@@ -198,7 +211,7 @@ class Loopback:
                 self.requests.append(seen)
                 self.arrived.release()
                 step = self.steps[min(index, len(self.steps) - 1)]
-                await step(Exchange(seen, writer, self))
+                await step(Exchange(seen, reader, writer, self))
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client is gone
         finally:
@@ -259,7 +272,10 @@ class VirtualClock:
         await asyncio.sleep(0)
 
 
-def client_for(server: Loopback | str, **options: Any) -> DRSClient:
+def client_for(
+    server: Loopback | str,
+    **options: Any,  # noqa: ANN401 - whatever the client takes
+) -> DRSClient:
     """Make a client for a loopback server: static keys, a virtual clock, no environment proxy."""
     given: dict[str, Any] = {
         "endpoint_url": server if isinstance(server, str) else server.url,
@@ -277,11 +293,9 @@ def client_for(server: Loopback | str, **options: Any) -> DRSClient:
     return DRSClient(**given)
 
 
-def clear_aws(monkeypatch: pytest.MonkeyPatch, home: Any) -> None:
+def clear_aws(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     """Cut a test off from the machine's AWS configuration, credentials and proxies."""
-    import os
-
-    for name in os.environ:
+    for name in list(os.environ):
         if name.startswith("AWS_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):

@@ -18,6 +18,7 @@ from aiobotocore.config import AioConfig
 from aiohttp.abc import AbstractResolver
 from aioresponses import aioresponses
 from loopback import (
+    Step,
     answer,
     chunked,
     clear_aws,
@@ -68,11 +69,11 @@ class Prepared:
 class MockedResponse(aiohttp.ClientResponse):
     """Fills in what aioresponses 0.7.9 does not give to aiohttp 3.14."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - aiohttp's own
         super().__init__(*args, **{"stream_writer": Mock(), **kwargs})
 
 
-def mock_answer(mock: aioresponses, **answered: Any) -> None:
+def mock_answer(mock: aioresponses, **answered: Any) -> None:  # noqa: ANN401 - aioresponses' own
     mock.post(URL, response_class=MockedResponse, **answered)
 
 
@@ -343,7 +344,7 @@ async def test_a_name_that_does_not_resolve_was_never_sent() -> None:
 @pytest.mark.parametrize(
     "step", [reset, hang_up, truncate, reset_in_body, chunked(b"{", end=False)]
 )
-async def test_a_connection_that_breaks_after_sending_may_have_been_sent(step: Any) -> None:
+async def test_a_connection_that_breaks_after_sending_may_have_been_sent(step: Step) -> None:
     async with loopback(step) as server, client_for(server) as drs:
         with pytest.raises(ConnectionFailedError) as caught:
             await drs.with_options(max_attempts=1).describe_jobs()
@@ -435,7 +436,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     folder = tmp_path_factory.mktemp("tls")
     made = Certificate(folder / "cert.pem", folder / "key.pem")
     subprocess.run(  # noqa: S603
-        [  # noqa: S607
+        [
             *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
             *("-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"),
             *("-addext", "subjectAltName=IP:127.0.0.1"),

@@ -18,6 +18,7 @@ from loopback import (
     SECRET_KEY,
     SESSION_TOKEN,
     Exchange,
+    Step,
     VirtualClock,
     answer,
     clear_aws,
@@ -49,7 +50,7 @@ from drs_sdk.events import (
     RequestStarted,
     RequestSucceeded,
 )
-from drs_sdk.models import StartRecoveryRequest
+from drs_sdk.models import StartRecoveryRequest, StartRecoveryResponse
 from drs_sdk.transport.retries import (
     LONGEST_BACKOFF,
     LONGEST_RETRY_AFTER,
@@ -236,7 +237,7 @@ TRANSIENT_IDS = ["500", "502", "503", "504", "429", "reset", "hang up", "truncat
 
 
 @pytest.mark.parametrize("step", TRANSIENT, ids=TRANSIENT_IDS)
-async def test_a_read_is_attempted_five_times(step: Any) -> None:
+async def test_a_read_is_attempted_five_times(step: Step) -> None:
     clock = VirtualClock()
     async with loopback(step) as server, client_for(server, clock=clock) as drs:
         with pytest.raises((APIError, ConnectionFailedError)) as caught:
@@ -247,7 +248,7 @@ async def test_a_read_is_attempted_five_times(step: Any) -> None:
 
 
 @pytest.mark.parametrize("step", TRANSIENT, ids=TRANSIENT_IDS)
-async def test_a_read_that_fails_four_times_succeeds_and_says_so(step: Any) -> None:
+async def test_a_read_that_fails_four_times_succeeds_and_says_so(step: Step) -> None:
     good = answer({"items": [{"jobID": "drsjob-1"}]})
     async with loopback(*[step] * 4, good) as server, client_for(server) as drs:
         page = await drs.describe_jobs()
@@ -384,7 +385,7 @@ async def test_successes_fill_the_quota_again() -> None:
 # Unsafe operations, through real HTTP
 
 
-async def start(drs: DRSClient) -> Any:
+async def start(drs: DRSClient) -> StartRecoveryResponse:
     return await drs.start_recovery(SERVERS, is_drill=True)  # type: ignore[arg-type]
 
 
