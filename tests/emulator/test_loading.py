@@ -26,13 +26,22 @@ SERVER = {
 
 @pytest.mark.skipif(not CAPTURE.exists(), reason="the capture is not here")
 async def test_a_real_capture(emulator: DRSEmulator, raw: Any) -> None:
-    ids = emulator.load(CAPTURE)
-    assert len(ids) == len(set(ids)) == 6
-    assert emulator.load(str(CAPTURE)) == ids
+    loaded = emulator.load(CAPTURE)
+    assert emulator.load(str(CAPTURE)) == loaded
+    ids = [i for i in loaded if i.startswith("s-")]
+    jobs = [i for i in loaded if i.startswith("drsjob-")]
+    assert (len(ids), len(jobs), len(set(loaded))) == (6, 2, 8)
     page = await raw.describe_source_servers()
     assert [server["sourceServerID"] for server in page["items"]] == ids
     captured = json.loads(CAPTURE.read_text())["SourceServers"][0]
     assert page["items"][0] == next(iter(captured.values()))
+    captured_jobs = [wave["drs"]["job"] for wave in json.loads(CAPTURE.read_text())["Waves"]]
+    shown = (await raw.describe_jobs())["items"]
+    assert [job["jobID"] for job in shown] == jobs[::-1]
+    for job, captured_job in zip(shown[::-1], captured_jobs, strict=True):
+        log = await raw.describe_job_log_items(jobID=job["jobID"])
+        assert log["items"] == captured_job["detail"]
+        assert captured_job == {**job, "detail": log["items"]}
     assert emulator.defects == []
 
     await emulator.clock.advance(timedelta(hours=1))

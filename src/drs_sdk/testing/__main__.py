@@ -71,7 +71,7 @@ async def serve(options: argparse.Namespace) -> None:
         record_requests=False,
         port=options.port,
     )
-    loaded = [server for source in options.load for server in emulator.load(source)]
+    loaded = {i for source in options.load for i in emulator.load(source) if i.startswith("s-")}
     emulator.add_source_servers(options.seed_servers)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -7,7 +7,6 @@ Keys of a recovery instance's `state`:
 * `job`: the job that terminates it or launches it back.
 * `reversed`: the source server that replicates it in the other direction.
 * `client`: the failback client that replicates it back, see `failing_back`.
-* `failback`: a failback state that no longer follows replication, such as the completed one.
 * `failback_configuration`: what UpdateFailbackReplicationConfiguration said.
 """
 
@@ -28,6 +27,7 @@ InstanceState = Literal[
     "PENDING", "RUNNING", "STOPPING", "STOPPED", "SHUTTING-DOWN", "TERMINATED", "NOT_FOUND"
 ]
 
+_NOT_STARTED = "FAILBACK_NOT_STARTED"
 _PROPERTIES = ("identificationHints", "networkInterfaces", "cpus", "ramBytes", "os")
 
 
@@ -43,6 +43,13 @@ def launch_target(account: Account, server: Resource) -> str:
     return str(into.get("launchIntoEC2InstanceID", ""))
 
 
+def conflict(instance: Resource, what: str) -> refusals.ServiceError:
+    """Refuse because of the state that a recovery instance is in."""
+    return refusals.conflict(
+        f"Recovery instance {instance.id} {what}.", "recovery-instance", instance.id
+    )
+
+
 def require_initialized(instance: Resource) -> None:
     """Refuse when the instance has not finished initialising or is in a job.
 
@@ -50,9 +57,9 @@ def require_initialized(instance: Resource) -> None:
         ServiceError: ConflictException.
     """
     if instance.state.get("job"):
-        raise _conflict(instance, f"is being processed by job {instance.state['job']}")
+        raise conflict(instance, f"is being processed by job {instance.state['job']}")
     if "live" in instance.state and not instance.state.get("initialized"):
-        raise _conflict(instance, "has not finished initializing")
+        raise conflict(instance, "has not finished initializing")
 
 
 def require_connected(instance: Resource) -> None:
@@ -62,7 +69,7 @@ def require_connected(instance: Resource) -> None:
         ServiceError: ConflictException.
     """
     if is_disconnected(instance):
-        raise _conflict(instance, "is disconnected")
+        raise conflict(instance, "is disconnected")
 
 
 def is_disconnected(instance: Resource) -> bool:
@@ -71,13 +78,20 @@ def is_disconnected(instance: Resource) -> bool:
     return info.get("dataReplicationState") == "DISCONNECTED"
 
 
+def is_going_back(instance: Resource) -> bool:
+    """Tell whether the instance's failback has begun, or has been completed."""
+    if {"reversed", "client"} & instance.state.keys():
+        return True
+    return instance.doc.get("failback", {}).get("state", _NOT_STARTED) != _NOT_STARTED
+
+
 def replace_previous(account: Account, job: Resource, server: Resource) -> None:
     """Clean up the instance of the launch before, as a new launch does.
 
     One that is on its way back is left alone.
     """
     previous = instances_of(account).get(server.doc.get("recoveryInstanceId", ""))
-    if previous is None or {"reversed", "client", "failback"} & previous.state.keys():
+    if previous is None or is_going_back(previous):
         return
     job_records.log(account, job, "CLEANUP_START", sourceServerID=server.id)
     remove_instance(account, previous)
@@ -112,7 +126,7 @@ def add_instance(
         "isDrill": is_drill,
         "pointInTimeSnapshotDateTime": taken,
         "tags": dict(server.doc.get("tags", {})) if copied else {},
-        "failback": {"state": "FAILBACK_NOT_STARTED"},
+        "failback": {"state": _NOT_STARTED},
         "dataReplicationInfo": {"dataReplicationState": "NOT_STARTED", "replicatedDisks": []},
         "recoveryInstanceProperties": _properties(account, instance_id, server),
         **_origin(server),
@@ -142,10 +156,10 @@ def launched(account: Account, job: Resource, server: Resource) -> Resource:
 
 def launched_back(instance: Resource, job: Resource, *, is_drill: bool) -> None:
     """Note that what an instance sends back was launched; a drill completes no failback."""
-    failback: Doc = instance.doc["failback"]
+    failback: Doc = instance.doc.setdefault("failback", {})
     failback.update(failbackJobID=job.id, failbackLaunchType="DRILL" if is_drill else "RECOVERY")
     if not is_drill:
-        instance.state["failback"] = "FAILBACK_COMPLETED"
+        failback["state"] = "FAILBACK_COMPLETED"
 
 
 def remove_instance(account: Account, instance: Resource) -> None:
@@ -195,9 +209,3 @@ def _properties(account: Account, instance_id: str, server: Resource) -> Doc:
 
 def _digits(seed: str) -> str:
     return hashlib.blake2b(seed.encode(), digest_size=16).hexdigest()[:17]
-
-
-def _conflict(instance: Resource, what: str) -> refusals.ServiceError:
-    return refusals.conflict(
-        f"Recovery instance {instance.id} {what}.", "recovery-instance", instance.id
-    )

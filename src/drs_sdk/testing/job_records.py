@@ -7,7 +7,7 @@ Keys of a job's `state`:
 
 * `live`: the emulator moves it (a loaded job stays as it was loaded).
 * `log`: the items of its log, oldest first.
-* `positions`: where each server stands in `participatingServers`.
+* `positions`: where each server, or recovery instance, stands in `participatingServers`.
 * `late`: per server, launch statuses that the document holds back until after the end.
 * `on_end`: transition to schedule at the end, as `[kind, subject, args]`.
 """
@@ -98,6 +98,7 @@ def open_job(
     initiated_by: InitiatedBy,
     *,
     servers: Sequence[Resource] = (),
+    instances: Sequence[tuple[Resource, Resource | None]] = (),
     resources: Sequence[Doc] = (),
     tags: Mapping[str, str] | None = None,
     on_end: OnEnd | None = None,
@@ -109,6 +110,8 @@ def open_job(
         job_type: The type of the job.
         initiated_by: What initiated it.
         servers: Source servers that take part; their `state["job"]` names the job until its end.
+        instances: Recovery instances that take part, each with the source server it belongs to,
+            if there is one; both are held.
         resources: Identifiers of other resources that take part, such as
             `{"sourceNetworkID": "sn-..."}`.
         tags: The job's tags.
@@ -127,7 +130,8 @@ def open_job(
         "creationDateTime": account.stamp(),
         "status": "PENDING",
         "participatingServers": [
-            {"sourceServerID": server.id, "launchStatus": "PENDING"} for server in servers
+            *({"sourceServerID": server.id, "launchStatus": "PENDING"} for server in servers),
+            *(_instance_entry(instance, server) for instance, server in instances),
         ],
         "tags": dict(tags or {}),
     }
@@ -139,7 +143,10 @@ def open_job(
     state: Doc = {
         "live": True,
         "log": [],
-        "positions": {server.id: index for index, server in enumerate(servers)},
+        "positions": {
+            resource.id: index
+            for index, resource in enumerate((*servers, *(instance for instance, _ in instances)))
+        },
     }
     if on_end is not None:
         state["on_end"] = list(on_end)
@@ -148,6 +155,8 @@ def open_job(
         delay = server.state.pop("status_delay", None)
         if delay is not None:
             state.setdefault("late", {})[server.id] = {"seconds": delay, "status": "PENDING"}
+    for held in (resource for pair in instances for resource in pair if resource is not None):
+        held.state["job"] = job_id
     return jobs_of(account).add(job_id, doc, arn=arn, state=state)
 
 
@@ -163,19 +172,19 @@ def begin(account: Account, job: Resource) -> None:
     log(account, job, "JOB_START")
 
 
-def participant(job: Resource, server_id: str) -> Doc:
-    """Return the entry of a source server in the job."""
-    entry: Doc = job.doc["participatingServers"][job.state["positions"][server_id]]
+def participant(job: Resource, resource_id: str) -> Doc:
+    """Return the entry of a source server or a recovery instance in the job."""
+    entry: Doc = job.doc["participatingServers"][job.state["positions"][resource_id]]
     return entry
 
 
-def set_status(job: Resource, server_id: str, status: LaunchStatus) -> None:
-    """Set the launch status of a source server in the job."""
-    held_back = job.state.get("late", {}).get(server_id)
+def set_status(job: Resource, resource_id: str, status: LaunchStatus) -> None:
+    """Set the launch status of a source server or a recovery instance in the job."""
+    held_back = job.state.get("late", {}).get(resource_id)
     if held_back is not None:
         held_back["status"] = status
     else:
-        participant(job, server_id)["launchStatus"] = status
+        participant(job, resource_id)["launchStatus"] = status
 
 
 def set_resource_status(job: Resource, status: LaunchStatus) -> None:
@@ -189,15 +198,23 @@ def complete(account: Account, job: Resource) -> None:
     log(account, job, "JOB_END")
     job.doc.update(status=_COMPLETED, endDateTime=account.stamp())
     for entry in job.doc.get("participatingServers", []):
-        server = account.source_servers.get(entry.get("sourceServerID", ""))
-        if server is not None and server.state.get("job") == job.id:
-            del server.state["job"]
+        for held in (
+            account.source_servers.get(entry.get("sourceServerID", "")),
+            account.collection("recovery_instances").get(entry.get("recoveryInstanceID", "")),
+        ):
+            if held is not None and held.state.get("job") == job.id:
+                del held.state["job"]
     for server_id, held_back in job.state.get("late", {}).items():
         delay = timedelta(seconds=held_back["seconds"])
         account.schedule(delay, "job.late_status", job.id, {"server": server_id})
     if "on_end" in job.state:
         kind, subject, args = job.state.pop("on_end")
         account.schedule(timedelta(0), kind, subject, {**args, "job": job.id})
+
+
+def _instance_entry(instance: Resource, server: Resource | None) -> Doc:
+    entry: Doc = {"recoveryInstanceID": instance.id, "launchStatus": "PENDING"}
+    return entry if server is None else {"sourceServerID": server.id, **entry}
 
 
 @transition("job.late_status")

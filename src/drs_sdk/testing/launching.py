@@ -85,7 +85,7 @@ def start_launch(
     """
     job_records.require_idle(servers)
     for server in servers:
-        _require_launchable(account, server)
+        require_launchable(account, server)
     job_records.require_room(account, len(servers))
     job = job_records.open_job(
         account,
@@ -122,6 +122,11 @@ def show_status(
 ) -> Resource | None:
     """Set a launch status in the job and on the source server, which is returned."""
     set_status(job, server_id, status)
+    return show_on_server(account, server_id, status)
+
+
+def show_on_server(account: Account, server_id: str, status: LaunchStatus) -> Resource | None:
+    """Set the status of the last launch on a source server, if it still exists."""
     server = account.source_servers.get(server_id)
     if server is not None:
         life: Doc = server.doc.setdefault("lifeCycle", {})
@@ -275,7 +280,12 @@ def _go_on(
         account.schedule(delay, "launch.failed", job.id, args)
 
 
-def _require_launchable(account: Account, server: Resource) -> None:
+def require_launchable(account: Account, server: Resource) -> None:
+    """Refuse when the server cannot be launched, or not into the instance it is meant for.
+
+    Raises:
+        ServiceError: ConflictException.
+    """
     if not replication.is_launchable(server):
         raise refusals.conflict(
             f"Source server {server.id} cannot be launched: its initial sync has not completed.",

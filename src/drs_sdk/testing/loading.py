@@ -30,6 +30,8 @@ class Kind:
         any_of: At least one of these members must be there.
         none_of: None of these may be.
         has_arn: Whether it has an ARN, made up where it is missing.
+        in_state: Members that the emulator keeps in the resource's state, and under which key.
+        dated_by: The member that puts resources in the order of their making, oldest first.
     """
 
     collection: str
@@ -37,6 +39,8 @@ class Kind:
     any_of: frozenset[str]
     none_of: frozenset[str] = frozenset()
     has_arn: bool = True
+    in_state: tuple[tuple[str, str], ...] = ()
+    dated_by: str = ""
 
     def recognises(self, value: Doc) -> bool:
         """Tell whether an object is of this kind."""
@@ -55,6 +59,19 @@ KINDS: tuple[Kind, ...] = (
         frozenset({"arn", "sourceProperties", "dataReplicationInfo"}),
         # Other resources name their source server too.
         frozenset({"recoveryInstanceID", "jobID", "snapshotID"}),
+    ),
+    Kind(
+        "jobs",
+        "jobID",
+        frozenset({"initiatedBy", "participatingServers", "participatingResources", "items"}),
+        frozenset({"recoveryInstanceID", "sourceServerID", "recoveryPlanExecutionArn"}),
+        in_state=(("detail", "log"), ("items", "log")),
+        dated_by="creationDateTime",
+    ),
+    Kind(
+        "recovery_instances",
+        "recoveryInstanceID",
+        frozenset({"ec2InstanceID", "ec2InstanceState", "recoveryInstanceProperties"}),
     ),
     Kind(
         "launch_configuration_templates",
@@ -102,7 +119,9 @@ def load_resources(account: Account, value: object) -> list[str]:
     found: dict[tuple[Kind, str], Doc] = {}
     for kind, doc in _walk(without_nulls(value)):
         found.setdefault((kind, doc[kind.id_member]), {}).update(doc)
-    for (kind, resource_id), doc in found.items():
+    for (kind, resource_id), doc in sorted(
+        found.items(), key=lambda item: str(item[1].get(item[0][0].dated_by, ""))
+    ):
         collection = account.collection(kind.collection)
         if resource_id in collection:
             collection.remove(resource_id)
@@ -110,7 +129,9 @@ def load_resources(account: Account, value: object) -> list[str]:
         if kind.has_arn:
             default_arn = account.settings.arn(collection.resource_type, resource_id)
             arn = doc.setdefault("arn", default_arn)
-        collection.add(resource_id, copy_doc(doc), arn=arn)
+        stored = copy_doc(doc)
+        state: Doc = {key: stored.pop(name) for name, key in kind.in_state if name in stored}
+        collection.add(resource_id, stored, arn=arn, state=state)
     return [resource_id for _, resource_id in found]
 
 

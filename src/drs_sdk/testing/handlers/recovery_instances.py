@@ -1,0 +1,124 @@
+"""Recovery instances: listing them, letting go of them, and their way back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_sdk.testing import failing_back, instances, launching_back, refusals, terminating
+from drs_sdk.testing.handlers import handles
+from drs_sdk.testing.paging import page_of, paged
+
+if TYPE_CHECKING:
+    from drs_sdk.testing.account import Account, Resource
+    from drs_sdk.testing.documents import Doc
+
+_DISCONNECTED: Doc = {"dataReplicationState": "DISCONNECTED"}
+_CONFIGURATION: Doc = {"name": "", "bandwidthThrottling": 0, "usePrivateIP": False}
+
+
+@handles("DescribeRecoveryInstances")
+def describe_recovery_instances(account: Account, params: Doc) -> Doc:
+    """List recovery instances, oldest first; identifiers that do not exist are passed over."""
+    filters: Doc = params.get("filters", {})
+    servers = frozenset[str](filters.get("sourceServerIDs", ()))
+
+    def matches(instance: Resource) -> bool:
+        return instance.doc.get("sourceServerID") in servers
+
+    found, token = page_of(
+        account,
+        "DescribeRecoveryInstances",
+        params,
+        instances.instances_of(account),
+        ids=filters.get("recoveryInstanceIDs") or None,
+        matches=matches if servers else None,
+    )
+    return paged("items", [failing_back.render(account, instance) for instance in found], token)
+
+
+@handles("TerminateRecoveryInstances")
+def terminate_recovery_instances(account: Account, params: Doc) -> Doc:
+    """Begin a job that terminates EC2 instances and deletes their records."""
+    return {"job": terminating.start_termination(account, _all(account, params)).doc}
+
+
+@handles("DisconnectRecoveryInstance")
+def disconnect_recovery_instance(account: Account, params: Doc) -> None:
+    """Let go of an instance, which runs on; doing so again changes nothing."""
+    instance = _one(account, params)
+    if instances.is_disconnected(instance):
+        return
+    instances.require_initialized(instance)
+    shown = failing_back.render(account, instance)
+    disks: list[Doc] = shown.get("dataReplicationInfo", {}).get("replicatedDisks", [])
+    failing_back.end(account, instance, disconnect=True)
+    instance.doc["dataReplicationInfo"] = {
+        **_DISCONNECTED,
+        "replicatedDisks": [{**disk, "totalStorageBytes": 0} for disk in disks],
+    }
+
+
+@handles("DeleteRecoveryInstance")
+def delete_recovery_instance(account: Account, params: Doc) -> None:
+    """Delete the record of a disconnected instance; the EC2 instance stays."""
+    instance = _one(account, params)
+    instances.require_initialized(instance)
+    if not instances.is_disconnected(instance):
+        raise instances.conflict(instance, "must be disconnected before it is deleted")
+    instances.remove_instance(account, instance)
+
+
+@handles("ReverseReplication")
+def reverse_replication(account: Account, params: Doc) -> Doc:
+    """Replicate an instance in the other direction, by a new source server."""
+    server = failing_back.reverse(account, _one(account, params))
+    return {"reversedDirectionSourceServerArn": server.arn}
+
+
+@handles("StartFailbackLaunch")
+def start_failback_launch(account: Account, params: Doc) -> Doc:
+    """Begin a job that completes the failback of instances."""
+    targets = _all(account, params)
+    job = launching_back.start_failback_launch(account, targets, params.get("tags", {}))
+    return {"job": job.doc}
+
+
+@handles("StopFailback")
+def stop_failback(account: Account, params: Doc) -> None:
+    """Stop the failback of an instance; stopping what was never begun changes nothing."""
+    instance = _one(account, params)
+    if instance.state.get("job"):
+        raise instances.conflict(instance, f"is being processed by job {instance.state['job']}")
+    failing_back.end(account, instance)
+    failing_back.reset(instance)
+
+
+@handles("GetFailbackReplicationConfiguration")
+def get_failback_replication_configuration(account: Account, params: Doc) -> Doc:
+    """Show how an instance is replicated back."""
+    instance = _one(account, params)
+    said: Doc = instance.state.get("failback_configuration", {})
+    return {"recoveryInstanceID": instance.id, **_CONFIGURATION, **said}
+
+
+@handles("UpdateFailbackReplicationConfiguration")
+def update_failback_replication_configuration(account: Account, params: Doc) -> None:
+    """Change the members that are given, and leave the others."""
+    instance = _one(account, params)
+    said: Doc = instance.state.setdefault("failback_configuration", {})
+    said.update({name: value for name, value in params.items() if name != "recoveryInstanceID"})
+
+
+def _one(account: Account, params: Doc) -> Resource:
+    return instances.instances_of(account).require(params["recoveryInstanceID"])
+
+
+def _all(account: Account, params: Doc) -> list[Resource]:
+    ids: list[str] = params["recoveryInstanceIDs"]
+    if len(set(ids)) < len(ids):
+        raise refusals.invalid(
+            "An instance is named twice.",
+            fields=[("recoveryInstanceIDs", "names an instance twice")],
+        )
+    found = instances.instances_of(account)
+    return [found.require(instance_id) for instance_id in ids]
