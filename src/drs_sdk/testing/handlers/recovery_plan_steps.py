@@ -1,0 +1,143 @@
+"""The steps of recovery plans: servers to launch together, or a wait."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_sdk.testing import client_tokens, plans, refusals
+from drs_sdk.testing.documents import Doc, copy_doc
+from drs_sdk.testing.handlers import handles
+from drs_sdk.testing.paging import page_of_list, paged
+
+if TYPE_CHECKING:
+    from drs_sdk.testing.account import Account, Resource
+
+
+@handles("CreateRecoveryPlanStep")
+def create_recovery_plan_step(account: Account, params: Doc) -> Doc:
+    """Add a step at the end, or at a position, where those after it move on."""
+    plan = plans.all_plans(account).require(params["recoveryPlanArn"])
+    all_steps = plans.all_steps(account)
+    step = client_tokens.replayed(account, "CreateRecoveryPlanStep", params, all_steps)
+    if step is None:
+        step = _add(account, plan, params)
+        client_tokens.remember(account, "CreateRecoveryPlanStep", params, step)
+    return {"recoveryPlanStep": step.doc}
+
+
+@handles("GetRecoveryPlanStep")
+def get_recovery_plan_step(account: Account, params: Doc) -> Doc:
+    """Show a step."""
+    step = plans.all_steps(account).require(params["recoveryPlanStepArn"])
+    return {"recoveryPlanStep": step.doc}
+
+
+@handles("ListRecoveryPlanSteps")
+def list_recovery_plan_steps(account: Account, params: Doc) -> Doc:
+    """List the steps of a plan, in order."""
+    plan = plans.all_plans(account).require(params["recoveryPlanArn"])
+    steps = plans.steps_of(account, plan)
+    found, token = page_of_list(account, "ListRecoveryPlanSteps", params, steps)
+    return paged("recoveryPlanSteps", [step.doc for step in found], token)
+
+
+@handles("UpdateRecoveryPlanStep")
+def update_recovery_plan_step(account: Account, params: Doc) -> Doc:
+    """Rename a step or replace its configuration, which must stay of its kind."""
+    step = plans.all_steps(account).require(params["recoveryPlanStepArn"])
+    plan = plans.plan_of(account, step)
+    plans.require_idle(account, plan, "its steps cannot be changed")
+    configuration: Doc | None = params.get("configuration")
+    if configuration is not None:
+        if configuration.keys() != step.doc["configuration"].keys():
+            raise refusals.invalid(
+                "A step cannot change its kind.",
+                fields=[("configuration", "must be of the kind that the step has")],
+            )
+        limit = account.quotas.servers_per_recovery_plan_step
+        if _count_servers(configuration) > limit:
+            raise refusals.invalid(
+                f"A step may have {limit} servers.",
+                fields=[(f"configuration.{plans.SERVERS}.servers", f"has more than {limit} items")],
+            )
+        step.doc["configuration"] = _checked(account, configuration)
+    if "stepName" in params:
+        step.doc["stepName"] = params["stepName"]
+    step.doc["updatedAt"] = plan.doc["updatedAt"] = account.stamp()
+    return {"recoveryPlanStep": step.doc}
+
+
+@handles("DeleteRecoveryPlanStep")
+def delete_recovery_plan_step(account: Account, params: Doc) -> Doc:
+    """Remove a step; those after it move up."""
+    all_steps = plans.all_steps(account)
+    step = all_steps.require(params["recoveryPlanStepArn"])
+    plan = plans.plan_of(account, step)
+    plans.require_idle(account, plan, "its steps cannot be deleted")
+    all_steps.remove(step.id)
+    plan.state["steps"].remove(step.id)
+    plans.order_changed(account, plan)
+    return {"recoveryPlanStepArn": step.id}
+
+
+@handles("ReorderRecoveryPlanSteps")
+def reorder_recovery_plan_steps(account: Account, params: Doc) -> Doc:
+    """Put the steps into another order; the request names each of them once."""
+    plan = plans.all_plans(account).require(params["recoveryPlanArn"])
+    plans.require_idle(account, plan, "its steps cannot be reordered")
+    arns: list[str] = params["orderedStepArns"]
+    if sorted(arns) != sorted(plan.state["steps"]):
+        raise refusals.invalid(
+            "The new order must name every step of the plan once.",
+            fields=[("orderedStepArns", "must name every step of the plan once")],
+        )
+    plan.state["steps"] = list(arns)
+    plans.order_changed(account, plan)
+    return {"recoveryPlanSteps": [step.doc for step in plans.steps_of(account, plan)]}
+
+
+def _add(account: Account, plan: Resource, params: Doc) -> Resource:
+    plans.require_idle(account, plan, "no step can be added")
+    quotas, arns = account.quotas, plan.state["steps"]
+    if len(arns) >= quotas.steps_per_recovery_plan:
+        raise refusals.quota_exceeded(
+            "steps_per_recovery_plan", quotas.steps_per_recovery_plan, "recovery-plan-step"
+        )
+    configuration: Doc = params["configuration"]
+    if _count_servers(configuration) > quotas.servers_per_recovery_plan_step:
+        raise refusals.quota_exceeded(
+            "servers_per_recovery_plan_step",
+            quotas.servers_per_recovery_plan_step,
+            "source-server",
+        )
+    order: int = params.get("stepOrder", len(arns) + 1)
+    if order > len(arns) + 1:
+        raise refusals.invalid(
+            f"The plan has {len(arns)} steps.",
+            fields=[("stepOrder", f"must be at most {len(arns) + 1}")],
+        )
+    arn = f"{plan.id}/{account.new_id('st')}"
+    doc: Doc = {
+        "recoveryPlanStepArn": arn,
+        "stepOrder": order,
+        "stepName": params["stepName"],
+        "configuration": _checked(account, configuration),
+        "createdAt": account.stamp(),
+        "updatedAt": account.stamp(),
+    }
+    step = plans.all_steps(account).add(arn, doc, state={"plan": plan.id})
+    arns.insert(order - 1, arn)
+    plans.order_changed(account, plan)
+    return step
+
+
+def _count_servers(configuration: Doc) -> int:
+    return len(configuration.get(plans.SERVERS, {}).get("servers", []))
+
+
+def _checked(account: Account, configuration: Doc) -> Doc:
+    if plans.SERVERS not in configuration:
+        return copy_doc(configuration)
+    servers: list[Doc] = configuration[plans.SERVERS]["servers"]
+    path = f"configuration.{plans.SERVERS}.servers"
+    return {plans.SERVERS: {"servers": plans.checked_servers(account, servers, path)}}
