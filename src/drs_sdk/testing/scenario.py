@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast, get_args
 
-from drs_sdk.testing import fleet, loading, networks, replication, staging
+from drs_sdk.testing import fleet, loading, networks, plan_runs, plans, replication, staging
 from drs_sdk.testing.account import Account
+from drs_sdk.testing.launch_scenario import LaunchScenario
 from drs_sdk.testing.networks import NetworkStatus
 from drs_sdk.testing.replication import ReplicationState
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from drs_sdk.testing.documents import Doc
 
 
-class Scenario:
+class Scenario(LaunchScenario):
     """The part of `DRSEmulator` that sets the stage: resources, mishaps, saving and loading.
 
     Attributes:
@@ -131,46 +132,17 @@ class Scenario:
         network.state["recovery_fault"] = {"stage": stage, "error": error}
 
     def load(self, source: str | PathLike[str] | object) -> list[str]:
-        """Take over source servers from describe answers.
+        """Take over source servers, jobs, recovery instances and others from describe answers.
 
         Args:
             source: The path of a JSON file, or a JSON value, in which they stand at any depth:
-                what `aws drs describe-source-servers` prints, for one.
+                what `aws drs describe-source-servers` prints, for one. The log of a job stands
+                beside its `jobID` as `items`.
 
         Returns:
-            Their identifiers.
+            The identifiers of what was loaded.
         """
         return loading.load_resources(self._settled(), loading.read_source(source))
-
-    def fail_launch(
-        self,
-        source_server_id: str,
-        *,
-        stage: str = "LAUNCH",
-        error: str = "The instance failed to launch.",
-        times: int | None = 1,
-    ) -> None:
-        """Let the next launches of a source server fail.
-
-        The job completes all the same, as the service's jobs do; the server's launch status
-        is FAILED and the job log says why.
-
-        Args:
-            source_server_id: The server.
-            stage: Where it fails: `SNAPSHOT`, `CONVERSION` or `LAUNCH`.
-            error: The raw error in the job log; empty leaves it out.
-            times: How many launches fail; None means all.
-
-        Raises:
-            ValueError: No such stage.
-        """
-        if stage not in {"SNAPSHOT", "CONVERSION", "LAUNCH"}:
-            raise ValueError(f"{stage!r} is no stage of a launch")
-        self._settled().launch_faults[source_server_id] = {
-            "stage": stage,
-            "error": error,
-            "left": times,
-        }
 
     def stall_replication(self, source_server_id: str, *, error: str = "AGENT_NOT_SEEN") -> None:
         """Let a server's replication stall: bytes stand still, the lag grows.
@@ -206,6 +178,24 @@ class Scenario:
         account = self._settled()
         server = account.source_servers.require(source_server_id)
         replication.set_lag(account, server, lag, growth, state)
+
+    def time_out_recovery_plan_execution(
+        self, execution_arn: str, *, step_only: bool = False
+    ) -> None:
+        """Let the execution of a recovery plan take too long; what it launched stays.
+
+        Args:
+            execution_arn: The execution, which must not have ended.
+            step_only: Whether only the step under way is given up as TIMED_OUT: the execution
+                is FAILED then, and goes on once the step is skipped. Otherwise the execution
+                is TIMED_OUT as well, for good.
+
+        Raises:
+            ValueError: Nothing is under way.
+        """
+        account = self._settled()
+        execution = plans.all_executions(account).require(execution_arn)
+        plan_runs.time_out(account, execution, step_only=step_only)
 
     def snapshot(self) -> dict[str, object]:
         """Return the account, its future and its time as JSON; faults are not part of it."""
