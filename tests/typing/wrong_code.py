@@ -1,0 +1,81 @@
+"""Mistakes that a type checker finds; each marked line has the rule that it breaks."""
+
+# ruff: noqa: E501, FBT003, T201 - it is as wrong as can be
+# fmt: off
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from drs_sdk import DRSClient, Nonsense  # error: reportAttributeAccessIssue
+from drs_sdk.models import (
+    DescribeJobsRequest,
+    DescribeJobsRequestFiltersDict,
+    DescribeJobsResponse,
+    DescribeSourceServer,  # error: reportAttributeAccessIssue
+    Job,
+    JobStatus,
+    SourceServer,
+    StartRecoveryRequest,
+    StartRecoveryRequestSourceServer,
+)
+
+print(Nonsense, DescribeSourceServer)
+
+# Clients
+
+DRSClient("eu-west-1")  # error: reportCallIssue
+DRSClient(region="eu-west-1")  # error: reportCallIssue
+DRSClient(region_name=1)  # error: reportArgumentType
+DRSClient(on_request=print).with_options(retries=3)  # error: reportCallIssue
+DRSClient(clock=timedelta())  # error: reportArgumentType
+
+
+async def methods(drs: DRSClient) -> None:
+    await drs.describe_source_server()  # error: reportAttributeAccessIssue
+    await drs.start_recovery()  # error: reportCallIssue
+    await drs.start_recovery("s-1")  # error: reportArgumentType
+    await drs.start_recovery([{"source_server": "s-1"}])  # error: reportArgumentType
+    await drs.start_recovery([{}])  # error: reportArgumentType
+    await drs.start_recovery([{"source_server_id": 1}])  # error: reportArgumentType
+    await drs.start_recovery([{"source_server_id": "s-1"}], True)  # error: reportCallIssue
+    await drs.start_recovery([{"source_server_id": "s-1"}], drill=True)  # error: reportCallIssue
+    await drs.start_recovery([{"source_server_id": "s-1"}], is_drill="y")  # error: reportArgumentType
+    await drs.start_recovery([{"source_server_id": "s-1"}], tags={"a": 1})  # error: reportArgumentType
+    await drs.describe_jobs(filters={"job_ids": "drsjob-1"}, max_results="5")  # error: reportArgumentType
+    await drs.describe_jobs(filters={"from_date": "2026-01-01"})  # error: reportArgumentType
+    await drs.describe_jobs(filters={"from_date_time": None})  # error: reportArgumentType
+    await drs.describe_jobs(filters={"jobIDs": ["drsjob-1"]})  # error: reportArgumentType
+    await drs.update_launch_configuration("s-1", launch_disposition="RUNNING")  # error: reportArgumentType
+    await drs.update_launch_configuration("s-1", launch_disposition=JobStatus.PENDING)  # error: reportArgumentType
+    await drs.update_launch_configuration(None)  # error: reportArgumentType
+    await drs.tag_resource("arn", {"a": "b"})  # error: reportCallIssue
+    await drs.send(DescribeJobsResponse())  # error: reportArgumentType
+    await drs.send({"maxResults": 5})  # error: reportArgumentType
+
+
+async def answers(drs: DRSClient, server: SourceServer, job: Job) -> None:
+    async for page in drs.describe_jobs():
+        print(page.items)  # error: reportAttributeAccessIssue
+    print(list(drs.describe_jobs()))  # error: reportArgumentType
+    print(drs.describe_jobs().items)  # error: reportAttributeAccessIssue
+    wrong: DescribeJobsResponse = drs.describe_jobs()  # error: reportAssignmentType
+    print(wrong, server.sourceServerID)  # error: reportAttributeAccessIssue
+    print(server.lag.total_seconds())  # error: reportOptionalMemberAccess
+    print(server.data_replication_info.lag_duration)  # error: reportOptionalMemberAccess
+    print(server.lag < 5)  # error: reportOperatorIssue
+    print(job.status.known)  # error: reportAttributeAccessIssue
+    started = await drs.start_recovery([{"source_server_id": "s-1"}])
+    print(started.job.job_id)  # error: reportOptionalMemberAccess
+    print(started.response_metadata.requestId)  # error: reportAttributeAccessIssue
+
+
+def built() -> None:
+    DescribeJobsRequest(5)  # error: reportCallIssue
+    DescribeJobsRequest(maxResults=5)  # error: reportCallIssue
+    DescribeJobsRequest(max_results="5")  # error: reportArgumentType
+    StartRecoveryRequest()  # error: reportCallIssue
+    StartRecoveryRequestSourceServer(recovery_snapshot_id="pit-1")  # error: reportCallIssue
+    SourceServer(source_server_id=5)  # error: reportArgumentType
+    filters: DescribeJobsRequestFiltersDict = {"ids": ["drsjob-1"]}  # error: reportAssignmentType
+    print(filters)
