@@ -68,6 +68,7 @@ class Condition(Generic[SubjectT]):
         min_delay: The default delay after the first poll.
         max_delay: The delay that polls back off to by default.
         appearing: How long a subject may be missing.
+        single: Whether it is about one subject only, which errors then carry bare.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Condition(Generic[SubjectT]):
     min_delay: timedelta
     max_delay: timedelta
     appearing: timedelta = _APPEARING
+    single: bool = False
 
 
 def _success(fits: Callable[[SubjectT], bool]) -> Acceptor[SubjectT]:
@@ -100,18 +102,35 @@ def failed_parts(job: Job) -> dict[str, str]:
         server.source_server_id or "a server": f"launch status {server.launch_status}"
         for server in job.failed_servers
     }
+    resources = _resources(job).items()
+    return failed | {
+        name: f"launch status {status}" for name, status in resources if status == "FAILED"
+    }
+
+
+def unsettled_parts(job: Job) -> dict[str, str]:
+    """Name the servers and resources of a job that has ended while they have not."""
+    pending = {
+        server.source_server_id or "a server": f"still {server.launch_status or 'without a status'}"
+        for server in job.pending_servers
+    }
+    ended = {"FAILED", "TERMINATED" if job.type == "TERMINATE" else "LAUNCHED"}
+    resources = _resources(job).items()
+    return pending | {name: f"still {status}" for name, status in resources if status not in ended}
+
+
+def _resources(job: Job) -> dict[str, str | None]:
+    """Find the launch statuses of a job's resources by their names."""
+    found: dict[str, str | None] = {}
     for index, resource in enumerate(job.participating_resources):
-        if resource.launch_status == "FAILED":
-            network = resource.participating_resource_id
-            name = network.source_network_id if network else None
-            failed[name or f"resource {index}"] = f"launch status {resource.launch_status}"
-    return failed
+        network = resource.participating_resource_id
+        name = network.source_network_id if network else None
+        found[name or f"resource {index}"] = resource.launch_status
+    return found
 
 
 def _job_failure(job: Job) -> str:
-    parts = failed_parts(job)
-    unsettled = [server.source_server_id or "a server" for server in job.pending_servers]
-    listed = ", ".join([*parts, *unsettled])
+    listed = ", ".join({**failed_parts(job), **unsettled_parts(job)})
     return f"ended without success for {listed}"
 
 
@@ -127,6 +146,7 @@ JOB_COMPLETED: Condition[Job] = Condition(
         # COMPLETED while a server still reads PENDING: true for a moment, but not for ever.
         _failure(lambda job: job.is_completed, _job_failure, _SETTLING),
     ),
+    single=True,
     timeout=timedelta(hours=1),
     min_delay=timedelta(seconds=5),
     max_delay=timedelta(seconds=30),
@@ -150,12 +170,15 @@ def _has_no_runs(server: ParticipatingServer) -> bool:
 
 
 def failed_actions(job: Job) -> dict[str, str]:
-    """Name the servers of a job whose launch or whose launch actions failed, and why."""
+    """Name the servers of a job whose launch or whose launch actions failed, and why.
+
+    The failure of an optional action is none, as it is none for the service.
+    """
     failed = failed_parts(job)
     for server in job.participating_servers:
         runs = server.launch_actions_status.runs if server.launch_actions_status else []
         for run in runs:
-            if run.status == "FAILED":
+            if run.status == "FAILED" and not (run.action and run.action.optional):
                 action = (run.action.name if run.action else None) or "a launch action"
                 why = f": {run.failure_reason}" if run.failure_reason else ""
                 failed[server.source_server_id or "a server"] = f"{action} failed{why}"
@@ -194,6 +217,7 @@ LAUNCH_ACTIONS_COMPLETED: Condition[Job] = Condition(
         ),
         Acceptor("success", _actions_absent_or_ended, settling=_ACTIONS_APPEARING),
     ),
+    single=True,
     timeout=timedelta(hours=2),
     min_delay=timedelta(seconds=10),
     max_delay=timedelta(seconds=60),
@@ -340,6 +364,7 @@ RECOVERY_PLAN_EXECUTION_COMPLETED: Condition[RecoveryPlanExecution] = Condition(
         _success(lambda execution: execution.status == "COMPLETED"),
         _failure(lambda execution: execution.is_finished, _execution_failure),
     ),
+    single=True,
     timeout=timedelta(hours=12),
     min_delay=timedelta(seconds=10),
     max_delay=timedelta(seconds=60),

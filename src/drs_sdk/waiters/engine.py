@@ -62,6 +62,7 @@ class _Seen(Generic[SubjectT]):
     outcome: Outcome | None = None
     reason: str = ""
     missing_since: datetime | None = None
+    is_missing: bool = False
     fitting_since: dict[int, datetime] = field(default_factory=dict[int, "datetime"])
 
 
@@ -97,6 +98,16 @@ class Wait(Generic[SubjectT]):
         return {name: seen.reason for name, seen in self._seen.items() if seen.outcome == "failure"}
 
     @property
+    def missing(self) -> dict[str, str]:
+        """Those of the failures whose subject is not there."""
+        return {name: why for name, why in self.failures.items() if self._seen[name].is_missing}
+
+    @property
+    def last(self) -> SubjectT | list[SubjectT] | None:
+        """What an error carries: the subject, or a list where there may be several."""
+        return self.only_or_none if self._condition.single else self.subjects
+
+    @property
     def only_or_none(self) -> SubjectT | None:
         """The last known state of the one subject, if it was seen."""
         return next(iter(self.subjects), None)
@@ -108,7 +119,6 @@ class Wait(Generic[SubjectT]):
 
     def failed(
         self,
-        last: object,
         *,
         reasons: Mapping[str, str] | None = None,
         events: Mapping[str, Sequence[JobLog]] | None = None,
@@ -120,7 +130,7 @@ class Wait(Generic[SubjectT]):
             f"It cannot happen any more that {self._condition.name}: {listed}",
             reasons=told,
             events=events,
-            last=last,
+            last=self.last,
             operation=self._condition.kind.operation,
         )
 
@@ -132,11 +142,17 @@ class Wait(Generic[SubjectT]):
                     return
 
     async def changes(self) -> AsyncGenerator[SubjectT, None]:
-        """Yield each subject's first state and every change, until all have reached their end."""
+        """Yield each subject's first state and every change, until all have reached their end.
+
+        Raises:
+            WaiterFailedError: Some are not there; no state of theirs would tell.
+        """
         async with aclosing(self._ticks()) as ticks:
             async for changed in ticks:
                 for subject in changed:
                     yield subject
+        if self.missing:
+            raise self.failed(reasons=self.missing)
 
     async def _ticks(self) -> AsyncGenerator[tuple[SubjectT, ...], None]:
         """Yield what is new or different after each poll, until all have reached their end.
@@ -147,7 +163,7 @@ class Wait(Generic[SubjectT]):
         """
         if not self._seen:
             return
-        clock, pace = self._hub.clock, self._pace
+        pace = self._pace
         deadline = None if pace.timeout is None else self._began + pace.timeout
         subscription = Subscription[SubjectT](
             ids=set(self._seen),
@@ -164,19 +180,21 @@ class Wait(Generic[SubjectT]):
                 tick = await subscription.ticks.get()
                 if tick is None:
                     raise self._timed_out()
+                poller.taken(subscription)
                 changed = self._take_in(tick)
                 subscription.ids &= self._open_ids()
                 if tick.error is not None and tick.final:
                     raise tick.error
                 await self._tell(changed, tick)
                 yield changed
-                if deadline is not None and clock.now() >= deadline and self._open_ids():
+                if deadline is not None and tick.at >= deadline and self._open_ids():
                     raise self._timed_out()
         finally:
             if alarm is not None:
                 alarm.cancel()
-                await asyncio.wait([alarm])
             await poller.leave(subscription)
+            if alarm is not None:
+                await asyncio.wait([alarm])
 
     def _set_alarm(self, subscription: Subscription[SubjectT]) -> asyncio.Task[None] | None:
         """See to it that a poll that hangs does not outlast the deadline by much."""
@@ -216,6 +234,7 @@ class Wait(Generic[SubjectT]):
         seen.missing_since = seen.missing_since or now
         if now - seen.missing_since >= self._condition.appearing:
             seen.outcome = "failure"
+            seen.is_missing = True
             seen.reason = f"there is no {self._condition.kind.name} {name}"
 
     def _judge(self, seen: _Seen[SubjectT], subject: SubjectT, now: datetime) -> None:
@@ -262,7 +281,7 @@ class Wait(Generic[SubjectT]):
             f"asked {self._polls} times with {self._condition.kind.operation}.{why}",
             elapsed=elapsed,
             polls=self._polls,
-            last=self.subjects,
+            last=self.last,
             operation=self._condition.kind.operation,
         )
         error.__cause__ = self._last_error

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from drs_sdk.errors import DRSError
 from drs_sdk.waiters import conditions
-from drs_sdk.waiters.conditions import failed_actions
+from drs_sdk.waiters.conditions import failed_actions, unsettled_parts
 from drs_sdk.waiters.job_report import describe_event, events_of, last_events, report_on
 from drs_sdk.waiters.subjects import id_of_job
 from drs_sdk.waiters.waiting import Waiting
@@ -58,9 +58,9 @@ class JobWaits(Waiting):
 
         Raises:
             WaiterTimeoutError: The deadline came first; ``last`` is what was seen last.
-            WaiterFailedError: A server did not reach the good end and ``raise_on_failure`` is set.
-                ``last`` is the
-                `Job`, ``events`` are the last log events of each failed server.
+            WaiterFailedError: A server did not reach the good end and ``raise_on_failure`` is set,
+                or there is no such job. ``last`` is the `Job`, ``events`` are the last log events
+                of each failed server.
             APIError: The service refuses to be asked, for good.
             ValueError: There is no id, or a delay is not above zero.
         """
@@ -68,7 +68,7 @@ class JobWaits(Waiting):
             conditions.JOB_COMPLETED, [id_of_job(job)], timeout, min_delay, max_delay, on_update
         )
         await wait.finish()
-        if wait.failures and raise_on_failure:
+        if wait.missing or (wait.failures and raise_on_failure):
             raise await self._job_failed(wait)
         return wait.only
 
@@ -82,7 +82,8 @@ class JobWaits(Waiting):
     ) -> Watch[Job]:
         """Yields a job at once and at every change, until it has ended for every server.
 
-        The twin of `wait_until_job_completed`; a failure ends the iteration, it does not raise.
+        The twin of `wait_until_job_completed`; a bad end ends the iteration, it does
+        not raise.
 
         Args:
             job: The job, its id, or the response that holds it.
@@ -96,6 +97,7 @@ class JobWaits(Waiting):
 
         Raises:
             WaiterTimeoutError: While iterating: the deadline came first.
+            WaiterFailedError: While iterating: something watched is not there.
             APIError: While iterating: the service refuses to be asked, for good.
             ValueError: There is no id, or a delay is not above zero.
         """
@@ -135,8 +137,8 @@ class JobWaits(Waiting):
 
         Raises:
             WaiterTimeoutError: The deadline came first; ``last`` is what was seen last.
-            WaiterFailedError: A launch or an action failed and ``raise_on_failure`` is set;
-                ``last`` is the `Job`.
+            WaiterFailedError: A launch or an action failed and ``raise_on_failure`` is set, or
+                there is no such job; ``last`` is the `Job`.
             APIError: The service refuses to be asked, for good.
             ValueError: There is no id, or a delay is not above zero.
         """
@@ -149,7 +151,7 @@ class JobWaits(Waiting):
             on_update,
         )
         await wait.finish()
-        if wait.failures and raise_on_failure:
+        if wait.missing or (wait.failures and raise_on_failure):
             raise await self._job_failed(wait)
         return wait.only
 
@@ -163,8 +165,8 @@ class JobWaits(Waiting):
     ) -> Watch[Job]:
         """Yields a job at once and at every change, until its launch actions have ended.
 
-        The twin of `wait_until_launch_actions_completed`; a failure ends the iteration, it does not
-            raise.
+        The twin of `wait_until_launch_actions_completed`; a bad end ends the iteration, it does
+        not raise.
 
         Args:
             job: The launch job, its id, or the response that holds it.
@@ -178,6 +180,7 @@ class JobWaits(Waiting):
 
         Raises:
             WaiterTimeoutError: While iterating: the deadline came first.
+            WaiterFailedError: While iterating: something watched is not there.
             APIError: While iterating: the service refuses to be asked, for good.
             ValueError: There is no id, or a delay is not above zero.
         """
@@ -213,20 +216,17 @@ class JobWaits(Waiting):
     async def _job_failed(self, wait: Wait[Job]) -> WaiterFailedError:
         """Say what failed, with the last words of the job's log on each server."""
         job = wait.only_or_none
-        if job is None:
-            return wait.failed(None)
-        broken = failed_actions(job) or {
-            server.source_server_id or "a server": f"still {server.launch_status}"
-            for server in job.pending_servers
-        }
+        if job is None or wait.missing:
+            return wait.failed()
+        broken = {**unsettled_parts(job), **failed_actions(job)}
         try:
             events = last_events(await events_of(self, job.job_id or ""), broken)
         except DRSError as error:
-            unread = wait.failed(job, reasons=broken)
+            unread = wait.failed(reasons=broken)
             unread.add_note(f"The job log could not be read: {error}")
             return unread
         told = {
             name: "; ".join([why, *(describe_event(event) for event in events[name])])
             for name, why in broken.items()
         }
-        return wait.failed(job, reasons=told, events=events)
+        return wait.failed(reasons=told, events=events)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from drs_sdk.errors import ResourceNotFoundException
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
@@ -61,9 +63,15 @@ def _source_networks(drs: Operations, ids: Sequence[str]) -> Awaitable[list[Sour
 
 
 async def _plan_executions(drs: Operations, ids: Sequence[str]) -> list[RecoveryPlanExecution]:
-    answers = [await drs.get_recovery_plan_execution(arn) for arn in ids]
-    found = [answer.recovery_plan_execution for answer in answers]
-    return [execution for execution in found if execution is not None]
+    found: list[RecoveryPlanExecution] = []
+    for arn in ids:
+        try:
+            answer = await drs.get_recovery_plan_execution(arn)
+        except ResourceNotFoundException:
+            continue  # as a describe leaves out what is not there
+        if answer.recovery_plan_execution is not None:
+            found.append(answer.recovery_plan_execution)
+    return found
 
 
 # The batches are the bounds of the filters; the service model has them too.

@@ -59,7 +59,7 @@ class NetworkAndPlanWaits(Waiting):
         )
         await wait.finish()
         if wait.failures:
-            raise wait.failed(wait.subjects)
+            raise wait.failed()
         return wait.subjects
 
     def watch_source_network_protected(
@@ -72,8 +72,8 @@ class NetworkAndPlanWaits(Waiting):
     ) -> Watch[SourceNetwork]:
         """Yields each network at once and at every change, until all are protected or have failed.
 
-        The twin of `wait_until_source_network_protected`; a failure ends the iteration, it does not
-            raise.
+        The twin of `wait_until_source_network_protected`; a bad end ends the iteration, it does
+        not raise.
 
         Args:
             source_networks: Source networks or their ids, one or many.
@@ -87,6 +87,7 @@ class NetworkAndPlanWaits(Waiting):
 
         Raises:
             WaiterTimeoutError: While iterating: the deadline came first.
+            WaiterFailedError: While iterating: something watched is not there.
             APIError: While iterating: the service refuses to be asked, for good.
             ValueError: There is no id, or a delay is not above zero.
         """
@@ -144,7 +145,7 @@ class NetworkAndPlanWaits(Waiting):
         )
         await wait.finish()
         if wait.failures:
-            raise wait.failed(wait.only_or_none)
+            raise wait.failed()
         return wait.only
 
     def watch_recovery_plan_execution(
@@ -157,8 +158,8 @@ class NetworkAndPlanWaits(Waiting):
     ) -> Watch[RecoveryPlanExecution]:
         """Yields an execution at once and at every change, until it has ended.
 
-        The twin of `wait_until_recovery_plan_execution_completed`; a failure ends the iteration, it
-            does not raise.
+        The twin of `wait_until_recovery_plan_execution_completed`; a bad end ends the iteration, it
+        does not raise.
 
         Args:
             execution: The execution, its ARN, or the response that holds it.
@@ -172,6 +173,7 @@ class NetworkAndPlanWaits(Waiting):
 
         Raises:
             WaiterTimeoutError: While iterating: the deadline came first.
+            WaiterFailedError: While iterating: something watched is not there.
             APIError: While iterating: the service refuses to be asked, for good.
             ValueError: There is no id, or a delay is not above zero.
         """

@@ -23,6 +23,8 @@ from drs_sdk.errors import (
     CredentialsError,
     DRSError,
     RequestValidationError,
+    ResourceNotFoundException,
+    ValidationException,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +42,9 @@ _NEARLY = 0.5
 """A wait joins a poll that comes up to this part of its delay too early."""
 
 _LONGEST_RETRY_AFTER = timedelta(minutes=5)
+
+_ABOUT_THE_IDS = (RequestValidationError, ResourceNotFoundException, ValidationException)
+"""Refusals that one id can bring on all that share its call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ class Subscription(Generic[SubjectT]):
         deadline: When it gives up; its last poll falls on it.
         due: When it wants to be asked for next.
         polls: How often it was asked for.
+        over: Whether it was asked for the last time.
         ticks: What the polls brought, to be taken in order; None once the deadline has passed.
     """
 
@@ -83,7 +89,21 @@ class Subscription(Generic[SubjectT]):
     deadline: datetime | None
     due: datetime
     polls: int = 0
+    over: bool = False
     ticks: asyncio.Queue[Tick[SubjectT] | None] = field(default_factory=asyncio.Queue)
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether it is to be asked for again."""
+        return bool(self.ids) and not self.over
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether it has taken what the last poll brought; it is asked for again once it has.
+
+        One whose ``on_update`` is slow, or whose watch is not iterated over, falls behind.
+        """
+        return self.ticks.empty()
 
     @property
     def delay(self) -> timedelta:
@@ -104,6 +124,7 @@ class Subscription(Generic[SubjectT]):
         self.due = now + max(delay, floor)
         if self.deadline is not None:
             self.due = min(self.due, max(self.deadline, now))
+            self.over = now >= self.deadline
 
 
 class Poller(Generic[SubjectT]):
@@ -125,6 +146,11 @@ class Poller(Generic[SubjectT]):
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name=f"drs_sdk {self._kind.name} poller")
 
+    def taken(self, subscription: Subscription[SubjectT]) -> None:
+        """Note that a wait has taken what a poll brought, and may be asked for again."""
+        if subscription.due <= self._clock.now():
+            self._changed.set()
+
     async def leave(self, subscription: Subscription[SubjectT]) -> None:
         """Take a wait out; the last one stops the poller, and sees it stopped."""
         self._subscriptions.pop(subscription, None)
@@ -138,25 +164,39 @@ class Poller(Generic[SubjectT]):
     async def close(self) -> None:
         """End every wait: the client is closing."""
         error = ClientClosedError("the client was closed while something was waited for")
-        now = self._clock.now()
+        self._end_all(error)
         for subscription in list(self._subscriptions):
+            await self.leave(subscription)
+
+    def _end_all(self, error: DRSError) -> None:
+        now = self._clock.now()
+        for subscription in self._subscriptions:
+            subscription.over = True
             subscription.ticks.put_nowait(
                 Tick(now, {}, frozenset(), error, final=True, next_at=now)
             )
-            await self.leave(subscription)
 
     async def _run(self) -> None:
+        try:
+            await self._poll_for_ever()
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody must wait for ever
+            failed = DRSError(f"the polls failed: {type(error).__name__}: {error}")
+            failed.__cause__ = error
+            self._end_all(failed)
+
+    async def _poll_for_ever(self) -> None:
         await asyncio.sleep(0)  # tasks that were started together join together
         while True:
             self._changed.clear()
             now = self._clock.now()
-            waiting = [each for each in self._subscriptions if each.ids]
-            due = [each for each in waiting if each.due <= now]
-            if due:
-                near = [each for each in waiting if each.due - each.delay * _NEARLY <= now]
+            waiting = [each for each in self._subscriptions if each.wants_more]
+            ready = [each for each in waiting if each.keeps_up]
+            if any(each.due <= now for each in ready):
+                near = [each for each in ready if each.due - each.delay * _NEARLY <= now]
                 await self._tick(near)
             else:
-                await self._sleep_until(min((each.due for each in waiting), default=None), now)
+                later = (each.due for each in waiting if each.due > now)
+                await self._sleep_until(min(later, default=None), now)
 
     async def _sleep_until(self, moment: datetime | None, now: datetime) -> None:
         sleeping: set[asyncio.Task[object]] = {asyncio.create_task(self._changed.wait())}
@@ -164,7 +204,9 @@ class Poller(Generic[SubjectT]):
             seconds = (moment - now).total_seconds()
             sleeping.add(asyncio.create_task(_slept(self._clock, seconds)))
         try:
-            await asyncio.wait(sleeping, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(sleeping, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()  # a clock may fail
         finally:
             for task in sleeping:
                 task.cancel()
@@ -191,19 +233,26 @@ class Poller(Generic[SubjectT]):
         due: list[Subscription[SubjectT]],
         found: dict[str, SubjectT],
     ) -> None:
-        """When a shared call was refused for good, find out whose subject is to blame."""
-        refused = {name for name, error in broken.items() if error and not may_heal(error)}
+        """When a shared call was refused for what it asked, find out whose ids are to blame.
+
+        The waits are halved until the blame is on one: a bad id among 500 costs some ten calls,
+        once, as its wait ends there.
+        """
+        refused = {name for name, error in broken.items() if isinstance(error, _ABOUT_THE_IDS)}
         sharing = [each for each in due if each.ids & refused]
         if len(sharing) < 2:  # noqa: PLR2004 - nobody to tell apart
             return
         limit = asyncio.Semaphore(_CALLS_AT_ONCE)
-        for each in sharing:
-            for batch in _batches(sorted(each.ids & refused), self._kind.batch):
+        half = len(sharing) // 2
+        for part in (sharing[:half], sharing[half:]):
+            ids = set[str]().union(*(each.ids for each in part)) & refused
+            for batch in _batches(sorted(ids), self._kind.batch):
                 outcome = await self._ask(batch, limit)
                 for name in batch:
                     broken.pop(name, None)
                 broken.update(dict.fromkeys(outcome.failed, outcome.error))
                 found.update(outcome.found)
+            await self._isolate(broken, part, found)
 
     async def _ask(self, ids: Sequence[str], limit: asyncio.Semaphore) -> _Outcome[SubjectT]:
         async with limit:
@@ -225,13 +274,15 @@ class Poller(Generic[SubjectT]):
         error = next((broken[name] for name in each.ids if name in broken), None)
         each.polls += 1
         each.schedule(now, jitter, _asked_to_wait(error))
+        final = error is not None and not may_heal(error, first=each.polls == 1)
+        each.over = each.over or final
         each.ticks.put_nowait(
             Tick(
                 at=now,
                 found={name: found[name] for name in each.ids if name in found},
                 asked=frozenset(each.ids - broken.keys()),
                 error=error,
-                final=error is not None and not may_heal(error, first=each.polls == 1),
+                final=final,
                 next_at=each.due,
             )
         )

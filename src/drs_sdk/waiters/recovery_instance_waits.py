@@ -61,7 +61,7 @@ class RecoveryInstanceWaits(Waiting):
         )
         await wait.finish()
         if wait.failures:
-            raise wait.failed(wait.subjects)
+            raise wait.failed()
         return wait.subjects
 
     def watch_recovery_instances_running(
@@ -74,8 +74,8 @@ class RecoveryInstanceWaits(Waiting):
     ) -> Watch[RecoveryInstance]:
         """Yields each instance at once and at every change, until all run or are gone.
 
-        The twin of `wait_until_recovery_instances_running`; a failure ends the iteration, it does
-            not raise.
+        The twin of `wait_until_recovery_instances_running`; a bad end ends the iteration, it does
+        not raise.
 
         Args:
             recovery_instances: Recovery instances or their ids, one or many.
@@ -89,6 +89,7 @@ class RecoveryInstanceWaits(Waiting):
 
         Raises:
             WaiterTimeoutError: While iterating: the deadline came first.
+            WaiterFailedError: While iterating: something watched is not there.
             APIError: While iterating: the service refuses to be asked, for good.
             ValueError: There is no id, or a delay is not above zero.
         """
@@ -142,7 +143,7 @@ class RecoveryInstanceWaits(Waiting):
         )
         await wait.finish()
         if wait.failures:
-            raise wait.failed(wait.subjects)
+            raise wait.failed()
         return wait.subjects
 
     def watch_failback_ready(
@@ -155,7 +156,8 @@ class RecoveryInstanceWaits(Waiting):
     ) -> Watch[RecoveryInstance]:
         """Yields each instance at once and at every change, until all are ready or have failed.
 
-        The twin of `wait_until_failback_ready`; a failure ends the iteration, it does not raise.
+        The twin of `wait_until_failback_ready`; a bad end ends the iteration, it does
+        not raise.
 
         Args:
             recovery_instances: Recovery instances or their ids, one or many.
@@ -169,6 +171,7 @@ class RecoveryInstanceWaits(Waiting):
 
         Raises:
             WaiterTimeoutError: While iterating: the deadline came first.
+            WaiterFailedError: While iterating: something watched is not there.
             APIError: While iterating: the service refuses to be asked, for good.
             ValueError: There is no id, or a delay is not above zero.
         """

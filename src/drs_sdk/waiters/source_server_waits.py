@@ -31,8 +31,7 @@ class SourceServerWaits(Waiting):
         """Waits until source servers replicate: ``CONTINUOUS``, and within a lag if given.
 
         ``STALLED``, ``RESCAN``, ``PAUSED`` and ``BACKLOG`` may heal and are waited out; a server
-            that
-        stays ``STOPPED`` or ``DISCONNECTED`` for two minutes has failed.
+        that stays ``STOPPED`` or ``DISCONNECTED`` for two minutes has failed.
 
         Polls ``DescribeSourceServers``.
 
@@ -64,7 +63,7 @@ class SourceServerWaits(Waiting):
         )
         await wait.finish()
         if wait.failures:
-            raise wait.failed(wait.subjects)
+            raise wait.failed()
         return wait.subjects
 
     def watch_source_servers_replicating(
@@ -78,8 +77,8 @@ class SourceServerWaits(Waiting):
     ) -> Watch[SourceServer]:
         """Yields each server at once and at every change, until all replicate or have failed.
 
-        The twin of `wait_until_source_servers_replicating`; a failure ends the iteration, it does
-            not raise.
+        The twin of `wait_until_source_servers_replicating`; a bad end ends the iteration, it does
+        not raise.
 
         Args:
             source_servers: Source servers or their ids, one or many.
@@ -94,6 +93,7 @@ class SourceServerWaits(Waiting):
 
         Raises:
             WaiterTimeoutError: While iterating: the deadline came first.
+            WaiterFailedError: While iterating: something watched is not there.
             APIError: While iterating: the service refuses to be asked, for good.
             ValueError: There is no id, or a delay is not above zero.
         """
@@ -149,7 +149,7 @@ class SourceServerWaits(Waiting):
         )
         await wait.finish()
         if wait.failures:
-            raise wait.failed(wait.subjects)
+            raise wait.failed()
         return wait.subjects
 
     def watch_source_servers_launchable(
@@ -162,8 +162,8 @@ class SourceServerWaits(Waiting):
     ) -> Watch[SourceServer]:
         """Yields each server at once and at every change, until all can be launched or have failed.
 
-        The twin of `wait_until_source_servers_launchable`; a failure ends the iteration, it does
-            not raise.
+        The twin of `wait_until_source_servers_launchable`; a bad end ends the iteration, it does
+        not raise.
 
         Args:
             source_servers: Source servers or their ids, one or many.
@@ -177,6 +177,7 @@ class SourceServerWaits(Waiting):
 
         Raises:
             WaiterTimeoutError: While iterating: the deadline came first.
+            WaiterFailedError: While iterating: something watched is not there.
             APIError: While iterating: the service refuses to be asked, for good.
             ValueError: There is no id, or a delay is not above zero.
         """
@@ -230,7 +231,7 @@ class SourceServerWaits(Waiting):
         )
         await wait.finish()
         if wait.failures:
-            raise wait.failed(wait.subjects)
+            raise wait.failed()
         return wait.subjects
 
     def watch_source_servers_disconnected(
@@ -243,8 +244,8 @@ class SourceServerWaits(Waiting):
     ) -> Watch[SourceServer]:
         """Yields each server at once and at every change, until all are disconnected.
 
-        The twin of `wait_until_source_servers_disconnected`; a failure ends the iteration, it does
-            not raise.
+        The twin of `wait_until_source_servers_disconnected`; a bad end ends the iteration, it does
+        not raise.
 
         Args:
             source_servers: Source servers or their ids, one or many.
@@ -258,6 +259,7 @@ class SourceServerWaits(Waiting):
 
         Raises:
             WaiterTimeoutError: While iterating: the deadline came first.
+            WaiterFailedError: While iterating: something watched is not there.
             APIError: While iterating: the service refuses to be asked, for good.
             ValueError: There is no id, or a delay is not above zero.
         """

@@ -60,9 +60,12 @@ def duration(value: Duration, name: str) -> timedelta:
     """Read a duration that may be given in seconds.
 
     Raises:
-        ValueError: It is negative.
+        ValueError: It is negative, not a number, or more than a clock can count.
     """
-    read = value if isinstance(value, timedelta) else timedelta(seconds=value)
+    try:
+        read = value if isinstance(value, timedelta) else timedelta(seconds=value)
+    except (OverflowError, ValueError) as error:
+        raise ValueError(f"{name} must be a number of seconds that can be, got {value}") from error
     if read < timedelta():
         raise ValueError(f"{name} must not be negative, got {value}")
     return read
