@@ -50,7 +50,9 @@ class Demo:
 
     def code(self, line: str, outcome: object) -> None:
         """Show a line of SDK code and what it did."""
-        self.console.print(Syntax(line, "python", theme="ansi_dark", background_color="default"))
+        self.console.print(
+            Syntax(line, "python", theme="ansi_dark", background_color="default", word_wrap=True)
+        )
         self.console.print(Text(f"  -> {outcome}", style="dim"))
 
     def chapter(self, title: str) -> None:

@@ -226,9 +226,8 @@ def _row(name: str, subject: object) -> Row:
 
 def _table(title: str | None, rows: list[Row]) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
-    table.add_column(no_wrap=True, min_width=widths[0])
-    table.add_column("state", no_wrap=True, min_width=widths[1])
+    table.add_column(no_wrap=True, min_width=max((len(row[0]) for row in rows), default=0))
+    table.add_column("state", no_wrap=True, min_width=max((len(row[1]) for row in rows), default=0))
     table.add_column(no_wrap=True, min_width=_BAR)
     table.add_column(no_wrap=True, overflow="ellipsis")
     for name, state, share, detail in rows:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from drs_sdk.errors import ResourceNotFoundException
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from drs_sdk.models import Job, JobLog, ParticipatingServer, RecoveryInstance
     from drs_sdk.operations import Operations
@@ -94,7 +95,7 @@ class ServerReport:
     def __str__(self) -> str:
         """Read as one line."""
         went = ", ".join(
-            f"{phase.name} {'failed after ' if phase.failed else ''}{phase.duration or '?'}"
+            f"{phase.name} {'failed after ' if phase.failed else ''}{_in_seconds(phase.duration)}"
             for phase in self.phases
         )
         instance = f" as {self.recovery_instance_id}" if self.recovery_instance_id else ""
@@ -126,7 +127,7 @@ class JobReport:
     def __str__(self) -> str:
         """Read as a line for the job and one for each server."""
         job = self.job
-        head = f"{job.job_id} {job.type} {job.status}, took {job.duration or 'so far unknown'}"
+        head = f"{job.job_id} {job.type} {job.status}, took {_in_seconds(job.duration)}"
         return "\n".join([head, *(f"  {server}" for server in self.servers)])
 
 
@@ -184,6 +185,10 @@ def describe_event(event: JobLog) -> str:
     """Read a log event as a few words."""
     raw = event.event_data.raw_error if event.event_data else None
     return f"{event.event} ({raw})" if raw else str(event.event)
+
+
+def _in_seconds(duration: timedelta | None) -> str:
+    return "?" if duration is None else str(timedelta(seconds=round(duration.total_seconds())))
 
 
 def _server_of(event: JobLog) -> str | None:
