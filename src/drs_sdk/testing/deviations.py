@@ -87,6 +87,12 @@ DEVIATIONS: tuple[Deviation, ...] = (
         member="elapsedReplicationDuration",
         value=_DURATION,
     ),
+    Deviation(
+        "the pattern admits the identifiers of today, the length does not",
+        ("length",),
+        shape="EbsVolumeID",
+        value="vol-[0-9a-f]{17}",
+    ),
     Deviation("seen, modelled nowhere", ("unknown",), member="usageOperationData"),
     Deviation("seen, modelled nowhere", ("unknown",), member="recoverySnapshotVolumes"),
     Deviation(

@@ -88,10 +88,12 @@ def is_going_back(instance: Resource) -> bool:
 def replace_previous(account: Account, job: Resource, server: Resource) -> None:
     """Clean up the instance of the launch before, as a new launch does.
 
-    One that is on its way back is left alone.
+    One that is on its way back is left alone, and so is the one that is launched into.
     """
     previous = instances_of(account).get(server.doc.get("recoveryInstanceId", ""))
     if previous is None or is_going_back(previous):
+        return
+    if previous.id == launch_target(account, server):
         return
     job_records.log(account, job, "CLEANUP_START", sourceServerID=server.id)
     remove_instance(account, previous)
