@@ -282,14 +282,12 @@ class ScriptedService(Waits):
         self.calls.append(call)
         self.under_way += 1
         try:
-            if self.latency:
+            with self.clock.busy():  # as the clients of the emulator do
                 await self.clock.sleep(self.latency)
-            else:
-                await asyncio.sleep(0)
-            failure = self.failures.pop(0) if self.failures else self.fails(call)
-            if failure is not None:
-                raise failure
-            return cast("ResponseT", self._answer(request, ids))
+                failure = self.failures.pop(0) if self.failures else self.fails(call)
+                if failure is not None:
+                    raise failure
+                return cast("ResponseT", self._answer(request, ids))
         finally:
             self.under_way -= 1
 
@@ -336,10 +334,18 @@ def calls_per_moment(service: ScriptedService, operation: str) -> list[int]:
     return [counted[moment] for moment in sorted(counted)]
 
 
-async def settle() -> None:
-    """Let what was made ready run, without time passing."""
-    for _ in range(8):
-        await asyncio.sleep(0)
+def is_idle(service: ScriptedService) -> bool:
+    """Whether nothing of a wait is left: no call, no sleeper, no task but the caller's."""
+    return not service.under_way and not service.clock.sleepers and len(asyncio.all_tasks()) == 1
+
+
+async def settle(service: ScriptedService) -> None:
+    """Let what is ending end, without time passing."""
+    with service.clock.busy():
+        for _ in range(100):
+            if is_idle(service):
+                return
+            await asyncio.sleep(0)
 
 
 async def walk(watch: Watch[SubjectT], seen: list[SubjectT]) -> None:

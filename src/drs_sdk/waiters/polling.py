@@ -180,8 +180,9 @@ class Poller(Generic[SubjectT]):
         try:
             await self._poll_for_ever()
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody must wait for ever
-            failed = DRSError(f"the polls failed: {type(error).__name__}: {error}")
-            failed.__cause__ = error
+            cause = _innermost(error)
+            failed = DRSError(f"the polls failed: {type(cause).__name__}: {cause}")
+            failed.__cause__ = cause
             self._end_all(failed)
 
     async def _poll_for_ever(self) -> None:
@@ -343,6 +344,13 @@ def _asked_to_wait(error: DRSError | None) -> timedelta:
     if not isinstance(error, APIError) or error.retry_after is None:
         return timedelta()
     return min(timedelta(seconds=error.retry_after), _LONGEST_RETRY_AFTER)
+
+
+def _innermost(error: Exception) -> Exception:
+    """Find the first error in a task group's."""
+    while isinstance(error, ExceptionGroup):
+        error = cast("ExceptionGroup[Exception]", error).exceptions[0]
+    return error
 
 
 def _batches(ids: Iterable[str], size: int) -> Iterator[list[str]]:
