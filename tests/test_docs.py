@@ -44,7 +44,11 @@ FLEET = [
     {
         "sourceServerID": "s-2222222222222222b",
         "sourceProperties": {"identificationHints": {"hostname": "db-1"}},
-        "dataReplicationInfo": {"dataReplicationState": "BACKLOG", "lagDuration": "PT11M"},
+        "dataReplicationInfo": {
+            "dataReplicationState": "BACKLOG",
+            "lagDuration": "PT11M",
+            "replicatedDisks": [{"totalStorageBytes": 2**33, "replicatedStorageBytes": 2**33}],
+        },
         "tags": {},
     },
     {

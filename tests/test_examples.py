@@ -8,7 +8,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from drs_sdk.testing import DRSEmulator, Fault
+from drs_sdk.testing import DRSEmulator, EmulatorClock, Fault
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -83,3 +83,29 @@ async def test_inventory_reports_a_region_that_fails_beside_the_others() -> None
     assert status == 1, printed
     assert "AccessDeniedException" in printed
     assert printed.count(" 0 source servers") == 1
+
+
+async def test_start_drill_tells_a_failed_server_from_a_completed_job() -> None:
+    async with DRSEmulator(clock=EmulatorClock.scaled(3000)) as emulator:
+        good, bad = emulator.add_source_servers(2)
+        emulator.fail_launch(bad, error="no such subnet")
+        status, printed = await run(
+            emulator, "start_drill.py", "--region=eu-west-1", "--poll-seconds=0.05", good, bad
+        )
+    assert status == 1, printed
+    assert f"{bad} FAILED" in printed
+    assert "COMPLETED" in printed
+    assert "no such subnet" in printed
+
+
+async def test_start_drill_finds_the_job_whose_answer_got_lost() -> None:
+    async with DRSEmulator(clock=EmulatorClock.scaled(3000)) as emulator:
+        (server,) = emulator.add_source_servers(1)
+        emulator.inject("StartRecovery", Fault.drop_after())
+        status, printed = await run(
+            emulator, "start_drill.py", "--region=eu-west-1", "--poll-seconds=0.05", server
+        )
+        starts = [r for r in emulator.requests if r.operation == "StartRecovery"]
+    assert status == 0, printed
+    assert "no clear answer" in printed
+    assert len(starts) == 1
