@@ -53,7 +53,7 @@ test-lowest: ## the test suite with the lowest versions that pyproject.toml allo
 	.venv-lowest/bin/pytest
 
 docs: $(VENV)/.dev ## builds the site into site/
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: $(VENV)/.dev ## measures against the peers, about ten minutes
 	$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt

@@ -878,7 +878,7 @@ InternetProtocolLike = (
         "IPV6",
     ]
 )
-"""A `InternetProtocol` or its value as a string."""
+"""An `InternetProtocol` or its value as a string."""
 LaunchActionCategoryLike = (
     LaunchActionCategory
     | Literal[

@@ -228,7 +228,8 @@ def _explained(error: Exception, url: str) -> ConnectionFailedError:
             f"{what} from {origin}", endpoint_url=origin, maybe_sent=not never_sent
         )
     what = "no connection to" if never_sent else "the connection broke:"
-    detail = str(error) or type(error).__name__
+    detail = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    detail = detail or type(error).__name__
     return ConnectionFailedError(
         f"{what} {origin}: {detail}", endpoint_url=origin, maybe_sent=not never_sent
     )

@@ -96,7 +96,8 @@ def not_opened(error: Exception) -> DRSError:
         "NoRegionError": "; pass region_name, or set AWS_REGION or the profile's region",
         "ProfileNotFound": "; `aws configure list-profiles` lists those that exist",
     }.get(type(error).__name__, "")
-    return ConfigurationError(f"the client cannot be opened: {error}{advice}")
+    said = str(error).rstrip(".")
+    return ConfigurationError(f"the client cannot be opened: {said}{advice}")
 
 
 def _explained(error: Exception, call: Call) -> DRSError:
