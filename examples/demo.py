@@ -263,7 +263,7 @@ async def run(fleet: str | None, console: Console) -> None:
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description="A recovery drill on the emulator.")
     parser.add_argument("--fleet", help="a JSON file in which source servers stand")
     parser.add_argument("--svg", help="write what was shown to this SVG file")
     arguments = parser.parse_args()
