@@ -91,7 +91,9 @@ async def test_a_launch_by_start_failback_launch(launches: Launches) -> None:
     for call in (
         _fail_back(launches, instance),
         launches.start([server_id]),
-        launches.raw.stop_failback(recoveryInstanceID=instance["recoveryInstanceID"]),
+        launches.raw.disconnect_recovery_instance(
+            recoveryInstanceID=instance["recoveryInstanceID"]
+        ),
         launches.raw.stop_replication(sourceServerID=server_id),
         launches.raw.terminate_recovery_instances(
             recoveryInstanceIDs=[instance["recoveryInstanceID"]]
@@ -171,6 +173,30 @@ async def test_stopping_the_failback(launches: Launches) -> None:
     info = (await launches.server(server_id))["dataReplicationInfo"]
     assert info["dataReplicationState"] == "STOPPED"
     assert await _reverse(launches, instance) != server_id
+
+
+async def test_stopping_the_failback_while_it_is_launched(launches: Launches) -> None:
+    instance = await launches.failed_over()
+    server_id = await _reverse(launches, instance)
+    await launches.emulator.clock.advance(A_SYNC)
+    job_id = (await _fail_back(launches, instance))["jobID"]
+    await launches.raw.stop_failback(recoveryInstanceID=instance["recoveryInstanceID"])
+    await launches.emulator.clock.advance(A_LAUNCH)
+    assert await launches.statuses(job_id) == ["LAUNCHED"]
+    assert await _state(launches, instance) == "FAILBACK_NOT_STARTED"
+    info = (await launches.server(server_id))["dataReplicationInfo"]
+    assert info["dataReplicationState"] == "CONTINUOUS"
+
+
+async def test_a_reversed_server_in_a_job_is_not_cut_off(launches: Launches) -> None:
+    instance = await launches.failed_over()
+    server_id = await _reverse(launches, instance)
+    await launches.emulator.clock.advance(A_SYNC)
+    await launches.start([server_id])
+    name = instance["recoveryInstanceID"]
+    assert await code(launches.raw.disconnect_recovery_instance(recoveryInstanceID=name)) == (
+        "ConflictException"
+    )
 
 
 async def test_the_reversed_server_is_stopped_and_deleted(launches: Launches) -> None:

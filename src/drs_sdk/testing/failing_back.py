@@ -153,27 +153,28 @@ def pair_client(account: Account, instance: Resource) -> None:
     _begin(account, instance, to_original=True)
 
 
-def end(account: Account, instance: Resource, *, disconnect: bool = False) -> None:
-    """Stop replicating an instance back: with it goes all that was replicated.
+def stop(account: Account, instance: Resource) -> None:
+    """Stop a failback: what was replicated is gone, and the instance shows no trace of it.
+
+    A launch back that a job runs at that moment goes on, but completes nothing any more.
+    """
+    server = _unlink(account, instance)
+    if server is not None and replication.is_replicating(server) and not server.state.get("job"):
+        replication.stop(account, server)
+    instance.doc["failback"] = {"state": _NOT_STARTED}
+
+
+def disconnect(account: Account, instance: Resource) -> None:
+    """Cut the agent on an instance off, and with it the source server that replicates it.
 
     Raises:
-        ServiceError: ConflictException when a job launches it back.
+        ServiceError: ConflictException when a job processes that source server.
     """
     server = _reverse_of(account, instance)
     if server is not None:
-        replication.require_idle(server, "its replication cannot be stopped")
-        server.state.pop("reverses", None)
-        if disconnect:
-            replication.disconnect(account, server)
-        elif replication.is_replicating(server):
-            replication.stop(account, server)
-    for key in ("reversed", "client"):
-        instance.state.pop(key, None)
-
-
-def reset(instance: Resource) -> None:
-    """Let an instance look as if no failback was ever begun."""
-    instance.doc["failback"] = {"state": _NOT_STARTED}
+        replication.require_idle(server, "it cannot be disconnected")
+        replication.disconnect(account, server)
+    _unlink(account, instance)
 
 
 def _begin(account: Account, instance: Resource, *, to_original: bool) -> None:
@@ -184,6 +185,16 @@ def _begin(account: Account, instance: Resource, *, to_original: bool) -> None:
     }
     if to_original:
         instance.doc["failback"]["failbackClientID"] = account.new_id("fbc")
+
+
+def _unlink(account: Account, instance: Resource) -> Resource | None:
+    """Let an instance forget what replicates it, and return the source server that did."""
+    server = _reverse_of(account, instance)
+    if server is not None:
+        server.state.pop("reverses", None)
+    for key in ("reversed", "client"):
+        instance.state.pop(key, None)
+    return server
 
 
 def _reverse_of(account: Account, instance: Resource) -> Resource | None:

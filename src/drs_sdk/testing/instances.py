@@ -159,6 +159,9 @@ def launched(account: Account, job: Resource, server: Resource) -> Resource:
 def launched_back(instance: Resource, job: Resource, *, is_drill: bool) -> None:
     """Note that what an instance sends back was launched; a drill completes no failback."""
     failback: Doc = instance.doc.setdefault("failback", {})
+    if failback.get("state") == _NOT_STARTED:
+        # It was stopped meanwhile.
+        return
     failback.update(failbackJobID=job.id, failbackLaunchType="DRILL" if is_drill else "RECOVERY")
     if not is_drill:
         failback["state"] = "FAILBACK_COMPLETED"

@@ -51,7 +51,7 @@ def disconnect_recovery_instance(account: Account, params: Doc) -> None:
     instances.require_initialized(instance)
     shown = failing_back.render(account, instance)
     disks: list[Doc] = shown.get("dataReplicationInfo", {}).get("replicatedDisks", [])
-    failing_back.end(account, instance, disconnect=True)
+    failing_back.disconnect(account, instance)
     instance.doc["dataReplicationInfo"] = {
         **_DISCONNECTED,
         "replicatedDisks": [{**disk, "totalStorageBytes": 0} for disk in disks],
@@ -86,11 +86,7 @@ def start_failback_launch(account: Account, params: Doc) -> Doc:
 @handles("StopFailback")
 def stop_failback(account: Account, params: Doc) -> None:
     """Stop the failback of an instance; stopping what was never begun changes nothing."""
-    instance = _one(account, params)
-    if instance.state.get("job"):
-        raise instances.conflict(instance, f"is being processed by job {instance.state['job']}")
-    failing_back.end(account, instance)
-    failing_back.reset(instance)
+    failing_back.stop(account, _one(account, params))
 
 
 @handles("GetFailbackReplicationConfiguration")
