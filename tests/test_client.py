@@ -317,6 +317,57 @@ async def test_a_role_is_an_option_of_the_client(monkeypatch: pytest.MonkeyPatch
         assert {credential(server, i) for i in range(20)} == {"ASIAROLE"}
 
 
+async def test_a_role_is_assumed_with_what_is_found_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDENV")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "envsecret")
+    async with loopback() as server, loopback(assume_role_answer()) as sts:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", sts.url)
+        async with DRSClient(
+            region_name="eu-west-1",
+            endpoint_url=server.url,
+            role_arn="arn:aws:iam::210987654321:role/Recovery",
+        ) as drs:
+            await drs.initialize_service()
+        assert credential(sts) == "AKIDENV"
+        assert credential(server) == "ASIAROLE"
+        asked = parse_qs(sts.requests[0].body.decode())
+        assert asked["RoleSessionName"] == ["drs-sdk"]
+        assert "ExternalId" not in asked
+
+
+async def test_a_role_of_a_session_leaves_the_session_out_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = AioSession()
+    session.set_credentials("AKIDSESSION", "sessionsecret")
+    async with loopback() as server, loopback(assume_role_answer()) as sts:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", sts.url)
+        async with DRSClient(
+            region_name="eu-west-1",
+            endpoint_url=server.url,
+            session=session,
+            role_arn="arn:aws:iam::210987654321:role/Recovery",
+        ) as drs:
+            await drs.initialize_service()
+        assert credential(sts) == "AKIDSESSION"
+        assert credential(server) == "ASIAROLE"
+        assert (await session.get_credentials()).access_key == "AKIDSESSION"
+
+
+async def test_a_role_without_credentials_to_assume_it_with() -> None:
+    async with loopback() as server:
+        with pytest.raises(CredentialsError, match="AWS_"):
+            async with DRSClient(
+                region_name="eu-west-1",
+                endpoint_url=server.url,
+                role_arn="arn:aws:iam::210987654321:role/Recovery",
+            ) as drs:
+                await drs.initialize_service()
+        assert not server.requests
+
+
 async def test_a_role_that_may_not_be_assumed_is_a_credentials_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
