@@ -54,15 +54,17 @@ _HOMES = {
 _MODULES = frozenset({"errors", "events", "models", "testing"})
 
 
-def __getattr__(name: str) -> object:
-    """Load a name when it is first used (PEP 562)."""
-    if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # or a misspelt name would pass for an object
+
+    def __getattr__(name: str) -> object:
+        """Load a name when it is first used (PEP 562)."""
+        if name in _MODULES:
+            return import_module(f"{__name__}.{name}")
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value: object = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -16,14 +16,13 @@ Safety = Literal["read", "idempotent", "unsafe"]
 """What a repeat of an operation can do: nothing, nothing more, or the same thing twice."""
 
 
-class Shape(BaseModel):
+class Shape(BaseModel, frozen=True):
     """A structure of the service: frozen, lenient, built by Python names or the service's own.
 
     Members that the service adds before this package knows them stand in ``model_extra``.
     """
 
-    model_config = ConfigDict(
-        frozen=True,
+    model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="allow",
         validate_by_name=True,
         validate_by_alias=True,
@@ -76,7 +75,7 @@ class ResponseMetadata:
 _NO_METADATA = ResponseMetadata(headers=MappingProxyType({}), unparsed=MappingProxyType({}))
 
 
-class Response(Shape):
+class Response(Shape, frozen=True):
     """The answer of an operation."""
 
     _response_metadata: ResponseMetadata = PrivateAttr(default=_NO_METADATA)
@@ -88,7 +87,7 @@ class Response(Shape):
 
     def with_metadata(self, metadata: ResponseMetadata) -> Self:
         """Attach metadata, in place, and return the response itself."""
-        self._response_metadata = metadata
+        self._response_metadata = metadata  # pyright: ignore[reportAttributeAccessIssue]  # a private attribute, not a field
         return self
 
     def __eq__(self, other: object) -> bool:
@@ -97,15 +96,17 @@ class Response(Shape):
             return NotImplemented
         return self.__dict__ == other.__dict__ and self.model_extra == other.model_extra
 
-    __hash__ = Shape.__hash__
+    def __hash__(self) -> int:
+        """Hash the content, where all of it can be hashed."""
+        return hash((type(self), *self.__dict__.values()))
 
 
-ResponseT = TypeVar("ResponseT", bound=Response)
+ResponseT_co = TypeVar("ResponseT_co", bound=Response, covariant=True)
 
 
 if TYPE_CHECKING:
 
-    class SentShape(Shape):
+    class SentShape(Shape, frozen=True):
         """A structure that stands in requests only: no unknown fields, all constraints checked.
 
         Built with a wrong, missing or unknown field, it raises `RequestValidationError`.
@@ -124,16 +125,16 @@ else:
 
                 raise RequestValidationError.from_pydantic(cls, error) from error
 
-    class SentShape(Shape, metaclass=_Checked):
+    class SentShape(Shape, metaclass=_Checked, frozen=True):
         """A structure that stands in requests only: no unknown fields, all constraints checked.
 
         Built with a wrong, missing or unknown field, it raises `RequestValidationError`.
         """
 
-        model_config = ConfigDict(extra="forbid")
+        model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
 
-class Request(SentShape, Generic[ResponseT]):
+class Request(SentShape, Generic[ResponseT_co], frozen=True):
     """What an operation is asked. ``await drs.send(request)`` gives its response."""
 
     operation: ClassVar[str]

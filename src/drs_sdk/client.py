@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from drs_sdk.clock import Clock, SystemClock
 from drs_sdk.settings import DEFAULT_MAX_RESPONSE_BYTES, CallOptions, ClientSettings
@@ -237,6 +237,14 @@ class DRSClient(Waits):
             once = self.with_options(max_attempts=1)  # the pollers repeat by themselves
             self._link.pollers = PollerHub(once, self._link.clock)
         return self._link.pollers
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: connections and secrets do not travel.
+
+        Raises:
+            TypeError: Always; make a client where it is needed.
+        """
+        raise TypeError("a DRSClient cannot be pickled; make one where it is needed")
 
     def __repr__(self) -> str:
         """Show where the client works; no secret."""

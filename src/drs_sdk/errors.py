@@ -32,8 +32,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
-from botocore.exceptions import ClientError
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
@@ -43,6 +41,17 @@ if TYPE_CHECKING:
     from drs_sdk.base import Request, Response, Shape
     from drs_sdk.models import JobLog, ValidationExceptionField, ValidationExceptionReason
     from drs_sdk.operations import Operations
+
+    class ClientError(Exception):
+        """What type checkers are told of botocore's ClientError, which carries no types."""
+
+        operation_name: str
+
+        def __init__(self, error_response: Mapping[str, object], operation_name: str) -> None:
+            """Read an error answer."""
+
+else:
+    from botocore.exceptions import ClientError
 
 _THROTTLING_CODES = frozenset(
     {
@@ -123,7 +132,7 @@ class RequestValidationError(DRSError, ValueError):
     ) -> None:
         """Name the fields at fault."""
         super().__init__(message, operation=operation)
-        self.problems = tuple(problems)
+        self.problems: tuple[FieldProblem, ...] = tuple(problems)
 
     @classmethod
     def from_pydantic(
@@ -180,6 +189,13 @@ class APIError(DRSError, ClientError):
     """
 
     operation: str  # pyright: ignore[reportIncompatibleVariableOverride]
+    response: dict[str, object]
+    code: str
+    message: str
+    http_status: int
+    request_id: str | None
+    retry_after: float | None
+    next_token: str | None
 
     def __init__(
         self, response: Mapping[str, object], operation: str, *, retry_after: float | None = None
@@ -192,7 +208,7 @@ class APIError(DRSError, ClientError):
             operation: The service's name of the operation.
             retry_after: Seconds the service asks to wait.
         """
-        ClientError.__init__(self, response, operation)  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
+        ClientError.__init__(self, response, operation)
         error = cast("Mapping[str, object]", response.get("Error") or {})
         metadata = cast("Mapping[str, object]", response.get("ResponseMetadata") or {})
         self.operation = operation
@@ -205,7 +221,7 @@ class APIError(DRSError, ClientError):
         self.next_token = None
         said = self.message or "the service gave no message"
         where = f"HTTP {self.http_status}, request id {self.request_id}"
-        self.args = (f"{operation} failed with {self.code} ({where}): {said}",)
+        self.args: tuple[object, ...] = (f"{operation} failed with {self.code} ({where}): {said}",)
 
     @property
     def fault(self) -> Literal["client", "server"]:
@@ -362,7 +378,7 @@ class ConnectionFailedError(DRSError):
 class RequestTimeoutError(ConnectionFailedError):
     """There was no answer in time."""
 
-    hint = "raise read_timeout, or look for a slow network"
+    hint: ClassVar[str] = "raise read_timeout, or look for a slow network"
 
 
 class ResponseDecodeError(DRSError):
@@ -447,7 +463,7 @@ class PaginationError(DRSError):
     ) -> None:
         """Name the token that came again."""
         super().__init__(message, operation=operation, request_id=request_id)
-        self.next_token = next_token
+        self.next_token: str | None = next_token
 
 
 class WaiterError(DRSError):
@@ -505,5 +521,7 @@ class WaiterFailedError(WaiterError):
     ) -> None:
         """Name what failed, and why."""
         super().__init__(message, last=last, operation=operation)
-        self.reasons = dict(reasons)
-        self.events = {key: list(logs) for key, logs in (events or {}).items()}
+        self.reasons: dict[str, str] = dict(reasons)
+        self.events: dict[str, list[JobLog]] = {
+            key: list(logs) for key, logs in (events or {}).items()
+        }

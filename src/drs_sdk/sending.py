@@ -73,10 +73,10 @@ def require_sendable(value: _ValueT) -> _ValueT:
     return value
 
 
-Known = AfterValidator(require_known)
+Known: AfterValidator = AfterValidator(require_known)
 """Marks an enum field of a request."""
 
-Sent = AfterValidator(require_sendable)
+Sent: AfterValidator = AfterValidator(require_sendable)
 """Marks a field of a request that holds two-sided structures."""
 
 

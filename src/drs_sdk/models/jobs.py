@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 
-class DescribeJobsRequestFilters(SentShape):
+class DescribeJobsRequestFilters(SentShape, frozen=True):
     """Which jobs to list: by id or within a range of dates.
 
     Note the names ``from_date`` and ``to_date``; the snapshot filters spell them differently.
@@ -98,7 +98,7 @@ class DescribeJobsRequestFiltersDict(TypedDict, total=False):
     to_date: NotRequired[datetime | None]
 
 
-class ParticipatingResourceID(Shape):
+class ParticipatingResourceID(Shape, frozen=True):
     """The id of a resource in a job: at most one member is set.
 
     Today that can only be a source network.
@@ -115,7 +115,7 @@ class ParticipatingResourceID(Shape):
     """Source network that takes part in the job, ``sn-...``."""
 
 
-class ParticipatingServer(ParticipatingServerTraits, Shape):
+class ParticipatingServer(ParticipatingServerTraits, Shape, frozen=True):
     """One server in a job, with its own outcome in ``launch_status``.
 
     ``recovery_instance_id`` is often missing even from completed jobs: look it up with
@@ -169,7 +169,7 @@ class ParticipatingServer(ParticipatingServerTraits, Shape):
     """Post-launch actions on this server; absent when none are active or none has begun."""
 
 
-class ProductCode(Shape):
+class ProductCode(Shape, frozen=True):
     """A Marketplace product code on a volume that was converted."""
 
     product_code_id: str | None = Field(
@@ -189,7 +189,7 @@ class ProductCode(Shape):
     """Whether the code is in force on the volume."""
 
 
-class SourceNetworkData(Shape):
+class SourceNetworkData(Shape, frozen=True):
     """The network behind a job-log event: source VPC, recovered VPC and stack."""
 
     source_network_id: str | None = Field(
@@ -230,7 +230,7 @@ class SourceNetworkData(Shape):
     """
 
 
-class StartRecoveryRequestSourceServer(SentShape):
+class StartRecoveryRequestSourceServer(SentShape, frozen=True):
     """One server to launch, and the snapshot to launch it from.
 
     Without ``recovery_snapshot_id`` a snapshot is taken on the spot.
@@ -271,7 +271,7 @@ class StartRecoveryRequestSourceServerDict(TypedDict, total=False):
     recovery_snapshot_id: NotRequired[str | None]
 
 
-class ConversionProperties(Shape):
+class ConversionProperties(Shape, frozen=True):
     """What a conversion worked on: volumes, sizes, snapshots and product codes.
 
     Found in the job log only.
@@ -332,7 +332,7 @@ class ConversionProperties(Shape):
     """AWS Marketplace product codes that each volume carries, by volume name."""
 
 
-class EventResourceData(Shape):
+class EventResourceData(Shape, frozen=True):
     """The resource a job-log event is about: at most one member is set.
 
     Today that can only be a source network.
@@ -349,7 +349,7 @@ class EventResourceData(Shape):
     """Set when the event is about a source network; the only kind known so far."""
 
 
-class JobLogEventData(Shape):
+class JobLogEventData(Shape, frozen=True):
     """The details of a job-log entry: server, instances, error text, attempts.
 
     Sparse: an entry about the job as a whole has none of them.
@@ -426,7 +426,7 @@ class JobLogEventData(Shape):
     """Retries the service allows itself for this operation, 0 to 9."""
 
 
-class ParticipatingResource(Shape):
+class ParticipatingResource(Shape, frozen=True):
     """A resource other than a server that takes part in a job, with its own outcome."""
 
     participating_resource_id: ParticipatingResourceID | None = Field(
@@ -446,7 +446,7 @@ class ParticipatingResource(Shape):
     """How it went for this resource, such as a source network."""
 
 
-class Job(JobTraits, Shape):
+class Job(JobTraits, Shape, frozen=True):
     """A launch, a termination or another long-running task of the service.
 
     ``COMPLETED`` is its only end and does not mean success: each server's ``launch_status``
@@ -564,7 +564,7 @@ class Job(JobTraits, Shape):
     """Source networks of the job, each with its own ``launch_status``; empty for server jobs."""
 
 
-class JobLog(Shape):
+class JobLog(Shape, frozen=True):
     """One entry in a job's log: what happened, when, and to which server.
 
     Codes unknown to the service model occur, so do not treat them as errors.
@@ -602,11 +602,11 @@ class JobLog(Shape):
     """
 
 
-class DeleteJobResponse(Response):
+class DeleteJobResponse(Response, frozen=True):
     """An empty answer: the job's record and log are gone."""
 
 
-class DescribeJobLogItemsResponse(Response):
+class DescribeJobLogItemsResponse(Response, frozen=True):
     """One page of a job's log entries, with the token of the next page if there is one."""
 
     items: list[JobLog] = Field(
@@ -633,7 +633,7 @@ class DescribeJobLogItemsResponse(Response):
     """
 
 
-class DescribeJobsResponse(Response):
+class DescribeJobsResponse(Response, frozen=True):
     """One page of jobs, newest first, with the token of the next page if there is one."""
 
     items: list[Job] = Field(
@@ -654,7 +654,7 @@ class DescribeJobsResponse(Response):
     """
 
 
-class StartRecoveryResponse(Response):
+class StartRecoveryResponse(Response, frozen=True):
     """The job that launches the servers, just begun.
 
     Pass its id to ``wait_until_job_completed``.
@@ -673,7 +673,7 @@ class StartRecoveryResponse(Response):
     """
 
 
-class DeleteJobRequest(Request["DeleteJobResponse"]):
+class DeleteJobRequest(Request["DeleteJobResponse"], frozen=True):
     """What ``delete_job`` is asked: which ended job to remove from the records."""
 
     operation: ClassVar[str] = "DeleteJob"
@@ -691,7 +691,7 @@ class DeleteJobRequest(Request["DeleteJobResponse"]):
     """
 
 
-class DescribeJobLogItemsRequest(Request["DescribeJobLogItemsResponse"]):
+class DescribeJobLogItemsRequest(Request["DescribeJobLogItemsResponse"], frozen=True):
     """What ``describe_job_log_items`` is asked: whose log to list, and the page size."""
 
     operation: ClassVar[str] = "DescribeJobLogItems"
@@ -730,7 +730,7 @@ class DescribeJobLogItemsRequest(Request["DescribeJobLogItemsResponse"]):
     """
 
 
-class DescribeJobsRequest(Request["DescribeJobsResponse"]):
+class DescribeJobsRequest(Request["DescribeJobsResponse"], frozen=True):
     """What ``describe_jobs`` is asked: filters and page size."""
 
     operation: ClassVar[str] = "DescribeJobs"
@@ -765,7 +765,7 @@ class DescribeJobsRequest(Request["DescribeJobsResponse"]):
     """
 
 
-class StartRecoveryRequest(Request["StartRecoveryResponse"]):
+class StartRecoveryRequest(Request["StartRecoveryResponse"], frozen=True):
     """What ``start_recovery`` is asked: the servers to launch and whether it is a drill.
 
     It carries no idempotency token, so two equal requests can launch twice.

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-class LaunchActionParameter(Shape):
+class LaunchActionParameter(Shape, frozen=True):
     """Where one parameter of a launch action takes its value from.
 
     ``SSM_STORE`` reads the Parameter Store, ``DYNAMIC`` a property known only at launch.
@@ -70,7 +70,7 @@ class LaunchActionParameterDict(TypedDict, total=False):
     type: NotRequired[LaunchActionParameterTypeLike | None]
 
 
-class LaunchActionsRequestFilters(SentShape):
+class LaunchActionsRequestFilters(SentShape, frozen=True):
     """Which launch actions to list, by action id."""
 
     action_ids: Annotated[list[scalars.LaunchActionId], Field(max_length=100)] | None = Field(
@@ -88,7 +88,7 @@ class LaunchActionsRequestFiltersDict(TypedDict, total=False):
     action_ids: NotRequired[Sequence[str] | None]
 
 
-class LaunchAction(Shape):
+class LaunchAction(Shape, frozen=True):
     """An SSM document that runs on an instance after its launch.
 
     Only ``active`` ones run, in the sequence of ``order``; a failing ``optional`` one does not
@@ -168,7 +168,7 @@ class LaunchAction(Shape):
     """Group that the action is listed under, such as ``SECURITY`` or ``MONITORING``."""
 
 
-class LaunchActionRun(Shape):
+class LaunchActionRun(Shape, frozen=True):
     """One run of a launch action on one launched server, with its outcome."""
 
     action: LaunchAction | None = Field(
@@ -205,7 +205,7 @@ class LaunchActionRun(Shape):
     """Why the run failed; absent unless ``status`` is ``FAILED``."""
 
 
-class LaunchActionsStatus(Shape):
+class LaunchActionsStatus(Shape, frozen=True):
     """How the post-launch actions of one launched server are going.
 
     ``runs`` is empty until the SSM agent is found on the instance.
@@ -232,11 +232,11 @@ class LaunchActionsStatus(Shape):
     """One entry per action started so far; empty at first, so empty does not mean done."""
 
 
-class DeleteLaunchActionResponse(Response):
+class DeleteLaunchActionResponse(Response, frozen=True):
     """An empty answer: the action no longer runs after a launch."""
 
 
-class ListLaunchActionsResponse(Response):
+class ListLaunchActionsResponse(Response, frozen=True):
     """One page of launch actions, with the token of the next page if there is one."""
 
     items: list[LaunchAction] = Field(
@@ -257,7 +257,7 @@ class ListLaunchActionsResponse(Response):
     """
 
 
-class PutLaunchActionResponse(Response):
+class PutLaunchActionResponse(Response, frozen=True):
     """The launch action as it was stored, with its ``type`` worked out by the service."""
 
     resource_id: str | None = Field(
@@ -346,7 +346,7 @@ class PutLaunchActionResponse(Response):
     """Group that the action is listed under, such as ``SECURITY`` or ``MONITORING``."""
 
 
-class DeleteLaunchActionRequest(Request["DeleteLaunchActionResponse"]):
+class DeleteLaunchActionRequest(Request["DeleteLaunchActionResponse"], frozen=True):
     """What ``delete_launch_action`` is asked: which action, on which server or template."""
 
     operation: ClassVar[str] = "DeleteLaunchAction"
@@ -373,7 +373,7 @@ class DeleteLaunchActionRequest(Request["DeleteLaunchActionResponse"]):
     """Action to delete, a UUID."""
 
 
-class ListLaunchActionsRequest(Request["ListLaunchActionsResponse"]):
+class ListLaunchActionsRequest(Request["ListLaunchActionsResponse"], frozen=True):
     """What ``list_launch_actions`` is asked: whose actions, a server's or a template's."""
 
     operation: ClassVar[str] = "ListLaunchActions"
@@ -417,7 +417,7 @@ class ListLaunchActionsRequest(Request["ListLaunchActionsResponse"]):
     """
 
 
-class PutLaunchActionRequest(Request["PutLaunchActionResponse"]):
+class PutLaunchActionRequest(Request["PutLaunchActionResponse"], frozen=True):
     """What ``put_launch_action`` is asked: the whole action, under an id of your choice.
 
     A known ``action_id`` on the same resource is overwritten.

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-class LaunchIntoInstanceProperties(Shape):
+class LaunchIntoInstanceProperties(Shape, frozen=True):
     """A stopped EC2 instance to launch into, in place of a new one.
 
     The launch is refused with ``ConflictException`` when that instance is not stopped.
@@ -63,7 +63,7 @@ class LaunchIntoInstancePropertiesDict(TypedDict, total=False):
     launch_into_ec2_instance_id: NotRequired[str | None]
 
 
-class Licensing(Shape):
+class Licensing(Shape, frozen=True):
     """Which licence the launched operating system runs on: your own, or one from AWS."""
 
     os_byol: Annotated[bool | None, OnSend(scalars.Boolean)] = Field(
@@ -87,7 +87,7 @@ class LicensingDict(TypedDict, total=False):
     os_byol: NotRequired[bool | None]
 
 
-class LaunchConfiguration(Shape):
+class LaunchConfiguration(Shape, frozen=True):
     """How one source server is launched: start state, sizing, IP, tags, licence.
 
     Instance type and network live in the EC2 launch template that it names.
@@ -211,7 +211,7 @@ class LaunchConfiguration(Shape):
     """
 
 
-class LaunchConfigurationTemplate(Shape):
+class LaunchConfigurationTemplate(Shape, frozen=True):
     """The launch defaults that source servers get when they are added.
 
     A change does not reach servers that exist already.
@@ -346,7 +346,7 @@ class LaunchConfigurationTemplate(Shape):
     """
 
 
-class CreateLaunchConfigurationTemplateResponse(Response):
+class CreateLaunchConfigurationTemplateResponse(Response, frozen=True):
     """The launch configuration template that was created, with its id."""
 
     launch_configuration_template: LaunchConfigurationTemplate | None = Field(
@@ -358,11 +358,11 @@ class CreateLaunchConfigurationTemplateResponse(Response):
     """Template that was created."""
 
 
-class DeleteLaunchConfigurationTemplateResponse(Response):
+class DeleteLaunchConfigurationTemplateResponse(Response, frozen=True):
     """An empty answer: the launch configuration template is gone."""
 
 
-class DescribeLaunchConfigurationTemplatesResponse(Response):
+class DescribeLaunchConfigurationTemplatesResponse(Response, frozen=True):
     """One page of launch configuration templates, usually with a single one."""
 
     items: list[LaunchConfigurationTemplate] = Field(
@@ -383,15 +383,15 @@ class DescribeLaunchConfigurationTemplatesResponse(Response):
     """
 
 
-class GetLaunchConfigurationResponse(LaunchConfiguration, Response):
+class GetLaunchConfigurationResponse(LaunchConfiguration, Response, frozen=True):
     """The launch settings of one source server, as they stand."""
 
 
-class UpdateLaunchConfigurationResponse(LaunchConfiguration, Response):
+class UpdateLaunchConfigurationResponse(LaunchConfiguration, Response, frozen=True):
     """The launch settings of the source server after the change."""
 
 
-class UpdateLaunchConfigurationTemplateResponse(Response):
+class UpdateLaunchConfigurationTemplateResponse(Response, frozen=True):
     """The launch configuration template after the change."""
 
     launch_configuration_template: LaunchConfigurationTemplate | None = Field(
@@ -404,7 +404,7 @@ class UpdateLaunchConfigurationTemplateResponse(Response):
 
 
 class CreateLaunchConfigurationTemplateRequest(
-    Request["CreateLaunchConfigurationTemplateResponse"]
+    Request["CreateLaunchConfigurationTemplateResponse"], frozen=True
 ):
     """What ``create_launch_configuration_template`` is asked: launch defaults for new servers.
 
@@ -530,7 +530,7 @@ class CreateLaunchConfigurationTemplateRequest(
 
 
 class DeleteLaunchConfigurationTemplateRequest(
-    Request["DeleteLaunchConfigurationTemplateResponse"]
+    Request["DeleteLaunchConfigurationTemplateResponse"], frozen=True
 ):
     """What ``delete_launch_configuration_template`` is asked: which template to delete."""
 
@@ -547,7 +547,7 @@ class DeleteLaunchConfigurationTemplateRequest(
 
 
 class DescribeLaunchConfigurationTemplatesRequest(
-    Request["DescribeLaunchConfigurationTemplatesResponse"]
+    Request["DescribeLaunchConfigurationTemplatesResponse"], frozen=True
 ):
     """What ``describe_launch_configuration_templates`` is asked: one id, or none for all."""
 
@@ -588,7 +588,7 @@ class DescribeLaunchConfigurationTemplatesRequest(
     """
 
 
-class GetLaunchConfigurationRequest(Request["GetLaunchConfigurationResponse"]):
+class GetLaunchConfigurationRequest(Request["GetLaunchConfigurationResponse"], frozen=True):
     """What ``get_launch_configuration`` is asked: whose launch settings to read."""
 
     operation: ClassVar[str] = "GetLaunchConfiguration"
@@ -603,7 +603,7 @@ class GetLaunchConfigurationRequest(Request["GetLaunchConfigurationResponse"]):
     """Source server whose launch settings to read, ``s-...``."""
 
 
-class UpdateLaunchConfigurationRequest(Request["UpdateLaunchConfigurationResponse"]):
+class UpdateLaunchConfigurationRequest(Request["UpdateLaunchConfigurationResponse"], frozen=True):
     """What ``update_launch_configuration`` is asked: which server, which new launch settings.
 
     Members left out keep their values.
@@ -736,7 +736,7 @@ class UpdateLaunchConfigurationRequest(Request["UpdateLaunchConfigurationRespons
 
 
 class UpdateLaunchConfigurationTemplateRequest(
-    Request["UpdateLaunchConfigurationTemplateResponse"]
+    Request["UpdateLaunchConfigurationTemplateResponse"], frozen=True
 ):
     """What ``update_launch_configuration_template`` is asked: which template, which defaults.
 

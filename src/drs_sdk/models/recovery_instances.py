@@ -60,7 +60,7 @@ __all__ = [
 ]
 
 
-class DescribeRecoveryInstancesRequestFilters(SentShape):
+class DescribeRecoveryInstancesRequestFilters(SentShape, frozen=True):
     """Which recovery instances to list: by their own ids or by source server."""
 
     recovery_instance_ids: (
@@ -101,7 +101,7 @@ class DescribeRecoveryInstancesRequestFiltersDict(TypedDict, total=False):
     source_server_ids: NotRequired[Sequence[str] | None]
 
 
-class RecoveryInstanceDataReplicationError(Shape):
+class RecoveryInstanceDataReplicationError(Shape, frozen=True):
     """Why the replication of a recovery instance is stalled.
 
     Codes about the failback client occur here that source servers do not have.
@@ -131,7 +131,7 @@ class RecoveryInstanceDataReplicationError(Shape):
     """
 
 
-class RecoveryInstanceDataReplicationInfoReplicatedDisk(Shape):
+class RecoveryInstanceDataReplicationInfoReplicatedDisk(Shape, frozen=True):
     """How far one disk of a recovery instance has been copied back, in bytes."""
 
     device_name: str | None = Field(
@@ -184,7 +184,7 @@ class RecoveryInstanceDataReplicationInfoReplicatedDisk(Shape):
     """Bytes written on the recovery instance and not yet copied back. 0 when up to date."""
 
 
-class RecoveryInstanceDataReplicationInitiationStep(Shape):
+class RecoveryInstanceDataReplicationInitiationStep(Shape, frozen=True):
     """One step in setting a failback up.
 
     A failback through the failback client has steps that replication to EC2 lacks.
@@ -205,7 +205,7 @@ class RecoveryInstanceDataReplicationInitiationStep(Shape):
     """
 
 
-class RecoveryInstanceDisk(Shape):
+class RecoveryInstanceDisk(Shape, frozen=True):
     """A disk of a recovery instance, as the machine sees it, with its EBS volume."""
 
     internal_device_name: str | None = Field(
@@ -230,7 +230,7 @@ class RecoveryInstanceDisk(Shape):
     """EBS volume behind the disk, ``vol-...``."""
 
 
-class RecoveryInstanceFailback(Shape):
+class RecoveryInstanceFailback(Shape, frozen=True):
     """How far the failback of a recovery instance has come.
 
     ``state`` must reach ``FAILBACK_READY_FOR_LAUNCH`` before ``start_failback_launch``.
@@ -332,7 +332,7 @@ class RecoveryInstanceFailback(Shape):
     """Kind of the latest launch in the failback direction; absent when there was none."""
 
 
-class RecoveryInstanceProperties(Shape):
+class RecoveryInstanceProperties(Shape, frozen=True):
     """What the agent reported about a recovery instance: hardware, disks, network, OS."""
 
     last_updated_date_time: AwareDatetime | None = Field(
@@ -405,7 +405,7 @@ class RecoveryInstanceProperties(Shape):
     """
 
 
-class RecoveryLifeCycle(Shape):
+class RecoveryLifeCycle(Shape, frozen=True):
     """The latest recovery of a source network: when it was asked for, job and result.
 
     On ``PARTIAL_SUCCESS`` the VPC stands, but the servers' launch templates do not point at it.
@@ -449,7 +449,7 @@ class RecoveryLifeCycle(Shape):
     """
 
 
-class RecoveryInstanceDataReplicationInitiation(Shape):
+class RecoveryInstanceDataReplicationInitiation(Shape, frozen=True):
     """The current attempt to set replication up for a failback, step by step."""
 
     start_date_time: AwareDatetime | None = Field(
@@ -473,7 +473,7 @@ class RecoveryInstanceDataReplicationInitiation(Shape):
     """
 
 
-class RecoveryInstanceDataReplicationInfo(Shape):
+class RecoveryInstanceDataReplicationInfo(Shape, frozen=True):
     """How replication back from a recovery instance stands: state, lag, disks, error.
 
     ``NOT_STARTED`` until a failback begins.
@@ -573,7 +573,7 @@ class RecoveryInstanceDataReplicationInfo(Shape):
     """
 
 
-class RecoveryInstance(RecoveryInstanceTraits, Shape):
+class RecoveryInstance(RecoveryInstanceTraits, Shape, frozen=True):
     """An EC2 instance launched from a source server, in a drill or a recovery.
 
     Check ``is_drill`` before terminating one: after a failover it may be the live machine.
@@ -740,11 +740,11 @@ class RecoveryInstance(RecoveryInstanceTraits, Shape):
     """
 
 
-class DeleteRecoveryInstanceResponse(Response):
+class DeleteRecoveryInstanceResponse(Response, frozen=True):
     """An empty answer: the record is gone, the EC2 instance still runs."""
 
 
-class DescribeRecoveryInstancesResponse(Response):
+class DescribeRecoveryInstancesResponse(Response, frozen=True):
     """One page of recovery instances, with the token of the next page if there is one."""
 
     next_token: str | None = Field(
@@ -765,14 +765,14 @@ class DescribeRecoveryInstancesResponse(Response):
     """Recovery instances on this page; may be empty even when ``next_token`` leads on."""
 
 
-class DisconnectRecoveryInstanceResponse(Response):
+class DisconnectRecoveryInstanceResponse(Response, frozen=True):
     """An empty answer: the instance was cut off.
 
     Its agent and replication resources take longer to go.
     """
 
 
-class GetFailbackReplicationConfigurationResponse(Response):
+class GetFailbackReplicationConfigurationResponse(Response, frozen=True):
     """How a recovery instance replicates back: bandwidth limit, private IP, IP version."""
 
     recovery_instance_id: str | None = Field(
@@ -822,7 +822,7 @@ class GetFailbackReplicationConfigurationResponse(Response):
     """IP version for replication traffic, ``IPV4`` or ``IPV6``."""
 
 
-class ReverseReplicationResponse(Response):
+class ReverseReplicationResponse(Response, frozen=True):
     """The ARN of the source server made for the way back.
 
     It lives in the origin Region, so describe it with a client of that Region.
@@ -843,7 +843,7 @@ class ReverseReplicationResponse(Response):
     """
 
 
-class StartFailbackLaunchResponse(Response):
+class StartFailbackLaunchResponse(Response, frozen=True):
     """The job that fails the instances back.
 
     Pass its id to ``wait_until_job_completed``.
@@ -859,11 +859,11 @@ class StartFailbackLaunchResponse(Response):
     """
 
 
-class StopFailbackResponse(Response):
+class StopFailbackResponse(Response, frozen=True):
     """An empty answer: the failback state is back at ``FAILBACK_NOT_STARTED``."""
 
 
-class TerminateRecoveryInstancesResponse(Response):
+class TerminateRecoveryInstancesResponse(Response, frozen=True):
     """The job that terminates the instances.
 
     A ``launch_status`` of ``TERMINATED`` is the good end in it.
@@ -882,11 +882,11 @@ class TerminateRecoveryInstancesResponse(Response):
     """
 
 
-class UpdateFailbackReplicationConfigurationResponse(Response):
+class UpdateFailbackReplicationConfigurationResponse(Response, frozen=True):
     """An empty answer: the failback settings were taken over."""
 
 
-class DeleteRecoveryInstanceRequest(Request["DeleteRecoveryInstanceResponse"]):
+class DeleteRecoveryInstanceRequest(Request["DeleteRecoveryInstanceResponse"], frozen=True):
     """What ``delete_recovery_instance`` is asked: which disconnected instance to forget."""
 
     operation: ClassVar[str] = "DeleteRecoveryInstance"
@@ -907,7 +907,7 @@ class DeleteRecoveryInstanceRequest(Request["DeleteRecoveryInstanceResponse"]):
     """
 
 
-class DescribeRecoveryInstancesRequest(Request["DescribeRecoveryInstancesResponse"]):
+class DescribeRecoveryInstancesRequest(Request["DescribeRecoveryInstancesResponse"], frozen=True):
     """What ``describe_recovery_instances`` is asked: filters and page size."""
 
     operation: ClassVar[str] = "DescribeRecoveryInstances"
@@ -945,7 +945,7 @@ class DescribeRecoveryInstancesRequest(Request["DescribeRecoveryInstancesRespons
     """
 
 
-class DisconnectRecoveryInstanceRequest(Request["DisconnectRecoveryInstanceResponse"]):
+class DisconnectRecoveryInstanceRequest(Request["DisconnectRecoveryInstanceResponse"], frozen=True):
     """What ``disconnect_recovery_instance`` is asked: which instance to cut off."""
 
     operation: ClassVar[str] = "DisconnectRecoveryInstance"
@@ -967,7 +967,7 @@ class DisconnectRecoveryInstanceRequest(Request["DisconnectRecoveryInstanceRespo
 
 
 class GetFailbackReplicationConfigurationRequest(
-    Request["GetFailbackReplicationConfigurationResponse"]
+    Request["GetFailbackReplicationConfigurationResponse"], frozen=True
 ):
     """What ``get_failback_replication_configuration`` is asked: whose settings to read."""
 
@@ -983,7 +983,7 @@ class GetFailbackReplicationConfigurationRequest(
     """Recovery instance whose failback settings to read, ``i-...``."""
 
 
-class ReverseReplicationRequest(Request["ReverseReplicationResponse"]):
+class ReverseReplicationRequest(Request["ReverseReplicationResponse"], frozen=True):
     """What ``reverse_replication`` is asked: which recovery instance to replicate back."""
 
     operation: ClassVar[str] = "ReverseReplication"
@@ -1004,7 +1004,7 @@ class ReverseReplicationRequest(Request["ReverseReplicationResponse"]):
     """
 
 
-class StartFailbackLaunchRequest(Request["StartFailbackLaunchResponse"]):
+class StartFailbackLaunchRequest(Request["StartFailbackLaunchResponse"], frozen=True):
     """What ``start_failback_launch`` is asked: which instances to fail back, in one job."""
 
     operation: ClassVar[str] = "StartFailbackLaunch"
@@ -1037,7 +1037,7 @@ class StartFailbackLaunchRequest(Request["StartFailbackLaunchResponse"]):
     """
 
 
-class StopFailbackRequest(Request["StopFailbackResponse"]):
+class StopFailbackRequest(Request["StopFailbackResponse"], frozen=True):
     """What ``stop_failback`` is asked: whose failback to abandon."""
 
     operation: ClassVar[str] = "StopFailback"
@@ -1058,7 +1058,7 @@ class StopFailbackRequest(Request["StopFailbackResponse"]):
     """
 
 
-class TerminateRecoveryInstancesRequest(Request["TerminateRecoveryInstancesResponse"]):
+class TerminateRecoveryInstancesRequest(Request["TerminateRecoveryInstancesResponse"], frozen=True):
     """What ``terminate_recovery_instances`` is asked: which instances to destroy.
 
     Name a drill's instances only, never a failover that may be live.
@@ -1085,7 +1085,7 @@ class TerminateRecoveryInstancesRequest(Request["TerminateRecoveryInstancesRespo
 
 
 class UpdateFailbackReplicationConfigurationRequest(
-    Request["UpdateFailbackReplicationConfigurationResponse"]
+    Request["UpdateFailbackReplicationConfigurationResponse"], frozen=True
 ):
     """What ``update_failback_replication_configuration`` is asked: new failback settings.
 

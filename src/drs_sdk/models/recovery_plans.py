@@ -87,7 +87,7 @@ __all__ = [
 ]
 
 
-class ErrorDetail(Shape):
+class ErrorDetail(Shape, frozen=True):
     """Why a recovery plan execution or one of its steps failed: code and message."""
 
     message: str | None = Field(
@@ -102,7 +102,7 @@ class ErrorDetail(Shape):
     """Short code of the failure, for programs."""
 
 
-class ListRecoveryPlanExecutionStepsFilter(SentShape):
+class ListRecoveryPlanExecutionStepsFilter(SentShape, frozen=True):
     """Which steps of an execution to list, by status."""
 
     status: Annotated[RecoveryPlanExecutionStepStatus, Known] | None = Field(
@@ -120,7 +120,7 @@ class ListRecoveryPlanExecutionStepsFilterDict(TypedDict, total=False):
     status: NotRequired[RecoveryPlanExecutionStepStatusLike | None]
 
 
-class RecoveryPlan(Shape):
+class RecoveryPlan(Shape, frozen=True):
     """A named sequence of steps that recovers servers in order.
 
     ``INVALID`` means that it has no server step and cannot be executed.
@@ -181,7 +181,7 @@ class RecoveryPlan(Shape):
     """
 
 
-class RecoveryPlanExecution(RecoveryPlanExecutionTraits, Shape):
+class RecoveryPlanExecution(RecoveryPlanExecutionTraits, Shape, frozen=True):
     """One run of a recovery plan, as a drill or a recovery.
 
     ``COMPLETED`` may hide skipped steps; ``FAILED`` is not final, as a retry or a skip resumes
@@ -261,7 +261,7 @@ class RecoveryPlanExecution(RecoveryPlanExecutionTraits, Shape):
     """
 
 
-class RecoveryPlanExecutionServer(Shape):
+class RecoveryPlanExecutionServer(Shape, frozen=True):
     """A server in an execution step, with the job that launches it.
 
     ``job_id`` is absent until that launch begins.
@@ -302,7 +302,7 @@ class RecoveryPlanExecutionServer(Shape):
     """
 
 
-class RecoveryPlanExecutionSourceServer(SentShape):
+class RecoveryPlanExecutionSourceServer(SentShape, frozen=True):
     """Pins a server of the plan to one snapshot, for this execution only."""
 
     source_server_id: scalars.SourceServerID = Field(
@@ -327,7 +327,7 @@ class RecoveryPlanExecutionSourceServerDict(TypedDict, total=False):
     recovery_snapshot_id: Required[str]
 
 
-class RecoveryPlanExecutionSummary(Shape):
+class RecoveryPlanExecutionSummary(Shape, frozen=True):
     """A recovery plan execution as the list shows it, without its end date and tags."""
 
     recovery_plan_execution_arn: str | None = Field(
@@ -384,7 +384,7 @@ class RecoveryPlanExecutionSummary(Shape):
     """
 
 
-class RecoveryPlanServer(Shape):
+class RecoveryPlanServer(Shape, frozen=True):
     """A server in a plan step, and whether its failure fails the step.
 
     It counts as ``CRITICAL`` unless you say ``OPTIONAL``.
@@ -419,7 +419,7 @@ class RecoveryPlanServerDict(TypedDict, total=False):
     impact_level: NotRequired[RecoveryPlanServerImpactLevelLike | None]
 
 
-class RecoveryPlanSummary(Shape):
+class RecoveryPlanSummary(Shape, frozen=True):
     """A recovery plan as the list shows it, without its description and tags."""
 
     recovery_plan_arn: str | None = Field(
@@ -459,7 +459,7 @@ class RecoveryPlanSummary(Shape):
     """Time of the last change, an aware datetime."""
 
 
-class ServerStepConfiguration(Shape):
+class ServerStepConfiguration(Shape, frozen=True):
     """The servers that a step of a plan recovers at the same time, 1 to 100 of them."""
 
     servers: Annotated[
@@ -477,7 +477,7 @@ class ServerStepConfigurationDict(TypedDict, total=False):
     servers: Required[Sequence[RecoveryPlanServer | RecoveryPlanServerDict]]
 
 
-class WaitStepConfiguration(Shape):
+class WaitStepConfiguration(Shape, frozen=True):
     """A pause between two steps of a plan, 1 to 120 minutes long."""
 
     wait_duration_minutes: Annotated[
@@ -497,7 +497,7 @@ class WaitStepConfigurationDict(TypedDict, total=False):
     wait_duration_minutes: Required[int]
 
 
-class ExecutionServerStepConfiguration(Shape):
+class ExecutionServerStepConfiguration(Shape, frozen=True):
     """The servers that a step of an execution launches together, with their jobs."""
 
     servers: list[RecoveryPlanExecutionServer] = Field(
@@ -506,7 +506,7 @@ class ExecutionServerStepConfiguration(Shape):
     """Servers of the step, each with the job that recovers it."""
 
 
-class RecoveryPlanExecutionStepConfiguration(Shape):
+class RecoveryPlanExecutionStepConfiguration(Shape, frozen=True):
     """What an execution step does: exactly one member is set, servers or a wait."""
 
     is_union: ClassVar[bool] = True
@@ -534,7 +534,7 @@ class RecoveryPlanExecutionStepConfiguration(Shape):
     """
 
 
-class RecoveryPlanExecutionStepSummary(Shape):
+class RecoveryPlanExecutionStepSummary(Shape, frozen=True):
     """A step of an execution as the list shows it, without attempts and dates."""
 
     recovery_plan_execution_step_arn: str | None = Field(
@@ -597,7 +597,7 @@ class RecoveryPlanExecutionStepSummary(Shape):
     """
 
 
-class RecoveryPlanStepConfiguration(Shape):
+class RecoveryPlanStepConfiguration(Shape, frozen=True):
     """What a plan step does: set exactly one member, for servers or for a wait.
 
     The kind cannot be changed once the step exists.
@@ -631,7 +631,7 @@ class RecoveryPlanStepConfigurationDict(TypedDict, total=False):
     wait_step_configuration: NotRequired[WaitStepConfiguration | WaitStepConfigurationDict | None]
 
 
-class RecoveryPlanExecutionStep(Shape):
+class RecoveryPlanExecutionStep(Shape, frozen=True):
     """A step of an execution: status, attempts, error and what it does.
 
     ``attempt`` tells whether a retry has begun.
@@ -724,7 +724,7 @@ class RecoveryPlanExecutionStep(Shape):
     """When the execution step last changed, an aware datetime."""
 
 
-class RecoveryPlanStep(Shape):
+class RecoveryPlanStep(Shape, frozen=True):
     """A step of a recovery plan: servers to recover together, or a pause."""
 
     recovery_plan_step_arn: str | None = Field(
@@ -786,7 +786,7 @@ class RecoveryPlanStep(Shape):
     """When the step was last changed, an aware datetime."""
 
 
-class CancelRecoveryPlanExecutionResponse(Response):
+class CancelRecoveryPlanExecutionResponse(Response, frozen=True):
     """The execution on its way to ``CANCELLED``; steps under way may still have to end."""
 
     recovery_plan_execution: RecoveryPlanExecution | None = Field(
@@ -803,7 +803,7 @@ class CancelRecoveryPlanExecutionResponse(Response):
     """
 
 
-class CreateRecoveryPlanResponse(Response):
+class CreateRecoveryPlanResponse(Response, frozen=True):
     """The new recovery plan, still without steps and therefore not executable."""
 
     recovery_plan: RecoveryPlan | None = Field(
@@ -818,7 +818,7 @@ class CreateRecoveryPlanResponse(Response):
     """
 
 
-class CreateRecoveryPlanStepResponse(Response):
+class CreateRecoveryPlanStepResponse(Response, frozen=True):
     """The recovery plan step that was added, with its ARN and position."""
 
     recovery_plan_step: RecoveryPlanStep | None = Field(
@@ -830,7 +830,7 @@ class CreateRecoveryPlanStepResponse(Response):
     """Step that was created."""
 
 
-class DeleteRecoveryPlanResponse(Response):
+class DeleteRecoveryPlanResponse(Response, frozen=True):
     """The ARN of the recovery plan that is gone."""
 
     recovery_plan_arn: str | None = Field(
@@ -842,7 +842,7 @@ class DeleteRecoveryPlanResponse(Response):
     """ARN of the plan that was deleted; it leads nowhere now."""
 
 
-class DeleteRecoveryPlanExecutionResponse(Response):
+class DeleteRecoveryPlanExecutionResponse(Response, frozen=True):
     """The ARN of the execution whose record is gone."""
 
     recovery_plan_execution_arn: str | None = Field(
@@ -854,7 +854,7 @@ class DeleteRecoveryPlanExecutionResponse(Response):
     """ARN of the execution record that was deleted; it leads nowhere now."""
 
 
-class DeleteRecoveryPlanStepResponse(Response):
+class DeleteRecoveryPlanStepResponse(Response, frozen=True):
     """The ARN of the recovery plan step that is gone."""
 
     recovery_plan_step_arn: str | None = Field(
@@ -866,7 +866,7 @@ class DeleteRecoveryPlanStepResponse(Response):
     """ARN of the plan step that was deleted; it leads nowhere now."""
 
 
-class GetRecoveryPlanResponse(Response):
+class GetRecoveryPlanResponse(Response, frozen=True):
     """One recovery plan; its steps are listed apart."""
 
     recovery_plan: RecoveryPlan | None = Field(
@@ -878,7 +878,7 @@ class GetRecoveryPlanResponse(Response):
     """Recovery plan as it is now."""
 
 
-class GetRecoveryPlanExecutionResponse(Response):
+class GetRecoveryPlanExecutionResponse(Response, frozen=True):
     """One recovery plan execution, as it stands."""
 
     recovery_plan_execution: RecoveryPlanExecution | None = Field(
@@ -890,7 +890,7 @@ class GetRecoveryPlanExecutionResponse(Response):
     """Execution as it was when the service answered."""
 
 
-class GetRecoveryPlanExecutionStepResponse(Response):
+class GetRecoveryPlanExecutionStepResponse(Response, frozen=True):
     """One step of an execution, as it stands, with its attempts and error."""
 
     recovery_plan_execution_step: RecoveryPlanExecutionStep | None = Field(
@@ -902,7 +902,7 @@ class GetRecoveryPlanExecutionStepResponse(Response):
     """Execution step as it was when the service answered."""
 
 
-class GetRecoveryPlanStepResponse(Response):
+class GetRecoveryPlanStepResponse(Response, frozen=True):
     """One recovery plan step, with its configuration."""
 
     recovery_plan_step: RecoveryPlanStep | None = Field(
@@ -914,7 +914,7 @@ class GetRecoveryPlanStepResponse(Response):
     """Plan step as it is now."""
 
 
-class ListRecoveryPlanExecutionStepsResponse(Response):
+class ListRecoveryPlanExecutionStepsResponse(Response, frozen=True):
     """One page of execution step summaries, with the token of the next page, if any."""
 
     recovery_plan_execution_steps: list[RecoveryPlanExecutionStepSummary] = Field(
@@ -943,7 +943,7 @@ class ListRecoveryPlanExecutionStepsResponse(Response):
     """
 
 
-class ListRecoveryPlanExecutionsResponse(Response):
+class ListRecoveryPlanExecutionsResponse(Response, frozen=True):
     """One page of execution summaries, with the token of the next page if there is one."""
 
     recovery_plan_executions: list[RecoveryPlanExecutionSummary] = Field(
@@ -966,7 +966,7 @@ class ListRecoveryPlanExecutionsResponse(Response):
     """
 
 
-class ListRecoveryPlanStepsResponse(Response):
+class ListRecoveryPlanStepsResponse(Response, frozen=True):
     """One page of a plan's steps, with the token of the next page if there is one."""
 
     recovery_plan_steps: list[RecoveryPlanStep] = Field(
@@ -989,7 +989,7 @@ class ListRecoveryPlanStepsResponse(Response):
     """
 
 
-class ListRecoveryPlansResponse(Response):
+class ListRecoveryPlansResponse(Response, frozen=True):
     """One page of plan summaries, with the token of the next page if there is one."""
 
     recovery_plans: list[RecoveryPlanSummary] = Field(
@@ -1012,7 +1012,7 @@ class ListRecoveryPlansResponse(Response):
     """
 
 
-class ReorderRecoveryPlanStepsResponse(Response):
+class ReorderRecoveryPlanStepsResponse(Response, frozen=True):
     """The steps of the recovery plan in their new order."""
 
     recovery_plan_steps: list[RecoveryPlanStep] = Field(
@@ -1024,7 +1024,7 @@ class ReorderRecoveryPlanStepsResponse(Response):
     """All steps of the plan, with their new ``step_order``."""
 
 
-class RetryRecoveryPlanExecutionStepResponse(Response):
+class RetryRecoveryPlanExecutionStepResponse(Response, frozen=True):
     """The execution step as it begins to run again."""
 
     recovery_plan_execution_step: RecoveryPlanExecutionStep | None = Field(
@@ -1036,7 +1036,7 @@ class RetryRecoveryPlanExecutionStepResponse(Response):
     """Execution step right after the call, before the new attempt has ended."""
 
 
-class StartRecoveryPlanExecutionResponse(Response):
+class StartRecoveryPlanExecutionResponse(Response, frozen=True):
     """The execution that was started: pass its ARN to the waiter."""
 
     recovery_plan_execution: RecoveryPlanExecution | None = Field(
@@ -1051,7 +1051,7 @@ class StartRecoveryPlanExecutionResponse(Response):
     """
 
 
-class UpdateRecoveryPlanResponse(Response):
+class UpdateRecoveryPlanResponse(Response, frozen=True):
     """The recovery plan after the change."""
 
     recovery_plan: RecoveryPlan | None = Field(
@@ -1063,7 +1063,7 @@ class UpdateRecoveryPlanResponse(Response):
     """Plan after the change."""
 
 
-class UpdateRecoveryPlanExecutionStepResponse(Response):
+class UpdateRecoveryPlanExecutionStepResponse(Response, frozen=True):
     """The execution step after the change."""
 
     recovery_plan_execution_step: RecoveryPlanExecutionStep | None = Field(
@@ -1075,7 +1075,7 @@ class UpdateRecoveryPlanExecutionStepResponse(Response):
     """Execution step after the change."""
 
 
-class UpdateRecoveryPlanStepResponse(Response):
+class UpdateRecoveryPlanStepResponse(Response, frozen=True):
     """The recovery plan step after the change."""
 
     recovery_plan_step: RecoveryPlanStep | None = Field(
@@ -1087,7 +1087,9 @@ class UpdateRecoveryPlanStepResponse(Response):
     """Step after the change."""
 
 
-class CancelRecoveryPlanExecutionRequest(Request["CancelRecoveryPlanExecutionResponse"]):
+class CancelRecoveryPlanExecutionRequest(
+    Request["CancelRecoveryPlanExecutionResponse"], frozen=True
+):
     """What ``cancel_recovery_plan_execution`` is asked: which running execution to cancel."""
 
     operation: ClassVar[str] = "CancelRecoveryPlanExecution"
@@ -1108,7 +1110,7 @@ class CancelRecoveryPlanExecutionRequest(Request["CancelRecoveryPlanExecutionRes
     """
 
 
-class CreateRecoveryPlanRequest(Request["CreateRecoveryPlanResponse"]):
+class CreateRecoveryPlanRequest(Request["CreateRecoveryPlanResponse"], frozen=True):
     """What ``create_recovery_plan`` is asked: a name, a description, tags.
 
     The client token is filled in when you leave it out.
@@ -1154,7 +1156,7 @@ class CreateRecoveryPlanRequest(Request["CreateRecoveryPlanResponse"]):
     """
 
 
-class CreateRecoveryPlanStepRequest(Request["CreateRecoveryPlanStepResponse"]):
+class CreateRecoveryPlanStepRequest(Request["CreateRecoveryPlanStepResponse"], frozen=True):
     """What ``create_recovery_plan_step`` is asked: which plan, and the step to add.
 
     The client token is filled in when you leave it out.
@@ -1216,7 +1218,7 @@ class CreateRecoveryPlanStepRequest(Request["CreateRecoveryPlanStepResponse"]):
     """
 
 
-class DeleteRecoveryPlanRequest(Request["DeleteRecoveryPlanResponse"]):
+class DeleteRecoveryPlanRequest(Request["DeleteRecoveryPlanResponse"], frozen=True):
     """What ``delete_recovery_plan`` is asked: which plan; none of its executions may run."""
 
     operation: ClassVar[str] = "DeleteRecoveryPlan"
@@ -1234,7 +1236,9 @@ class DeleteRecoveryPlanRequest(Request["DeleteRecoveryPlanResponse"]):
     """
 
 
-class DeleteRecoveryPlanExecutionRequest(Request["DeleteRecoveryPlanExecutionResponse"]):
+class DeleteRecoveryPlanExecutionRequest(
+    Request["DeleteRecoveryPlanExecutionResponse"], frozen=True
+):
     """What ``delete_recovery_plan_execution`` is asked: which ended execution to remove."""
 
     operation: ClassVar[str] = "DeleteRecoveryPlanExecution"
@@ -1252,7 +1256,7 @@ class DeleteRecoveryPlanExecutionRequest(Request["DeleteRecoveryPlanExecutionRes
     """
 
 
-class DeleteRecoveryPlanStepRequest(Request["DeleteRecoveryPlanStepResponse"]):
+class DeleteRecoveryPlanStepRequest(Request["DeleteRecoveryPlanStepResponse"], frozen=True):
     """What ``delete_recovery_plan_step`` is asked: which step, by ARN."""
 
     operation: ClassVar[str] = "DeleteRecoveryPlanStep"
@@ -1267,7 +1271,7 @@ class DeleteRecoveryPlanStepRequest(Request["DeleteRecoveryPlanStepResponse"]):
     """ARN of the plan step to delete."""
 
 
-class GetRecoveryPlanRequest(Request["GetRecoveryPlanResponse"]):
+class GetRecoveryPlanRequest(Request["GetRecoveryPlanResponse"], frozen=True):
     """What ``get_recovery_plan`` is asked: which plan, by ARN."""
 
     operation: ClassVar[str] = "GetRecoveryPlan"
@@ -1282,7 +1286,7 @@ class GetRecoveryPlanRequest(Request["GetRecoveryPlanResponse"]):
     """ARN of the plan to read."""
 
 
-class GetRecoveryPlanExecutionRequest(Request["GetRecoveryPlanExecutionResponse"]):
+class GetRecoveryPlanExecutionRequest(Request["GetRecoveryPlanExecutionResponse"], frozen=True):
     """What ``get_recovery_plan_execution`` is asked: which execution, by ARN."""
 
     operation: ClassVar[str] = "GetRecoveryPlanExecution"
@@ -1297,7 +1301,9 @@ class GetRecoveryPlanExecutionRequest(Request["GetRecoveryPlanExecutionResponse"
     """ARN of the execution to read."""
 
 
-class GetRecoveryPlanExecutionStepRequest(Request["GetRecoveryPlanExecutionStepResponse"]):
+class GetRecoveryPlanExecutionStepRequest(
+    Request["GetRecoveryPlanExecutionStepResponse"], frozen=True
+):
     """What ``get_recovery_plan_execution_step`` is asked: which execution step, by ARN."""
 
     operation: ClassVar[str] = "GetRecoveryPlanExecutionStep"
@@ -1312,7 +1318,7 @@ class GetRecoveryPlanExecutionStepRequest(Request["GetRecoveryPlanExecutionStepR
     """ARN of the execution step to read."""
 
 
-class GetRecoveryPlanStepRequest(Request["GetRecoveryPlanStepResponse"]):
+class GetRecoveryPlanStepRequest(Request["GetRecoveryPlanStepResponse"], frozen=True):
     """What ``get_recovery_plan_step`` is asked: which plan step, by ARN."""
 
     operation: ClassVar[str] = "GetRecoveryPlanStep"
@@ -1327,7 +1333,9 @@ class GetRecoveryPlanStepRequest(Request["GetRecoveryPlanStepResponse"]):
     """ARN of the plan step to read."""
 
 
-class ListRecoveryPlanExecutionStepsRequest(Request["ListRecoveryPlanExecutionStepsResponse"]):
+class ListRecoveryPlanExecutionStepsRequest(
+    Request["ListRecoveryPlanExecutionStepsResponse"], frozen=True
+):
     """What ``list_recovery_plan_execution_steps`` is asked: whose steps, in which status."""
 
     operation: ClassVar[str] = "ListRecoveryPlanExecutionSteps"
@@ -1369,7 +1377,7 @@ class ListRecoveryPlanExecutionStepsRequest(Request["ListRecoveryPlanExecutionSt
     """
 
 
-class ListRecoveryPlanExecutionsRequest(Request["ListRecoveryPlanExecutionsResponse"]):
+class ListRecoveryPlanExecutionsRequest(Request["ListRecoveryPlanExecutionsResponse"], frozen=True):
     """What ``list_recovery_plan_executions`` is asked: of which plan, in which status.
 
     Leave both out for all executions.
@@ -1423,7 +1431,7 @@ class ListRecoveryPlanExecutionsRequest(Request["ListRecoveryPlanExecutionsRespo
     """
 
 
-class ListRecoveryPlanStepsRequest(Request["ListRecoveryPlanStepsResponse"]):
+class ListRecoveryPlanStepsRequest(Request["ListRecoveryPlanStepsResponse"], frozen=True):
     """What ``list_recovery_plan_steps`` is asked: the steps of which plan."""
 
     operation: ClassVar[str] = "ListRecoveryPlanSteps"
@@ -1460,7 +1468,7 @@ class ListRecoveryPlanStepsRequest(Request["ListRecoveryPlanStepsResponse"]):
     """
 
 
-class ListRecoveryPlansRequest(Request["ListRecoveryPlansResponse"]):
+class ListRecoveryPlansRequest(Request["ListRecoveryPlansResponse"], frozen=True):
     """What ``list_recovery_plans`` is asked: nothing but the page size and position."""
 
     operation: ClassVar[str] = "ListRecoveryPlans"
@@ -1490,7 +1498,7 @@ class ListRecoveryPlansRequest(Request["ListRecoveryPlansResponse"]):
     """
 
 
-class ReorderRecoveryPlanStepsRequest(Request["ReorderRecoveryPlanStepsResponse"]):
+class ReorderRecoveryPlanStepsRequest(Request["ReorderRecoveryPlanStepsResponse"], frozen=True):
     """What ``reorder_recovery_plan_steps`` is asked: every step of the plan, in the new order."""
 
     operation: ClassVar[str] = "ReorderRecoveryPlanSteps"
@@ -1514,7 +1522,9 @@ class ReorderRecoveryPlanStepsRequest(Request["ReorderRecoveryPlanStepsResponse"
     """ARNs of all steps of the plan in the new order, at most 20; none may be left out."""
 
 
-class RetryRecoveryPlanExecutionStepRequest(Request["RetryRecoveryPlanExecutionStepResponse"]):
+class RetryRecoveryPlanExecutionStepRequest(
+    Request["RetryRecoveryPlanExecutionStepResponse"], frozen=True
+):
     """What ``retry_recovery_plan_execution_step`` is asked: which failed server step.
 
     It carries no client token, so two requests can launch twice.
@@ -1538,7 +1548,7 @@ class RetryRecoveryPlanExecutionStepRequest(Request["RetryRecoveryPlanExecutionS
     """
 
 
-class StartRecoveryPlanExecutionRequest(Request["StartRecoveryPlanExecutionResponse"]):
+class StartRecoveryPlanExecutionRequest(Request["StartRecoveryPlanExecutionResponse"], frozen=True):
     """What ``start_recovery_plan_execution`` is asked: which plan, drill or recovery.
 
     The client token is filled in when you leave it out.
@@ -1611,7 +1621,7 @@ class StartRecoveryPlanExecutionRequest(Request["StartRecoveryPlanExecutionRespo
     """
 
 
-class UpdateRecoveryPlanRequest(Request["UpdateRecoveryPlanResponse"]):
+class UpdateRecoveryPlanRequest(Request["UpdateRecoveryPlanResponse"], frozen=True):
     """What ``update_recovery_plan`` is asked: which plan, which name or description."""
 
     operation: ClassVar[str] = "UpdateRecoveryPlan"
@@ -1643,7 +1653,9 @@ class UpdateRecoveryPlanRequest(Request["UpdateRecoveryPlanResponse"]):
     """
 
 
-class UpdateRecoveryPlanExecutionStepRequest(Request["UpdateRecoveryPlanExecutionStepResponse"]):
+class UpdateRecoveryPlanExecutionStepRequest(
+    Request["UpdateRecoveryPlanExecutionStepResponse"], frozen=True
+):
     """What ``update_recovery_plan_execution_step`` is asked: a skip, other servers or wait."""
 
     operation: ClassVar[str] = "UpdateRecoveryPlanExecutionStep"
@@ -1696,7 +1708,7 @@ class UpdateRecoveryPlanExecutionStepRequest(Request["UpdateRecoveryPlanExecutio
     """
 
 
-class UpdateRecoveryPlanStepRequest(Request["UpdateRecoveryPlanStepResponse"]):
+class UpdateRecoveryPlanStepRequest(Request["UpdateRecoveryPlanStepResponse"], frozen=True):
     """What ``update_recovery_plan_step`` is asked: which step, which name or configuration."""
 
     operation: ClassVar[str] = "UpdateRecoveryPlanStep"

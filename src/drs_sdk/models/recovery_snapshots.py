@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-class DescribeRecoverySnapshotsRequestFilters(SentShape):
+class DescribeRecoverySnapshotsRequestFilters(SentShape, frozen=True):
     """The range of dates to list snapshots from.
 
     Note the names ``from_date_time`` and ``to_date_time``; the job filters spell them
@@ -63,7 +63,7 @@ class DescribeRecoverySnapshotsRequestFiltersDict(TypedDict, total=False):
     to_date_time: NotRequired[datetime | None]
 
 
-class RecoverySnapshot(Shape):
+class RecoverySnapshot(Shape, frozen=True):
     """A point in time that a source server can be launched from.
 
     ``expected_timestamp`` is always there, ``timestamp`` only once the snapshot was taken.
@@ -113,7 +113,7 @@ class RecoverySnapshot(Shape):
     """Ids of the EBS snapshots that make up the point, one per disk; may be empty."""
 
 
-class DescribeRecoverySnapshotsResponse(Response):
+class DescribeRecoverySnapshotsResponse(Response, frozen=True):
     """One page of recovery snapshots, with the token of the next page if there is one."""
 
     items: list[RecoverySnapshot] = Field(
@@ -134,7 +134,7 @@ class DescribeRecoverySnapshotsResponse(Response):
     """
 
 
-class DescribeRecoverySnapshotsRequest(Request["DescribeRecoverySnapshotsResponse"]):
+class DescribeRecoverySnapshotsRequest(Request["DescribeRecoverySnapshotsResponse"], frozen=True):
     """What ``describe_recovery_snapshots`` is asked: which server, which dates, which order."""
 
     operation: ClassVar[str] = "DescribeRecoverySnapshots"

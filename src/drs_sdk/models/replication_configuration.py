@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 
-class PITPolicyRule(Shape):
+class PITPolicyRule(Shape, frozen=True):
     """How often snapshots are taken and how long they are kept.
 
     A policy has exactly three rules, for minutes, hours and days; ``interval`` and
@@ -92,7 +92,7 @@ class PITPolicyRuleDict(TypedDict, total=False):
     enabled: NotRequired[bool | None]
 
 
-class ReplicationConfigurationReplicatedDisk(Shape):
+class ReplicationConfigurationReplicatedDisk(Shape, frozen=True):
     """How one disk is kept in the staging area: volume type, IOPS and throughput.
 
     ``optimized_staging_disk_type`` is the service's choice under ``AUTO`` and cannot be set.
@@ -167,7 +167,7 @@ class ReplicationConfigurationReplicatedDiskDict(TypedDict, total=False):
     ]
 
 
-class ReplicationConfigurationTemplate(Shape):
+class ReplicationConfigurationTemplate(Shape, frozen=True):
     """The replication defaults that source servers get when they are added.
 
     A change does not reach servers that exist already.
@@ -376,7 +376,7 @@ class ReplicationConfigurationTemplate(Shape):
     """IP version for replication traffic, ``IPV4`` or ``IPV6``."""
 
 
-class ReplicationConfiguration(Shape):
+class ReplicationConfiguration(Shape, frozen=True):
     """How one source server replicates: staging subnet, disks, encryption, bandwidth."""
 
     source_server_id: str | None = Field(
@@ -586,15 +586,17 @@ class ReplicationConfiguration(Shape):
     """IP version for replication traffic, ``IPV4`` or ``IPV6``."""
 
 
-class CreateReplicationConfigurationTemplateResponse(ReplicationConfigurationTemplate, Response):
+class CreateReplicationConfigurationTemplateResponse(
+    ReplicationConfigurationTemplate, Response, frozen=True
+):
     """The replication configuration template that was created, with its id."""
 
 
-class DeleteReplicationConfigurationTemplateResponse(Response):
+class DeleteReplicationConfigurationTemplateResponse(Response, frozen=True):
     """An empty answer: the replication configuration template is gone."""
 
 
-class DescribeReplicationConfigurationTemplatesResponse(Response):
+class DescribeReplicationConfigurationTemplatesResponse(Response, frozen=True):
     """One page of replication configuration templates."""
 
     items: list[ReplicationConfigurationTemplate] = Field(
@@ -620,20 +622,22 @@ class DescribeReplicationConfigurationTemplatesResponse(Response):
     """
 
 
-class GetReplicationConfigurationResponse(ReplicationConfiguration, Response):
+class GetReplicationConfigurationResponse(ReplicationConfiguration, Response, frozen=True):
     """The replication settings of one source server, as they stand."""
 
 
-class UpdateReplicationConfigurationResponse(ReplicationConfiguration, Response):
+class UpdateReplicationConfigurationResponse(ReplicationConfiguration, Response, frozen=True):
     """The replication settings of the source server after the change."""
 
 
-class UpdateReplicationConfigurationTemplateResponse(ReplicationConfigurationTemplate, Response):
+class UpdateReplicationConfigurationTemplateResponse(
+    ReplicationConfigurationTemplate, Response, frozen=True
+):
     """The replication configuration template after the change."""
 
 
 class CreateReplicationConfigurationTemplateRequest(
-    Request["CreateReplicationConfigurationTemplateResponse"]
+    Request["CreateReplicationConfigurationTemplateResponse"], frozen=True
 ):
     """What ``create_replication_configuration_template`` is asked: replication defaults."""
 
@@ -842,7 +846,7 @@ class CreateReplicationConfigurationTemplateRequest(
 
 
 class DeleteReplicationConfigurationTemplateRequest(
-    Request["DeleteReplicationConfigurationTemplateResponse"]
+    Request["DeleteReplicationConfigurationTemplateResponse"], frozen=True
 ):
     """What ``delete_replication_configuration_template`` is asked: which one to delete."""
 
@@ -859,7 +863,7 @@ class DeleteReplicationConfigurationTemplateRequest(
 
 
 class DescribeReplicationConfigurationTemplatesRequest(
-    Request["DescribeReplicationConfigurationTemplatesResponse"]
+    Request["DescribeReplicationConfigurationTemplatesResponse"], frozen=True
 ):
     """What ``describe_replication_configuration_templates`` is asked: ids, or none for all."""
 
@@ -902,7 +906,9 @@ class DescribeReplicationConfigurationTemplatesRequest(
     """
 
 
-class GetReplicationConfigurationRequest(Request["GetReplicationConfigurationResponse"]):
+class GetReplicationConfigurationRequest(
+    Request["GetReplicationConfigurationResponse"], frozen=True
+):
     """What ``get_replication_configuration`` is asked: whose replication settings to read."""
 
     operation: ClassVar[str] = "GetReplicationConfiguration"
@@ -917,7 +923,9 @@ class GetReplicationConfigurationRequest(Request["GetReplicationConfigurationRes
     """Source server whose replication settings to read, ``s-...``."""
 
 
-class UpdateReplicationConfigurationRequest(Request["UpdateReplicationConfigurationResponse"]):
+class UpdateReplicationConfigurationRequest(
+    Request["UpdateReplicationConfigurationResponse"], frozen=True
+):
     """What ``update_replication_configuration`` is asked: which server, which new settings.
 
     Members left out keep their values.
@@ -1156,7 +1164,7 @@ class UpdateReplicationConfigurationRequest(Request["UpdateReplicationConfigurat
 
 
 class UpdateReplicationConfigurationTemplateRequest(
-    Request["UpdateReplicationConfigurationTemplateResponse"]
+    Request["UpdateReplicationConfigurationTemplateResponse"], frozen=True
 ):
     """What ``update_replication_configuration_template`` is asked: which one, which defaults.
 

@@ -10,7 +10,7 @@ from drs_sdk.base import Request, Response, Safety, Shape
 __all__ = ["InitializeServiceRequest", "InitializeServiceResponse", "ValidationExceptionField"]
 
 
-class ValidationExceptionField(Shape):
+class ValidationExceptionField(Shape, frozen=True):
     """One field that the service rejected, with its message.
 
     The name is the service's spelling, not the Python one.
@@ -27,11 +27,11 @@ class ValidationExceptionField(Shape):
     """What is wrong with this member, for people."""
 
 
-class InitializeServiceResponse(Response):
+class InitializeServiceResponse(Response, frozen=True):
     """An empty answer: account and Region are ready for use."""
 
 
-class InitializeServiceRequest(Request["InitializeServiceResponse"]):
+class InitializeServiceRequest(Request["InitializeServiceResponse"], frozen=True):
     """What ``initialize_service`` is asked: nothing, the client names account and Region."""
 
     operation: ClassVar[str] = "InitializeService"

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 
-class DescribeSourceNetworksRequestFilters(SentShape):
+class DescribeSourceNetworksRequestFilters(SentShape, frozen=True):
     """Which source networks to list: by id, or by the origin's account and Region."""
 
     source_network_ids: Annotated[list[scalars.SourceNetworkID], Field(max_length=100)] | None = (
@@ -76,7 +76,7 @@ class DescribeSourceNetworksRequestFiltersDict(TypedDict, total=False):
     origin_region: NotRequired[str | None]
 
 
-class SourceNetwork(SourceNetworkTraits, Shape):
+class SourceNetwork(SourceNetworkTraits, Shape, frozen=True):
     """A protected VPC: its replication status, latest recovery and recovered VPC.
 
     ``launched_vpc_id`` and ``cfn_stack_name`` stay absent until it has been recovered.
@@ -188,7 +188,7 @@ class SourceNetwork(SourceNetworkTraits, Shape):
     """VPC that the latest recovery made, ``vpc-...``; absent before the first."""
 
 
-class StartSourceNetworkRecoveryRequestNetworkEntry(SentShape):
+class StartSourceNetworkRecoveryRequestNetworkEntry(SentShape, frozen=True):
     """One network to recover, and the name for its CloudFormation stack."""
 
     source_network_id: scalars.SourceNetworkID = Field(
@@ -221,7 +221,7 @@ class StartSourceNetworkRecoveryRequestNetworkEntryDict(TypedDict, total=False):
     cfn_stack_name: NotRequired[str | None]
 
 
-class AssociateSourceNetworkStackResponse(Response):
+class AssociateSourceNetworkStackResponse(Response, frozen=True):
     """The job that ties the network to the stack.
 
     Its outcome is in ``job.participating_resources``.
@@ -237,7 +237,7 @@ class AssociateSourceNetworkStackResponse(Response):
     """
 
 
-class CreateSourceNetworkResponse(Response):
+class CreateSourceNetworkResponse(Response, frozen=True):
     """The id of the new source network; describe it to see more."""
 
     source_network_id: str | None = Field(
@@ -254,11 +254,11 @@ class CreateSourceNetworkResponse(Response):
     """
 
 
-class DeleteSourceNetworkResponse(Response):
+class DeleteSourceNetworkResponse(Response, frozen=True):
     """An empty answer: the source network is gone, its VPC is not."""
 
 
-class DescribeSourceNetworksResponse(Response):
+class DescribeSourceNetworksResponse(Response, frozen=True):
     """One page of source networks, with the token of the next page if there is one."""
 
     items: list[SourceNetwork] = Field(
@@ -279,7 +279,7 @@ class DescribeSourceNetworksResponse(Response):
     """
 
 
-class ExportSourceNetworkCfnTemplateResponse(Response):
+class ExportSourceNetworkCfnTemplateResponse(Response, frozen=True):
     """Where in S3 the CloudFormation template was written."""
 
     s3_destination_url: str | None = Field(
@@ -297,7 +297,7 @@ class ExportSourceNetworkCfnTemplateResponse(Response):
     """
 
 
-class StartSourceNetworkRecoveryResponse(Response):
+class StartSourceNetworkRecoveryResponse(Response, frozen=True):
     """The job that deploys the networks.
 
     Its outcome is in ``job.participating_resources``.
@@ -316,7 +316,7 @@ class StartSourceNetworkRecoveryResponse(Response):
     """
 
 
-class StartSourceNetworkReplicationResponse(Response):
+class StartSourceNetworkReplicationResponse(Response, frozen=True):
     """The source network as its copying starts, not yet ``PROTECTED``."""
 
     source_network: SourceNetwork | None = Field(
@@ -334,7 +334,7 @@ class StartSourceNetworkReplicationResponse(Response):
     """
 
 
-class StopSourceNetworkReplicationResponse(Response):
+class StopSourceNetworkReplicationResponse(Response, frozen=True):
     """The source network whose copying was stopped, now unprotected."""
 
     source_network: SourceNetwork | None = Field(
@@ -346,7 +346,9 @@ class StopSourceNetworkReplicationResponse(Response):
     """Source network right after the call; it is no longer protected."""
 
 
-class AssociateSourceNetworkStackRequest(Request["AssociateSourceNetworkStackResponse"]):
+class AssociateSourceNetworkStackRequest(
+    Request["AssociateSourceNetworkStackResponse"], frozen=True
+):
     """What ``associate_source_network_stack`` is asked: which network, which existing stack."""
 
     operation: ClassVar[str] = "AssociateSourceNetworkStack"
@@ -381,7 +383,7 @@ class AssociateSourceNetworkStackRequest(Request["AssociateSourceNetworkStackRes
     """
 
 
-class CreateSourceNetworkRequest(Request["CreateSourceNetworkResponse"]):
+class CreateSourceNetworkRequest(Request["CreateSourceNetworkResponse"], frozen=True):
     """What ``create_source_network`` is asked: the VPC to protect, its account and Region."""
 
     operation: ClassVar[str] = "CreateSourceNetwork"
@@ -425,7 +427,7 @@ class CreateSourceNetworkRequest(Request["CreateSourceNetworkResponse"]):
     """
 
 
-class DeleteSourceNetworkRequest(Request["DeleteSourceNetworkResponse"]):
+class DeleteSourceNetworkRequest(Request["DeleteSourceNetworkResponse"], frozen=True):
     """What ``delete_source_network`` is asked: which network to stop protecting."""
 
     operation: ClassVar[str] = "DeleteSourceNetwork"
@@ -440,7 +442,7 @@ class DeleteSourceNetworkRequest(Request["DeleteSourceNetworkResponse"]):
     """Source network to delete, ``sn-...``."""
 
 
-class DescribeSourceNetworksRequest(Request["DescribeSourceNetworksResponse"]):
+class DescribeSourceNetworksRequest(Request["DescribeSourceNetworksResponse"], frozen=True):
     """What ``describe_source_networks`` is asked: filters and page size."""
 
     operation: ClassVar[str] = "DescribeSourceNetworks"
@@ -478,7 +480,9 @@ class DescribeSourceNetworksRequest(Request["DescribeSourceNetworksResponse"]):
     """
 
 
-class ExportSourceNetworkCfnTemplateRequest(Request["ExportSourceNetworkCfnTemplateResponse"]):
+class ExportSourceNetworkCfnTemplateRequest(
+    Request["ExportSourceNetworkCfnTemplateResponse"], frozen=True
+):
     """What ``export_source_network_cfn_template`` is asked: which network's template."""
 
     operation: ClassVar[str] = "ExportSourceNetworkCfnTemplate"
@@ -493,7 +497,7 @@ class ExportSourceNetworkCfnTemplateRequest(Request["ExportSourceNetworkCfnTempl
     """Source network whose CloudFormation template to export to S3, ``sn-...``."""
 
 
-class StartSourceNetworkRecoveryRequest(Request["StartSourceNetworkRecoveryResponse"]):
+class StartSourceNetworkRecoveryRequest(Request["StartSourceNetworkRecoveryResponse"], frozen=True):
     """What ``start_source_network_recovery`` is asked: the networks, and new stacks or not.
 
     It carries no idempotency token, so two equal requests can deploy twice.
@@ -536,7 +540,9 @@ class StartSourceNetworkRecoveryRequest(Request["StartSourceNetworkRecoveryRespo
     """
 
 
-class StartSourceNetworkReplicationRequest(Request["StartSourceNetworkReplicationResponse"]):
+class StartSourceNetworkReplicationRequest(
+    Request["StartSourceNetworkReplicationResponse"], frozen=True
+):
     """What ``start_source_network_replication`` is asked: which network to start copying."""
 
     operation: ClassVar[str] = "StartSourceNetworkReplication"
@@ -551,7 +557,9 @@ class StartSourceNetworkReplicationRequest(Request["StartSourceNetworkReplicatio
     """Source network to protect, ``sn-...``."""
 
 
-class StopSourceNetworkReplicationRequest(Request["StopSourceNetworkReplicationResponse"]):
+class StopSourceNetworkReplicationRequest(
+    Request["StopSourceNetworkReplicationResponse"], frozen=True
+):
     """What ``stop_source_network_replication`` is asked: which network to stop copying."""
 
     operation: ClassVar[str] = "StopSourceNetworkReplication"

@@ -59,7 +59,7 @@ __all__ = [
 ]
 
 
-class CPU(Shape):
+class CPU(Shape, frozen=True):
     """The processors of one kind in a machine: model name and core count."""
 
     cores: int | None = Field(
@@ -77,7 +77,7 @@ class CPU(Shape):
     """Processor name as the operating system reports it, free text."""
 
 
-class DataReplicationError(Shape):
+class DataReplicationError(Shape, frozen=True):
     """Why the replication of a source server is stalled.
 
     ``error`` is the code to act on, ``raw_error`` the text behind it, often missing.
@@ -106,7 +106,7 @@ class DataReplicationError(Shape):
     """
 
 
-class DataReplicationInfoReplicatedDisk(Shape):
+class DataReplicationInfoReplicatedDisk(Shape, frozen=True):
     """How far one disk of a source server has been copied, in bytes.
 
     A growing backlog means that the network cannot keep up with the writes.
@@ -183,7 +183,7 @@ class DataReplicationInfoReplicatedDisk(Shape):
     """
 
 
-class DataReplicationInitiationStep(Shape):
+class DataReplicationInitiationStep(Shape, frozen=True):
     """One of the eleven steps that set replication up.
 
     They run from ``WAIT`` to ``START_DATA_TRANSFER``.
@@ -208,7 +208,7 @@ class DataReplicationInitiationStep(Shape):
     """
 
 
-class DescribeSourceServersRequestFilters(SentShape):
+class DescribeSourceServersRequestFilters(SentShape, frozen=True):
     """Which source servers to list: by id, hardware id or staging account.
 
     An empty list of ids or accounts filters nothing out.
@@ -261,7 +261,7 @@ class DescribeSourceServersRequestFiltersDict(TypedDict, total=False):
     staging_account_ids: NotRequired[Sequence[str] | None]
 
 
-class Disk(Shape):
+class Disk(Shape, frozen=True):
     """A disk of a source machine: device name and size in bytes."""
 
     device_name: str | None = Field(
@@ -276,7 +276,7 @@ class Disk(Shape):
     """Disk size in bytes."""
 
 
-class IdentificationHints(Shape):
+class IdentificationHints(Shape, frozen=True):
     """Names that tell which machine this is: host name, FQDN, VMware UUID, EC2 id.
 
     On a ``FAILBACK`` server, ``aws_instance_id`` is the EC2 id of the recovery instance it
@@ -320,7 +320,7 @@ class IdentificationHints(Shape):
     """
 
 
-class LifeCycleLastLaunchInitiated(Shape):
+class LifeCycleLastLaunchInitiated(Shape, frozen=True):
     """When, by which job and as what (drill or recovery) the latest launch began.
 
     Every member may be absent.
@@ -364,7 +364,7 @@ class LifeCycleLastLaunchInitiated(Shape):
     """
 
 
-class NetworkInterface(Shape):
+class NetworkInterface(Shape, frozen=True):
     """A network interface of a machine.
 
     MAC addresses come in several spellings and ``ips`` may be empty, so normalise before
@@ -399,7 +399,7 @@ class NetworkInterface(Shape):
     """Whether this is the machine's main interface; it may be false on all of them."""
 
 
-class OS(Shape):
+class OS(Shape, frozen=True):
     """The operating system of a machine, as one line of text."""
 
     full_string: str | None = Field(
@@ -411,7 +411,7 @@ class OS(Shape):
     """Long free text, such as the kernel version line; not meant for parsing."""
 
 
-class SourceCloudProperties(Shape):
+class SourceCloudProperties(Shape, frozen=True):
     """Where in AWS a source server runs: account, Region, zone and Outpost.
 
     Absent members mean a machine outside of EC2.
@@ -465,7 +465,7 @@ class SourceCloudProperties(Shape):
     """
 
 
-class SourceProperties(Shape):
+class SourceProperties(Shape, frozen=True):
     """What the agent reported about the source machine: hardware, disks, network and OS.
 
     It ages: ``last_updated_date_time`` says when it was gathered.
@@ -562,7 +562,7 @@ class SourceProperties(Shape):
     """CPU architecture; the instance type to launch must match it."""
 
 
-class StagingArea(Shape):
+class StagingArea(Shape, frozen=True):
     """Whether a source server is extended from a staging account, and from which.
 
     On ``EXTENSION_ERROR``, ``error_message`` says what went wrong.
@@ -614,7 +614,7 @@ class StagingArea(Shape):
     """Why the staging server could not be reached; only with status ``EXTENSION_ERROR``."""
 
 
-class DataReplicationInitiation(Shape):
+class DataReplicationInitiation(Shape, frozen=True):
     """The current attempt to set replication up for a source server.
 
     Its steps show where a set-up hangs; ``next_attempt_date_time`` is when it is tried again.
@@ -661,7 +661,7 @@ class DataReplicationInitiation(Shape):
     """
 
 
-class LifeCycleLastLaunch(Shape):
+class LifeCycleLastLaunch(Shape, frozen=True):
     """The latest launch of a source server and how it went.
 
     ``initiated`` may be there but hold nothing.
@@ -685,7 +685,7 @@ class LifeCycleLastLaunch(Shape):
     """
 
 
-class DataReplicationInfo(Shape):
+class DataReplicationInfo(Shape, frozen=True):
     """How the replication of a source server stands: state, lag, disks and error.
 
     The lag is absent after a disconnect and while nothing is replicated yet.
@@ -796,7 +796,7 @@ class DataReplicationInfo(Shape):
     """
 
 
-class LifeCycle(Shape):
+class LifeCycle(Shape, frozen=True):
     """When a source server was added, first replicated, last seen and last launched.
 
     Members stay absent until their event has happened.
@@ -858,7 +858,7 @@ class LifeCycle(Shape):
     """The latest drill or recovery of the server; nearly empty when there was none."""
 
 
-class SourceServer(SourceServerTraits, Shape):
+class SourceServer(SourceServerTraits, Shape, frozen=True):
     """A protected machine, with its replication state, lag and latest launch.
 
     It has no field for ready to launch: read ``data_replication_info`` or use the waiters.
@@ -1014,11 +1014,11 @@ class SourceServer(SourceServerTraits, Shape):
     """
 
 
-class DeleteSourceServerResponse(Response):
+class DeleteSourceServerResponse(Response, frozen=True):
     """An empty answer: the source server is gone."""
 
 
-class DescribeSourceServersResponse(Response):
+class DescribeSourceServersResponse(Response, frozen=True):
     """One page of source servers, with the token of the next page if there is one."""
 
     items: list[SourceServer] = Field(
@@ -1039,15 +1039,15 @@ class DescribeSourceServersResponse(Response):
     """
 
 
-class DisconnectSourceServerResponse(SourceServer, Response):
+class DisconnectSourceServerResponse(SourceServer, Response, frozen=True):
     """The source server as it was cut off: ``DISCONNECTED`` and without a lag."""
 
 
-class RetryDataReplicationResponse(SourceServer, Response):
+class RetryDataReplicationResponse(SourceServer, Response, frozen=True):
     """The source server whose set-up of replication was restarted, as it was at that moment."""
 
 
-class StartReplicationResponse(Response):
+class StartReplicationResponse(Response, frozen=True):
     """The source server whose replication was started; its state moves on only later."""
 
     source_server: SourceServer | None = Field(
@@ -1065,7 +1065,7 @@ class StartReplicationResponse(Response):
     """
 
 
-class StopReplicationResponse(Response):
+class StopReplicationResponse(Response, frozen=True):
     """The source server whose replication was stopped, now unprotected and without snapshots."""
 
     source_server: SourceServer | None = Field(
@@ -1077,7 +1077,7 @@ class StopReplicationResponse(Response):
     """Source server right after the call; it is no longer protected."""
 
 
-class DeleteSourceServerRequest(Request["DeleteSourceServerResponse"]):
+class DeleteSourceServerRequest(Request["DeleteSourceServerResponse"], frozen=True):
     """What ``delete_source_server`` is asked: which disconnected server to remove."""
 
     operation: ClassVar[str] = "DeleteSourceServer"
@@ -1095,7 +1095,7 @@ class DeleteSourceServerRequest(Request["DeleteSourceServerResponse"]):
     """
 
 
-class DescribeSourceServersRequest(Request["DescribeSourceServersResponse"]):
+class DescribeSourceServersRequest(Request["DescribeSourceServersResponse"], frozen=True):
     """What ``describe_source_servers`` is asked: filters and page size.
 
     Without filters it lists every server of the account and Region.
@@ -1136,7 +1136,7 @@ class DescribeSourceServersRequest(Request["DescribeSourceServersResponse"]):
     """
 
 
-class DisconnectSourceServerRequest(Request["DisconnectSourceServerResponse"]):
+class DisconnectSourceServerRequest(Request["DisconnectSourceServerResponse"], frozen=True):
     """What ``disconnect_source_server`` is asked: which server to cut off."""
 
     operation: ClassVar[str] = "DisconnectSourceServer"
@@ -1158,7 +1158,7 @@ class DisconnectSourceServerRequest(Request["DisconnectSourceServerResponse"]):
     """
 
 
-class RetryDataReplicationRequest(Request["RetryDataReplicationResponse"]):
+class RetryDataReplicationRequest(Request["RetryDataReplicationResponse"], frozen=True):
     """What the deprecated ``retry_data_replication`` is asked: which stuck server to set up."""
 
     operation: ClassVar[str] = "RetryDataReplication"
@@ -1179,7 +1179,7 @@ class RetryDataReplicationRequest(Request["RetryDataReplicationResponse"]):
     """
 
 
-class StartReplicationRequest(Request["StartReplicationResponse"]):
+class StartReplicationRequest(Request["StartReplicationResponse"], frozen=True):
     """What ``start_replication`` is asked: which stopped server to replicate again."""
 
     operation: ClassVar[str] = "StartReplication"
@@ -1197,7 +1197,7 @@ class StartReplicationRequest(Request["StartReplicationResponse"]):
     """
 
 
-class StopReplicationRequest(Request["StopReplicationResponse"]):
+class StopReplicationRequest(Request["StopReplicationResponse"], frozen=True):
     """What ``stop_replication`` is asked: which server to stop; its snapshots are deleted."""
 
     operation: ClassVar[str] = "StopReplication"

@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 
-class Account(Shape):
+class Account(Shape, frozen=True):
     """An AWS account that source servers are extended from."""
 
     account_id: str | None = Field(
@@ -33,7 +33,7 @@ class Account(Shape):
     """Twelve digits, kept as a string because leading zeros count."""
 
 
-class StagingSourceServer(Shape):
+class StagingSourceServer(Shape, frozen=True):
     """A source server in a staging account that can be extended: ARN, host name and tags."""
 
     hostname: str | None = Field(
@@ -67,7 +67,7 @@ class StagingSourceServer(Shape):
     """
 
 
-class CreateExtendedSourceServerResponse(Response):
+class CreateExtendedSourceServerResponse(Response, frozen=True):
     """The source server that now stands for the staging account's one."""
 
     source_server: SourceServer | None = Field(
@@ -79,7 +79,7 @@ class CreateExtendedSourceServerResponse(Response):
     """Extended source server, new in this account with an id of its own."""
 
 
-class ListExtensibleSourceServersResponse(Response):
+class ListExtensibleSourceServersResponse(Response, frozen=True):
     """One page of servers that can be extended into this account."""
 
     items: list[StagingSourceServer] = Field(
@@ -103,7 +103,7 @@ class ListExtensibleSourceServersResponse(Response):
     """
 
 
-class ListStagingAccountsResponse(Response):
+class ListStagingAccountsResponse(Response, frozen=True):
     """One page of staging accounts, with the token of the next page if there is one."""
 
     accounts: list[Account] = Field(
@@ -124,7 +124,7 @@ class ListStagingAccountsResponse(Response):
     """
 
 
-class CreateExtendedSourceServerRequest(Request["CreateExtendedSourceServerResponse"]):
+class CreateExtendedSourceServerRequest(Request["CreateExtendedSourceServerResponse"], frozen=True):
     """What ``create_extended_source_server`` is asked: which staging server to extend.
 
     It carries no idempotency token.
@@ -155,7 +155,9 @@ class CreateExtendedSourceServerRequest(Request["CreateExtendedSourceServerRespo
     """
 
 
-class ListExtensibleSourceServersRequest(Request["ListExtensibleSourceServersResponse"]):
+class ListExtensibleSourceServersRequest(
+    Request["ListExtensibleSourceServersResponse"], frozen=True
+):
     """What ``list_extensible_source_servers`` is asked: in which staging account to look."""
 
     operation: ClassVar[str] = "ListExtensibleSourceServers"
@@ -192,7 +194,7 @@ class ListExtensibleSourceServersRequest(Request["ListExtensibleSourceServersRes
     """
 
 
-class ListStagingAccountsRequest(Request["ListStagingAccountsResponse"]):
+class ListStagingAccountsRequest(Request["ListStagingAccountsResponse"], frozen=True):
     """What ``list_staging_accounts`` is asked: page size, 50 at most, and position."""
 
     operation: ClassVar[str] = "ListStagingAccounts"

@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 
-class ListTagsForResourceResponse(Response):
+class ListTagsForResourceResponse(Response, frozen=True):
     """The tags of the resource.
 
     Their values count as sensitive and are kept out of ``repr``.
@@ -38,15 +38,15 @@ class ListTagsForResourceResponse(Response):
     """
 
 
-class TagResourceResponse(Response):
+class TagResourceResponse(Response, frozen=True):
     """An empty answer: the tags are set."""
 
 
-class UntagResourceResponse(Response):
+class UntagResourceResponse(Response, frozen=True):
     """An empty answer: the tags are gone."""
 
 
-class ListTagsForResourceRequest(Request["ListTagsForResourceResponse"]):
+class ListTagsForResourceRequest(Request["ListTagsForResourceResponse"], frozen=True):
     """What ``list_tags_for_resource`` is asked: whose tags, by ARN."""
 
     operation: ClassVar[str] = "ListTagsForResource"
@@ -61,7 +61,7 @@ class ListTagsForResourceRequest(Request["ListTagsForResourceResponse"]):
     """ARN of the resource whose tags to read."""
 
 
-class TagResourceRequest(Request["TagResourceResponse"]):
+class TagResourceRequest(Request["TagResourceResponse"], frozen=True):
     """What ``tag_resource`` is asked: which resource, which tags to add or overwrite."""
 
     operation: ClassVar[str] = "TagResource"
@@ -88,7 +88,7 @@ class TagResourceRequest(Request["TagResourceResponse"]):
     """
 
 
-class UntagResourceRequest(Request["UntagResourceResponse"]):
+class UntagResourceRequest(Request["UntagResourceResponse"], frozen=True):
     """What ``untag_resource`` is asked: which resource, which tag keys to remove."""
 
     operation: ClassVar[str] = "UntagResource"

@@ -150,7 +150,7 @@ class Account:
         self.settings = settings
         self.initialized = initialized
         self.now = now
-        self.timeline = Timeline()
+        self.timeline: Timeline = Timeline()
         self.arns: dict[str, Resource] = {}
         self.launch_faults: dict[str, Doc] = {}
         self._collections: dict[str, Collection] = {}
@@ -181,7 +181,7 @@ class Account:
     def settle(self, now: datetime) -> None:
         """Let everything happen that is due at `now`, and read the clock."""
         self.timeline.settle(self, now)
-        self.now = now
+        self.now: datetime = now
 
     def schedule(
         self, delay: timedelta, kind: str, subject: str = "", args: Doc | None = None

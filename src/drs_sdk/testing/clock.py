@@ -75,7 +75,7 @@ class EmulatorClock:
         if speed <= 0:
             raise ValueError("the speed of the clock must be above zero")
         self.mode: Mode = mode
-        self.speed = speed if mode == "scaled" else 1.0
+        self.speed: float = speed if mode == "scaled" else 1.0
         self.auto_advance = auto_advance
         self._origin = start.astimezone(UTC)
         self._started = time.monotonic()
