@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from drs_sdk.base import Request, Response, ResponseMetadata
     from drs_sdk.errors import DRSError
-    from drs_sdk.events import RequestHook
+    from drs_sdk.events import RequestEvent, RequestHook
     from drs_sdk.settings import CallOptions
     from drs_sdk.transport.retries import Failure
 
-logger = logging.getLogger("drs_sdk")
+logger: logging.Logger = logging.getLogger("drs_sdk")
 
 _ids = itertools.count(1)
 
@@ -39,6 +39,8 @@ class Call:
         attempt: The attempt under way, or the last one.
         tokens: What its last retry took from the quota.
         failure: How the last attempt failed.
+        is_ambiguous: Whether the service may have done what was asked in a failed attempt.
+        is_signing: Whether an attempt is being signed, which may need new credentials.
         scope: What closing the client ends it by.
         ended: Set once the caller has its answer or error.
     """
@@ -52,6 +54,8 @@ class Call:
     attempt: int = 1
     tokens: int = 0
     failure: Failure | None = None
+    is_ambiguous: bool = False
+    is_signing: bool = False
     scope: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     _began: float = field(default_factory=time.perf_counter)
@@ -66,10 +70,15 @@ class Call:
         """How long it has taken so far, in real time."""
         return timedelta(seconds=time.perf_counter() - self._began)
 
+    def attempt_failed(self, failure: Failure) -> None:
+        """Note how an attempt failed."""
+        self.failure = failure
+        self.is_ambiguous = self.is_ambiguous or failure.is_ambiguous
+
     def started(self, endpoint_url: str, region: str) -> None:
         """Tell that it begins."""
         if self.hook is not None:
-            self.hook(
+            self._tell(
                 RequestStarted(
                     operation=self.operation,
                     call_id=self.call_id,
@@ -95,7 +104,7 @@ class Call:
             },
         )
         if self.hook is not None:
-            self.hook(
+            self._tell(
                 RequestRetried(
                     operation=self.operation,
                     call_id=self.call_id,
@@ -111,7 +120,7 @@ class Call:
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s succeeded", self.operation, extra=self._extra(metadata.request_id))
         if self.hook is not None:
-            self.hook(
+            self._tell(
                 RequestSucceeded(
                     operation=self.operation,
                     call_id=self.call_id,
@@ -128,7 +137,7 @@ class Call:
         request_id = None if error is None else error.request_id
         logger.info("%s failed: %s", self.operation, what, extra=self._extra(request_id))
         if self.hook is not None:
-            self.hook(
+            self._tell(
                 RequestFailed(
                     operation=self.operation,
                     call_id=self.call_id,
@@ -136,6 +145,20 @@ class Call:
                     duration=self.duration,
                     error=error,
                 )
+            )
+
+    def _tell(self, event: RequestEvent) -> None:
+        """Call the hook; what it raises must not cost the caller an answer."""
+        if self.hook is None:
+            return
+        try:
+            self.hook(event)
+        except Exception:
+            logger.exception(
+                "on_request raised at %s of %s",
+                type(event).__name__,
+                self.operation,
+                extra={"operation": self.operation, "attempt": self.attempt},
             )
 
     def _extra(self, request_id: str | None) -> dict[str, object]:

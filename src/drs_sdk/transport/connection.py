@@ -25,6 +25,7 @@ from drs_sdk.errors import ClientClosedError
 from drs_sdk.transport import retries
 from drs_sdk.transport.call import Call
 from drs_sdk.transport.decoding import decode
+from drs_sdk.transport.error_answers import tame
 from drs_sdk.transport.http_session import MAX_RESPONSE_BYTES
 from drs_sdk.transport.outcomes import explain, failure_of, not_opened
 from drs_sdk.transport.roles import working_session
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 ResponseT = TypeVar("ResponseT", bound=Response)
 
-logger = logging.getLogger("drs_sdk")
+logger: logging.Logger = logging.getLogger("drs_sdk")
 
 _BODY = "drs_sdk.body"
 _FIRST_ERROR_STATUS = 300
@@ -156,17 +157,18 @@ class Connection:
             call.failed(explained)
             if explained is error:
                 raise
-            raise explained from explained.__cause__
         except BaseException:
             call.failed(None)
             raise
+        else:
+            self._quota.give_back(call.tokens)
+            call.succeeded(response.response_metadata)
+            return response
         finally:
             self._under_way.discard(call)
             call.ended.set()
             _current.reset(reset)
-        self._quota.give_back(call.tokens)
-        call.succeeded(response.response_metadata)
-        return response
+        raise explained  # out here, so that no context is chained but the cause that it names
 
     async def _create_client(self) -> _Client:
         settings = self._settings
@@ -188,16 +190,18 @@ class Connection:
         events = client.meta.events
         events.register("before-parameter-build.drs", self._before_build)
         events.register_first("needs-retry.drs", self._needs_retry)
+        events.register("before-sign.drs", _signing)
+        events.register("before-send.drs", _signed)
         events.register("before-parse.drs", _take_body)
         return client
 
     def _check_usable(self) -> None:
         if self._closed:
             raise ClientClosedError("the client is closed; make a new one")
-        if self._loop is not None and self._loop is not asyncio.get_running_loop():
-            raise ClientClosedError("the client belongs to another event loop; open one in each")
         if self._pid and self._pid != os.getpid():
             raise ClientClosedError("the client was opened before a fork; open one in each process")
+        if self._loop is not None and self._loop is not asyncio.get_running_loop():
+            raise ClientClosedError("the client belongs to another event loop; open one in each")
 
     def _before_build(self, context: dict[str, object], **_: object) -> None:
         context[MAX_RESPONSE_BYTES] = self._settings.max_response_bytes
@@ -217,7 +221,8 @@ class Connection:
         call.attempt = attempts
         if response is not None and response[0].status_code < _FIRST_ERROR_STATUS:
             return None
-        call.failure = failure = failure_of(response, caught_exception)
+        failure = failure_of(response, caught_exception)
+        call.attempt_failed(failure)
         safe = retries.may_resend(
             call.request.safety, failure, resend_unsafe=call.options.resend_unsafe
         )
@@ -257,13 +262,23 @@ def _with_client_token(request: Request[ResponseT]) -> Request[ResponseT]:
     return request.model_copy(update={member: str(uuid4())})
 
 
+def _signing(**_: object) -> None:
+    _current.get().is_signing = True
+
+
+def _signed(**_: object) -> None:
+    _current.get().is_signing = False
+
+
 def _take_body(
     response_dict: dict[str, object], customized_response_dict: dict[str, object], **_: object
 ) -> None:
-    """Keep the bytes of a success from botocore's parser, for ours."""
+    """Keep the bytes of a success from botocore's parser, for ours; make an error safe for it."""
     if cast("int", response_dict["status_code"]) < _FIRST_ERROR_STATUS:
         customized_response_dict[_BODY] = response_dict["body"]
         response_dict["body"] = b""
+    else:
+        customized_response_dict.update(tame(response_dict))
 
 
 def _read(request: Request[ResponseT], answer: dict[str, object]) -> ResponseT:

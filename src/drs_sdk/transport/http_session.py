@@ -17,7 +17,12 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
-from drs_sdk.errors import ConnectionFailedError, RequestTimeoutError, ResponseDecodeError
+from drs_sdk.errors import (
+    ConfigurationError,
+    ConnectionFailedError,
+    RequestTimeoutError,
+    ResponseDecodeError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,6 +123,7 @@ class HTTPSession:
             ConnectionFailedError: No connection, or one that broke; ``maybe_sent`` says which.
             RequestTimeoutError: No connection, or no answer, in time.
             ResponseDecodeError: The answer is larger than the limit.
+            ConfigurationError: A certificate or a CA bundle cannot be read.
         """
         context = request.context or {}
         limit = cast("int", context.get(MAX_RESPONSE_BYTES, _DEFAULT_LIMIT))
@@ -171,14 +177,22 @@ class HTTPSession:
 
     def _ssl_context(self) -> ssl.SSLContext:
         bundle = self._verify if isinstance(self._verify, str) else None
-        context = ssl.create_default_context(cafile=bundle)
+        try:
+            context = ssl.create_default_context(cafile=bundle)
+        except OSError as error:
+            raise ConfigurationError(f"the CA bundle {bundle} cannot be read: {error}") from error
         if not self._verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-        if isinstance(self._client_cert, str):
-            context.load_cert_chain(self._client_cert)
-        elif self._client_cert is not None:
-            context.load_cert_chain(*self._client_cert)
+        if self._client_cert is not None:
+            files = self._client_cert
+            files = (files,) if isinstance(files, str) else files
+            try:
+                context.load_cert_chain(*files)
+            except OSError as error:
+                raise ConfigurationError(
+                    f"the client certificate {files[0]} cannot be read: {error}"
+                ) from error
         return context
 
 

@@ -16,11 +16,13 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
+from botocore.parsers import ResponseParserError
 
 from drs_sdk.errors import (
     MODELLED,
     AmbiguousOutcomeError,
     APIError,
+    ClientClosedError,
     ConfigurationError,
     ConnectionFailedError,
     CredentialsError,
@@ -69,19 +71,22 @@ def failure_of(
             retry_after=parse_retry_after(answer.headers.get("Retry-After")),
         )
     broken = error if isinstance(error, ConnectionFailedError) else _foreign(error)
+    # What nobody foresaw may have struck before or after the request left.
+    maybe_sent = not isinstance(error, DRSError) if broken is None else broken.maybe_sent
     return Failure(
         reason=type(error).__name__,
         is_connection=broken is not None,
         is_timeout=isinstance(broken, RequestTimeoutError),
-        maybe_sent=broken is not None and broken.maybe_sent,
+        maybe_sent=maybe_sent,
     )
 
 
 def explain(error: Exception, call: Call) -> DRSError:
     """Turn what ended a call into the error that the caller gets."""
-    explained = _explained(error, call)
+    explained = _not_signed(error, call) if call.is_signing else _explained(error, call)
     explained.operation = call.operation
-    if explained is not error and explained.__cause__ is None:
+    quotes_keys = isinstance(error, ResponseParserError)  # the body it could not read, keys and all
+    if explained is not error and explained.__cause__ is None and not quotes_keys:
         explained.__cause__ = error
     if call.request.safety == "unsafe" and _is_ambiguous(explained, call):
         return _ambiguous(explained, call)
@@ -100,6 +105,23 @@ def not_opened(error: Exception) -> DRSError:
     return ConfigurationError(f"the client cannot be opened: {said}{advice}")
 
 
+def _not_signed(error: Exception, call: Call) -> DRSError:
+    """Explain why an attempt did not get its signature: nothing of it was sent."""
+    if isinstance(error, DRSError):
+        return error
+    if isinstance(error, ClientError):  # STS or SSO said no
+        parsed = cast("dict[str, object]", error.response)
+        refusal = APIError(parsed, cast("str", error.operation_name))
+        what = f"{refusal.operation} for credentials failed with {refusal.code}"
+    elif isinstance(error, ResponseParserError):
+        what = "the answer of the credential provider cannot be read"
+    elif isinstance(error, BotoCoreError):
+        what = str(error)
+    else:
+        what = f"{type(error).__name__}: {error}"
+    return CredentialsError(f"{call.operation} was not sent: {what.rstrip('.')}; {_LOOK_HERE}")
+
+
 def _explained(error: Exception, call: Call) -> DRSError:
     if isinstance(error, ClientError) and not isinstance(error, APIError):
         return _api_error(error, call)
@@ -114,8 +136,6 @@ def _explained(error: Exception, call: Call) -> DRSError:
         )
     if isinstance(error, DRSError):
         return error
-    if isinstance(error, _CREDENTIALS):
-        return CredentialsError(f"{call.operation} was not sent: {error}; {_LOOK_HERE}")
     if isinstance(error, BotoCoreError):
         return ConfigurationError(f"{call.operation} was not sent: {error}")
     return DRSError(f"{call.operation} failed: {type(error).__name__}: {error}")
@@ -124,11 +144,6 @@ def _explained(error: Exception, call: Call) -> DRSError:
 def _api_error(error: ClientError, call: Call) -> DRSError:
     parsed = cast("dict[str, object]", error.response)
     code = str(cast("dict[str, object]", parsed.get("Error") or {}).get("Code"))
-    if error.operation_name not in {call.operation, ""}:  # STS or SSO said no, not the service
-        return CredentialsError(
-            f"{call.operation} was not sent: {error.operation_name} for credentials failed with "
-            f"{code}; {_LOOK_HERE}"
-        )
     after = call.failure.retry_after if call.failure is not None else None
     api_error = MODELLED.get(code, APIError)(parsed, call.operation, retry_after=after)
     if isinstance(api_error, ValidationException):
@@ -152,11 +167,10 @@ def _foreign(error: Exception | None) -> ConnectionFailedError | None:
 
 
 def _is_ambiguous(error: DRSError, call: Call) -> bool:
-    if isinstance(error, ResponseDecodeError):
-        return True
-    if isinstance(error, APIError):
-        return call.failure is not None and call.failure.is_ambiguous
-    return isinstance(error, ConnectionFailedError) and error.maybe_sent
+    if isinstance(error, ClientClosedError):
+        return False
+    # One lost attempt is enough: that a later one was refused does not undo it.
+    return call.is_ambiguous or isinstance(error, ResponseDecodeError)
 
 
 def _ambiguous(cause: DRSError, call: Call) -> AmbiguousOutcomeError:
