@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from aiobotocore.session import AioSession
 from botocore.exceptions import ClientError
 
 import drs_sdk.testing
-from drs_sdk.testing import DRSEmulator, EmulatorClock
+from drs_sdk.errors import APIError, ConfigurationError, ResponseDecodeError
+from drs_sdk.testing import DRSEmulator, EmulatorClock, Fault
 from drs_sdk.testing.__main__ import main, parse_arguments
 from drs_sdk.testing.handlers import handles, load_handlers
 
@@ -137,8 +139,6 @@ async def _refusal(raw: Any) -> tuple[int, str]:
 
 
 async def test_clients_of_the_emulator_live_by_its_clock() -> None:
-    from drs_sdk.testing import Fault
-
     async with DRSEmulator() as emulator, emulator.client() as drs, emulator.client() as other:
         emulator.add_source_servers(3)
         assert len([server async for server in drs.describe_source_servers(max_results=1)]) == 3
@@ -174,6 +174,48 @@ async def test_options_of_a_client_go_before_the_emulators() -> None:
     ):
         assert drs.region_name == "eu-west-1"
         await drs.describe_source_servers()
+
+
+async def test_a_client_may_use_a_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = tmp_path / "config"
+    settings.write_text(
+        "[profile drill]\nregion = eu-west-3\nmax_attempts = 1\n"
+        "aws_access_key_id = AKIAEMULATOR\naws_secret_access_key = wrong\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(settings))
+    async with (
+        DRSEmulator(check_signatures=True) as emulator,
+        emulator.client() as own,
+        emulator.client(profile_name="drill") as drs,
+    ):
+        await own.describe_source_servers()
+        with pytest.raises(APIError) as caught:
+            await drs.describe_source_servers()
+        assert caught.value.code == "UnrecognizedClientException"
+        assert "/us-east-1/drs/" in emulator.requests[-1].headers["authorization"]
+        assert "Credential=AKIAEMULATOR/" in emulator.requests[-1].headers["authorization"]
+        emulator.inject("*", Fault.throttle())
+        before = len(emulator.requests)
+        with pytest.raises(APIError):
+            await drs.describe_source_servers()
+        assert len(emulator.requests) == before + 1
+        with pytest.raises(ConfigurationError, match="session or profile_name"):
+            await emulator.client(profile_name="drill", session=AioSession()).open()
+
+
+async def test_a_client_may_be_bounded() -> None:
+    async with DRSEmulator() as emulator:
+        emulator.add_source_servers(20)
+        async with emulator.client(max_response_bytes=1000) as drs:
+            with pytest.raises(ResponseDecodeError):
+                await drs.describe_source_servers()
+        with pytest.raises(ConfigurationError, match="plain http"):
+            await emulator.client(endpoint_url="http://emulator.example:80").open()
+        far = emulator.client(
+            endpoint_url="http://emulator.example:80", allow_insecure_endpoint=True
+        )
+        async with far:
+            assert far.endpoint_url == "http://emulator.example:80"
 
 
 def test_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from drs_sdk.testing.clock import EmulatorClock
 from drs_sdk.testing.emulator import DRSEmulator
+from drs_sdk.testing.loading import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         action="append",
         default=[],
         metavar="FILE",
-        help="take over source servers from what the AWS CLI's describe commands printed",
+        help="take over what the AWS CLI's describe, list and get commands printed",
     )
     parser.add_argument(
         "--check-signatures",
@@ -71,7 +72,9 @@ async def serve(options: argparse.Namespace) -> None:
         record_requests=False,
         port=options.port,
     )
-    loaded = {i for source in options.load for i in emulator.load(source) if i.startswith("s-")}
+    # At once, so that it does not matter which file holds a job and which its log.
+    found = emulator.load([read_source(path) for path in options.load])
+    loaded = [i for i in found if i.startswith("s-")]
     emulator.add_source_servers(options.seed_servers)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -137,6 +137,16 @@ def put_action(account: Account, resource: Resource, doc: Doc) -> Resource:
     return present
 
 
+def set_actions(account: Account, resource: Resource, docs: list[Doc]) -> None:
+    """Let a server or a template have these actions and no others."""
+    resource.state.setdefault(_ACTIONS, [])
+    kept = {doc["actionId"] for doc in docs}
+    for action_id in set(resource.state[_ACTIONS]) - kept:
+        delete_action(account, resource, action_id)
+    for doc in docs:
+        put_action(account, resource, doc)
+
+
 def delete_action(account: Account, resource: Resource, action_id: str) -> None:
     """Delete an action, which must be there.
 

@@ -179,22 +179,25 @@ class DRSEmulator(Scenario):
         Virtual time stands still while such a client is in a call, and jumps ahead while it
         sleeps (as waiters do). With a `session` of your own only the second half holds.
 
+        The client reads nothing of the machine's AWS configuration, unless `profile_name` names
+        a profile of it: its keys and settings are used then, except for Region and endpoint.
+
         Args:
-            **options: Anything that `DRSClient` takes, over the emulator's values.
+            **options: What `DRSClient` takes, over the emulator's values; all but the clock,
+                which is the emulator's, and the roles, which it has no STS for.
         """
         from drs_sdk.client import DRSClient
         from drs_sdk.testing.sdk_session import build_config, build_session
 
-        if self._session is None:
-            self._session = build_session(self.clock)
-        merged: ClientOptions = {
-            "region_name": self.region,
-            "endpoint_url": self.url,
-            "aws_access_key_id": ACCESS_KEY_ID,
-            "aws_secret_access_key": SECRET_ACCESS_KEY,
-            "session": self._session,
-            **options,
-        }
+        merged: ClientOptions = {"region_name": self.region, "endpoint_url": self.url}
+        if "profile_name" in options and "session" not in options:
+            merged["session"] = build_session(self.clock, options.pop("profile_name"))
+        else:
+            self._session = self._session or build_session(self.clock)
+            merged["session"] = self._session
+            merged["aws_access_key_id"] = ACCESS_KEY_ID
+            merged["aws_secret_access_key"] = SECRET_ACCESS_KEY
+        merged.update(options)
         merged["config"] = build_config(options.get("config"))
         return DRSClient(**merged, clock=self.clock)
 

@@ -1,23 +1,26 @@
 """Takes over resources from what describe calls printed.
 
 Any JSON will do in which the objects of describe answers stand, however deep: the walk knows
-them by their members. To load another kind, add a row to `KINDS`.
+them by their members. To load another kind, add a row to `KINDS`; what belongs to a resource
+and has no life of its own (a job's log) stands in `loading_parts`.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from drs_sdk.testing import fleet, loading_parts
 from drs_sdk.testing.documents import Doc, copy_doc, without_nulls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from drs_sdk.testing.account import Account
+    from drs_sdk.testing.loading_parts import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +32,27 @@ class Kind:
         id_member: The member that identifies it; it must be there.
         any_of: At least one of these members must be there.
         none_of: None of these may be.
-        has_arn: Whether it has an ARN, made up where it is missing.
+        only: Where given, no other members may be.
+        arn_member: The member that holds its ARN, made up where it is missing; empty: it has
+            none.
         in_state: Members that the emulator keeps in the resource's state, and under which key.
         dated_by: The member that puts resources in the order of their making, oldest first.
+        defaults: What the emulator needs and a sparse resource may lack; None means the time.
+        state: What the emulator remembers of a new one.
+        complete: Adds what cannot be said in a table.
     """
 
     collection: str
     id_member: str
     any_of: frozenset[str]
     none_of: frozenset[str] = frozenset()
-    has_arn: bool = True
+    only: frozenset[str] = frozenset()
+    arn_member: str = "arn"
     in_state: tuple[tuple[str, str], ...] = ()
     dated_by: str = ""
+    defaults: Mapping[str, str | None] = field(default_factory=dict[str, str | None], hash=False)
+    state: Mapping[str, object] = field(default_factory=dict[str, object], hash=False)
+    complete: Callable[[Account, Doc, Doc], None] | None = None
 
     def recognises(self, value: Doc) -> bool:
         """Tell whether an object is of this kind."""
@@ -49,7 +61,23 @@ class Kind:
             isinstance(value.get(self.id_member), str)
             and bool(self.any_of & names)
             and not self.none_of & names
+            and (not self.only or names <= self.only)
         )
+
+
+def _staged(account: Account, doc: Doc, state: Doc) -> None:
+    """Make up what an extended server would have, and let its account trust this one."""
+    arn: str = doc["arn"]
+    account_id = next(iter(arn.split(":")[4:5]), "")
+    if not account_id.isdecimal():
+        raise ValueError(f"{arn!r} is not the ARN of a source server")
+    accounts = account.collection("staging_accounts")
+    if account_id not in accounts:
+        accounts.add(account_id, {"accountID": account_id})
+    lasting = fleet.lasting_properties(arn, 1, account.stamp())
+    lasting["sourceProperties"]["identificationHints"]["hostname"] = doc["hostname"]
+    del lasting["tags"]
+    state.update(account=account_id, lasting=lasting)
 
 
 KINDS: tuple[Kind, ...] = (
@@ -63,10 +91,11 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "jobs",
         "jobID",
-        frozenset({"initiatedBy", "participatingServers", "participatingResources", "items"}),
+        frozenset({"initiatedBy", "participatingServers", "participatingResources", "status"}),
         frozenset({"recoveryInstanceID", "sourceServerID", "recoveryPlanExecutionArn"}),
         in_state=(("detail", "log"), ("items", "log")),
         dated_by="creationDateTime",
+        state={"log": []},
     ),
     Kind(
         "recovery_instances",
@@ -87,15 +116,54 @@ KINDS: tuple[Kind, ...] = (
         "launch_configurations",
         "sourceServerID",
         frozenset({"ec2LaunchTemplateID", "launchDisposition"}),
-        has_arn=False,
+        arn_member="",
     ),
     Kind(
         "replication_configurations",
         "sourceServerID",
         frozenset({"stagingAreaSubnetId", "pitPolicy"}),
-        has_arn=False,
+        arn_member="",
     ),
     Kind("source_networks", "sourceNetworkID", frozenset({"arn", "sourceVpcID"})),
+    Kind(
+        "recovery_plans",
+        "recoveryPlanArn",
+        frozenset({"name", "createdAt"}),
+        frozenset({"recoveryPlanExecutionArn"}),
+        arn_member="recoveryPlanArn",
+        dated_by="createdAt",
+        defaults={"name": "plan", "status": "INVALID", "createdAt": None, "updatedAt": None},
+        state={"steps": []},
+    ),
+    Kind(
+        "recovery_plan_executions",
+        "recoveryPlanExecutionArn",
+        frozenset({"mode", "startedAt"}),
+        arn_member="recoveryPlanExecutionArn",
+        dated_by="startedAt",
+        defaults={
+            "recoveryPlanArn": "",
+            "mode": "DRILL",
+            "status": "COMPLETED",
+            "startedAt": None,
+        },
+        state={"steps": [], "snapshots": {}},
+    ),
+    Kind(
+        "staging_source_servers",
+        "arn",
+        frozenset({"hostname"}),
+        only=frozenset({"arn", "hostname", "tags"}),
+        arn_member="",
+        complete=_staged,
+    ),
+    Kind(
+        "staging_accounts",
+        "accountID",
+        frozenset({"accountID"}),
+        only=frozenset({"accountID"}),
+        arn_member="",
+    ),
 )
 
 
@@ -115,36 +183,81 @@ def load_resources(account: Account, value: object) -> list[str]:
 
     Returns:
         The identifiers of what was loaded, in the order they were found.
+
+    Raises:
+        ValueError: Something does not say what it belongs to, or that is not there.
     """
     found: dict[tuple[Kind, str], Doc] = {}
-    for kind, doc in _walk(without_nulls(value)):
-        found.setdefault((kind, doc[kind.id_member]), {}).update(doc)
+    parts: list[tuple[Part, str, list[Doc]]] = []
+    for kind, owner, docs in _walk([without_nulls(value)], {}):
+        if isinstance(kind, Kind):
+            found.setdefault((kind, docs[0][kind.id_member]), {}).update(docs[0])
+        else:
+            parts.append((kind, owner, docs))
     for (kind, resource_id), doc in sorted(
         found.items(), key=lambda item: str(item[1].get(item[0][0].dated_by, ""))
     ):
-        collection = account.collection(kind.collection)
-        if resource_id in collection:
-            collection.remove(resource_id)
-        arn: str = ""
-        if kind.has_arn:
-            default_arn = account.settings.arn(collection.resource_type, resource_id)
-            arn = doc.setdefault("arn", default_arn)
-        stored = copy_doc(doc)
-        state: Doc = {key: stored.pop(name) for name, key in kind.in_state if name in stored}
-        collection.add(resource_id, stored, arn=arn, state=state)
-    return [resource_id for _, resource_id in found]
+        _store(account, kind, resource_id, doc)
+    loaded = dict.fromkeys(resource_id for _, resource_id in found)
+    for part, owner, docs in parts:
+        loaded.update(dict.fromkeys(loading_parts.attach(account, part, owner, docs)))
+    return list(loaded)
 
 
-def _walk(value: object) -> Iterator[tuple[Kind, Doc]]:
-    if isinstance(value, dict):
+def _store(account: Account, kind: Kind, resource_id: str, doc: Doc) -> None:
+    collection = account.collection(kind.collection)
+    stored = copy_doc(doc)
+    arn = ""
+    if kind.arn_member:
+        default_arn = account.settings.arn(collection.resource_type, resource_id)
+        arn = stored.setdefault(kind.arn_member, default_arn)
+    for name, default in kind.defaults.items():
+        stored.setdefault(name, account.stamp() if default is None else default)
+    state = copy_doc(dict(kind.state))
+    present = collection.get(resource_id)
+    if present is not None:
+        # What hangs on it, such as the steps of a plan, is loaded by itself.
+        state.update({key: present.state[key] for key in kind.state if key in present.state})
+        collection.remove(resource_id)
+    state.update({key: stored.pop(name) for name, key in kind.in_state if name in stored})
+    if kind.complete is not None:
+        kind.complete(account, stored, state)
+    collection.add(resource_id, stored, arn=arn, state=state)
+
+
+def _walk(value: object, around: Doc) -> Iterator[tuple[Kind | Part, str, list[Doc]]]:
+    """Find resources and parts; `around` holds the members of the objects they stand in."""
+    if isinstance(value, list):
+        items = cast("list[object]", value)
+        yield from _parts(items, around)
+        for item in items:
+            yield from _walk(item, around)
+    elif isinstance(value, dict):
         doc = cast("Doc", value)
-        for kind in KINDS:
-            if kind.recognises(doc):
-                # boto3 adds its own member to answers, bare resources among them.
-                yield kind, {k: v for k, v in doc.items() if k != "ResponseMetadata"}
-                return
+        kind = next((kind for kind in KINDS if kind.recognises(doc)), None)
+        if kind is not None:
+            yield kind, "", [_bare(doc)]
+            return
+        around = {**around, **{k: v for k, v in doc.items() if isinstance(v, str)}}
         for item in doc.values():
-            yield from _walk(item)
-    elif isinstance(value, list):
-        for item in cast("list[object]", value):
-            yield from _walk(item)
+            # A part that stands alone, as Get answers have it.
+            yield from _parts([item], around)
+            yield from _walk(item, around)
+
+
+def _parts(items: list[object], around: Doc) -> Iterator[tuple[Part, str, list[Doc]]]:
+    grouped: dict[tuple[Part, str], list[Doc]] = {}
+    for item in items:
+        if isinstance(item, dict):
+            doc = cast("Doc", item)
+            part = loading_parts.part_of(doc)
+            if part is not None:
+                owner = str(doc.get(part.owner) or around.get(part.owner, ""))
+                grouped.setdefault((part, owner), []).append(_bare(doc))
+    for (part, owner), docs in grouped.items():
+        yield part, owner, docs
+
+
+def _bare(doc: Doc) -> Doc:
+    """Leave out the member that boto3 adds to answers, bare resources among them."""
+    return {name: value for name, value in doc.items() if name != "ResponseMetadata"}

@@ -10,6 +10,7 @@ Keys of a source server's `state`:
 * `live`: the emulator moves it (a loaded server is shown as it was loaded until it is touched).
 * `synced`: the initial sync is done, so a launch is possible (`is_launchable`).
 * `protected_since`: the first snapshot was taken then.
+* `snapshots`: the recovery snapshots that were loaded, oldest first.
 * `sync`: the running sync: `since`, `seconds` it takes, `start`, the share done before.
 * `lag`: `since`, `seconds` of lag then, `growth` in seconds of lag a second.
 * `unseen_since`: the agent went silent then.
@@ -299,7 +300,7 @@ def _end(account: Account, server: Resource, state: ReplicationState) -> None:
     for gone in ("lagDuration", "etaDateTime", "dataReplicationError", "dataReplicationInitiation"):
         info.pop(gone, None)
     info.update(dataReplicationState=state, replicatedDisks=[])
-    _forget(server, "sync", "lag", "synced", "protected_since")
+    _forget(server, "sync", "lag", "synced", "protected_since", "snapshots")
 
 
 def _touch(account: Account, server: Resource) -> Doc:

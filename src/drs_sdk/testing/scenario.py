@@ -134,13 +134,20 @@ class Scenario(LaunchScenario):
     def load(self, source: str | PathLike[str] | object) -> list[str]:
         """Take over source servers, jobs, recovery instances and others from describe answers.
 
+        What comes without its owner needs a word more. The log of a job is given to the job
+        whose time and servers it fits, launch actions need `resourceId` beside their `items`,
+        steps go to the plan or execution whose ARN begins theirs, or to the only one there is.
+        The owner's identifier, written into the object around, comes before all this.
+
         Args:
             source: The path of a JSON file, or a JSON value, in which they stand at any depth:
-                what `aws drs describe-source-servers` prints, for one. The log of a job stands
-                beside its `jobID` as `items`.
+                what `aws drs describe-source-servers` prints, for one.
 
         Returns:
             The identifiers of what was loaded.
+
+        Raises:
+            ValueError: Something belongs to a resource that is not there or cannot be told.
         """
         return loading.load_resources(self._settled(), loading.read_source(source))
 

@@ -25,9 +25,13 @@ _MARK = "drs_sdk.testing.call"
 
 
 class ClientOptions(TypedDict, total=False):
-    """What may be passed on to `DRSClient` by `DRSEmulator.client`."""
+    """What may be passed on to `DRSClient` by `DRSEmulator.client`.
+
+    Roles are left out: the emulator has no STS, so a role would be asked for at AWS.
+    """
 
     region_name: str
+    profile_name: str
     endpoint_url: str
     aws_access_key_id: str
     aws_secret_access_key: str
@@ -37,15 +41,22 @@ class ClientOptions(TypedDict, total=False):
     session: AioSession
     on_request: RequestHook
     max_response_bytes: int
+    allow_insecure_endpoint: bool
 
 
-def build_session(clock: EmulatorClock) -> AioSession:
-    """Make a session whose clients hold `clock` busy during their calls."""
+def build_session(clock: EmulatorClock, profile: str | None = None) -> AioSession:
+    """Make a session whose clients hold `clock` busy during their calls.
+
+    Args:
+        clock: The clock.
+        profile: A profile of the machine's shared AWS configuration; without one, the session
+            reads none of it.
+    """
     # The form of an override: name in the config file, in the environment, default, conversion.
     nothing = (None, None, None, None)
     no_file = (None, None, os.devnull, None)
     overrides: Any = {"profile": nothing, "config_file": no_file, "credentials_file": no_file}
-    session = AioSession(session_vars=overrides)
+    session = AioSession(session_vars=overrides) if profile is None else AioSession(profile=profile)
     session.register_component("data_loader", data_loader())
 
     def started(context: Doc, **_event: object) -> None:

@@ -1,9 +1,9 @@
 """Recovery snapshots: the points in time that a source server can be launched from.
 
-They follow from the server's point-in-time policy and the clock, so none are stored: each
-enabled rule keeps one snapshot every interval, for as long as its retention says, from the
-server's first snapshot on. While replication stands still no new ones are taken; what is
-stopped or disconnected has none.
+They follow from the server's point-in-time policy and the clock, so only those that were
+loaded are stored, and the others come after them: each enabled rule keeps one snapshot every
+interval, for as long as its retention says, from the server's first snapshot on. While
+replication stands still no new ones are taken; what is stopped or disconnected has none.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 import heapq
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from drs_sdk.testing import configurations, refusals, replication
@@ -45,7 +46,20 @@ class _Window:
 def snapshots_after(
     account: Account, server: Resource, position: int | None, *, newest_first: bool = False
 ) -> Iterator[Doc]:
-    """Make the snapshots of a server in order, from beyond a place on (see `place_of`)."""
+    """Give the snapshots of a server in order, from beyond a place on (see `place_of`)."""
+    made = _made(account, server, position, newest_first=newest_first)
+    loaded = _loaded(server)
+    if not loaded:
+        return made
+    if newest_first:
+        left = [s for s in reversed(loaded) if position is None or place_of(s) < position]
+        return chain(made, left)
+    return chain([s for s in loaded if position is None or place_of(s) > position], made)
+
+
+def _made(
+    account: Account, server: Resource, position: int | None, *, newest_first: bool
+) -> Iterator[Doc]:
     window = _window(account, server)
     if window is None:
         return
@@ -72,16 +86,24 @@ def require(account: Account, server: Resource, snapshot_id: str) -> Doc:
     Raises:
         ServiceError: ResourceNotFoundException.
     """
-    # The identifier tells its time, so nothing need be searched.
+    for snapshot in _loaded(server):
+        if snapshot["snapshotID"] == snapshot_id:
+            return snapshot
+    # The identifier of the others tells its time, so they need not be searched.
     try:
         expected = int(snapshot_id.removeprefix("pit-")[:_ID_DIGITS], 16) ^ _mask(server)
     except ValueError:
         expected = -1
-    for snapshot in snapshots_after(account, server, expected - 1):
+    for snapshot in _made(account, server, expected - 1, newest_first=False):
         if snapshot["snapshotID"] == snapshot_id:
             return snapshot
         break
     raise refusals.not_found("recovery-snapshot", snapshot_id)
+
+
+def _loaded(server: Resource) -> list[Doc]:
+    found: list[Doc] = server.state.get("snapshots", [])
+    return found
 
 
 def _window(account: Account, server: Resource) -> _Window | None:
@@ -96,8 +118,11 @@ def _window(account: Account, server: Resource) -> _Window | None:
     if lag is not None and replication.state_of(server) in _STANDING_STILL:
         last = parse_datetime(lag["since"])
     policy = configurations.replication_configuration_of(account, server).doc["pitPolicy"]
+    first = int(parse_datetime(since).timestamp())
+    for snapshot in _loaded(server)[-1:]:
+        first = max(first, place_of(snapshot) + 1)
     return _Window(
-        int(parse_datetime(since).timestamp()),
+        first,
         int(last.timestamp()),
         account.now.timestamp(),
         policy,
