@@ -90,12 +90,22 @@ class EmulatorClock:
 
     @classmethod
     def virtual(cls, start: datetime | None = None, *, auto_advance: bool = True) -> EmulatorClock:
-        """Make a clock that moves by `advance` and by itself when all is quiet."""
+        """Make a clock that moves by `advance` and by itself when all is quiet.
+
+        Args:
+            start: The first reading (aware); by default `DEFAULT_START`.
+            auto_advance: False to let it move by `advance` only.
+        """
         return cls("virtual", start=start, auto_advance=auto_advance)
 
     @classmethod
     def scaled(cls, speed: float, start: datetime | None = None) -> EmulatorClock:
-        """Make a clock that runs `speed` times as fast as real time."""
+        """Make a clock that runs `speed` times as fast as real time.
+
+        Args:
+            speed: Seconds of clock time in a real second.
+            start: The first reading (aware); by default the present.
+        """
         return cls("scaled", start=start, speed=speed)
 
     @classmethod
@@ -189,6 +199,9 @@ class EmulatorClock:
 
     def set(self, now: datetime) -> None:
         """Set virtual time outright, in either direction; sleepers that are due wake.
+
+        Args:
+            now: The new reading (aware).
 
         Raises:
             RuntimeError: The clock is not virtual.

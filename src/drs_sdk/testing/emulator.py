@@ -153,7 +153,11 @@ class DRSEmulator(Scenario):
         await self.stop()
 
     async def start(self) -> None:
-        """Start the server; the same as entering `async with`."""
+        """Start the server; the same as entering `async with`.
+
+        Raises:
+            RuntimeError: It is running already.
+        """
         if self._runner is not None:
             raise RuntimeError("the emulator is running already")
         runner = web.ServerRunner(

@@ -91,7 +91,13 @@ class Fault:
 
     @classmethod
     def error(cls, code: str, message: str = "", **members: object) -> Fault:
-        """Answer any error, as `Fault.error("ConflictException", resourceId="s-...")`."""
+        """Answer any error, as `Fault.error("ConflictException", resourceId="s-...")`.
+
+        Args:
+            code: The error code; one that the service model has brings its HTTP status along.
+            message: The text of the answer.
+            **members: Further members of the answer, in the service's spelling.
+        """
         return cls(kind="error", code=code, message=message, members=tuple(members.items()))
 
     @classmethod
@@ -111,7 +117,11 @@ class Fault:
 
     @classmethod
     def truncate(cls, at: float = 0.5) -> Fault:
-        """Handle the request, send this share of the body, then close the connection."""
+        """Handle the request, send part of the body, then close the connection.
+
+        Args:
+            at: The share of the body that is sent; at least one byte is kept back.
+        """
         return cls(kind="truncate", at=at)
 
     @classmethod
@@ -131,7 +141,12 @@ class Fault:
 
     @classmethod
     def unknown_member(cls, name: str = "memberFromTheFuture", value: str = "unknown") -> Fault:
-        """Add a member that no model has to every structure of the answer."""
+        """Add a member that no model has to every structure of the answer.
+
+        Args:
+            name: Its name.
+            value: Its value.
+        """
         return cls(kind="unknown_member", name=name, value=value)
 
     @classmethod
@@ -148,7 +163,7 @@ class Fault:
         return cls(kind="empty_page")
 
     def fits(self, params: Doc) -> bool:
-        """Tell whether the fault can strike a request with these parameters."""
+        """Tell whether the fault can strike a request with these parameters (`params`)."""
         return self.kind != "repeat_page_token" or bool(params.get("nextToken"))
 
 

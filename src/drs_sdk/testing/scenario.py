@@ -181,7 +181,12 @@ class Scenario(LaunchScenario):
             lag: The lag now.
             growth: Seconds by which it grows each second; below zero it is caught up.
             state: The data replication state shown meanwhile, such as `BACKLOG`.
+
+        Raises:
+            ValueError: No such state.
         """
+        if state not in get_args(ReplicationState):
+            raise ValueError(f"{state!r} is no data replication state of a source server")
         account = self._settled()
         server = account.source_servers.require(source_server_id)
         replication.set_lag(account, server, lag, growth, state)
