@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from drs_sdk.clock import Clock, SystemClock
@@ -221,10 +220,11 @@ class DRSClient(Waits):
             raise ValueError(f"read_timeout must be more than 0 seconds, got {read_timeout}")
         if max_attempts is not None and max_attempts < 1:
             raise ValueError(f"max_attempts must be at least 1, got {max_attempts}")
-        view = copy(self)
+        view = object.__new__(type(self))  # copy.copy would ask __reduce__, which refuses
+        vars(view).update(vars(self))
         now = self._options
-        view._is_view = True  # noqa: SLF001 - a view is one of us
-        view._options = CallOptions(  # noqa: SLF001 - same
+        view._is_view = True
+        view._options = CallOptions(
             read_timeout=now.read_timeout if read_timeout is None else read_timeout,
             max_attempts=now.max_attempts if max_attempts is None else max_attempts,
             resend_unsafe=now.resend_unsafe if resend_unsafe is None else resend_unsafe,
