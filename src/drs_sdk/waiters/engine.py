@@ -127,7 +127,7 @@ class Wait(Generic[SubjectT]):
         told = reasons or self.failures
         listed = "; ".join(f"{name}: {why}" for name, why in told.items())
         return WaiterFailedError(
-            f"It cannot happen any more that {self._condition.name}: {listed}",
+            f"Failed while waiting until {self._condition.name}: {listed}",
             reasons=told,
             events=events,
             last=self.last,
