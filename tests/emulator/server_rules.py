@@ -1,0 +1,275 @@
+# ruff: noqa: ANN401 - what goes into a bundle has no type
+"""Rules of the random command sequences: what is done to servers, networks and instances."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from account_driver import QUOTAS, AccountDriver
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    multiple,
+    precondition,
+    rule,
+)
+
+SERVER_CALLS = (
+    "GetLaunchConfiguration",
+    "GetReplicationConfiguration",
+    "DescribeRecoverySnapshots",
+    "StartReplication",
+    "RetryDataReplication",
+    "StopReplication",
+    "DisconnectSourceServer",
+    "DeleteSourceServer",
+)
+NETWORK_CALLS = (
+    "StartSourceNetworkReplication",
+    "StopSourceNetworkReplication",
+    "ExportSourceNetworkCfnTemplate",
+    "DeleteSourceNetwork",
+)
+INSTANCE_CALLS = (
+    "ReverseReplication",
+    "StopFailback",
+    "DisconnectRecoveryInstance",
+    "DeleteRecoveryInstance",
+    "GetFailbackReplicationConfiguration",
+)
+STAGING = "444455556666"
+
+
+class ServerRules(RuleBasedStateMachine):
+    servers: Bundle[str] = Bundle("servers")
+    networks: Bundle[str] = Bundle("networks")
+    jobs: Bundle[str] = Bundle("jobs")
+    staged: Bundle[str] = Bundle("staged")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drs = AccountDriver()
+
+    @initialize(target=servers, launched=st.integers(0, 3))
+    def begin_with_servers(self, launched: int) -> Any:
+        ids = self.drs.emulator.add_source_servers(4)
+        if launched:
+            self.start_recovery(ids[:launched], is_drill=False)
+            self.wait_for_a_launch()
+        return multiple(*ids)
+
+    @initialize(target=networks)
+    def begin_with_a_network(self) -> Any:
+        return self.drs.emulator.add_source_network()
+
+    def _deletes(self, resource_id: str, answer: object) -> None:
+        if answer is not None:
+            self.drs.deleted.add(resource_id)
+
+    def _room_for_servers(self, replicating: int) -> int:
+        """How many servers can be added behind the service's back without breaking a quota."""
+        present = self.drs.items("DescribeSourceServers")
+        busy = [
+            server
+            for server in present
+            if server["dataReplicationInfo"]["dataReplicationState"]
+            not in {"STOPPED", "DISCONNECTED"}
+        ]
+        room = QUOTAS.source_servers - len(present)
+        return min(room, QUOTAS.replicating_servers - len(busy)) if replicating else room
+
+    @rule(
+        target=servers,
+        state=st.sampled_from(["STOPPED", "INITIATING", "INITIAL_SYNC", "CONTINUOUS"]),
+        count=st.integers(1, 3),
+    )
+    def add_servers(self, state: Any, count: int) -> Any:
+        room = self._room_for_servers(state != "STOPPED")
+        return multiple(*self.drs.emulator.add_source_servers(min(count, room), state=state))
+
+    @rule(server=servers, operation=st.sampled_from(SERVER_CALLS))
+    def call_on_server(self, server: str, operation: str) -> None:
+        if operation == "DeleteSourceServer":
+            self.drs.call("DisconnectSourceServer", sourceServerID=server)
+        answer = self.drs.call(operation, sourceServerID=server)
+        assert answer is None or server not in self.drs.deleted
+        if operation == "DeleteSourceServer":
+            self._deletes(server, answer)
+
+    @rule(server=servers, stalls=st.booleans())
+    def stall_or_resume(self, server: str, *, stalls: bool) -> None:
+        found = self.drs.items("DescribeSourceServers", filters={"sourceServerIDs": [server]})
+        if not found:
+            return
+        state = found[0]["dataReplicationInfo"]["dataReplicationState"]
+        if stalls and state in {"INITIAL_SYNC", "CONTINUOUS"}:
+            self.drs.emulator.stall_replication(server)
+        elif state == "STALLED":
+            self.drs.emulator.resume_replication(server)
+
+    @rule(server=servers, copies=st.booleans(), post_launch=st.booleans())
+    def configure(self, server: str, *, copies: bool, post_launch: bool) -> None:
+        for operation, change in (
+            ("UpdateLaunchConfiguration", {"copyTags": copies, "postLaunchEnabled": post_launch}),
+            ("UpdateReplicationConfiguration", {"createPublicIP": copies}),
+        ):
+            answer = self.drs.call(operation, sourceServerID=server, **change)
+            assert answer is None or answer.items() >= change.items()
+
+    @rule(copies=st.booleans(), deletes=st.booleans())
+    def template(self, *, copies: bool, deletes: bool) -> None:
+        made = self.drs.call("CreateLaunchConfigurationTemplate", copyTags=copies)
+        (present,) = self.drs.items("DescribeLaunchConfigurationTemplates")
+        named = {"launchConfigurationTemplateID": present["launchConfigurationTemplateID"]}
+        assert made in (None, {"launchConfigurationTemplate": present})
+        action = _action(2)
+        self.drs.call(
+            "PutLaunchAction", resourceId=present["launchConfigurationTemplateID"], **action
+        )
+        if deletes:
+            self.drs.call("DeleteLaunchConfigurationTemplate", **named)
+
+    @rule(server=servers, number=st.integers(2, 6), deletes=st.booleans())
+    def launch_action(self, server: str, number: int, *, deletes: bool) -> None:
+        action = _action(number)
+        if deletes:
+            named = {"resourceId": server, "actionId": action["actionId"]}
+            self.drs.call("DeleteLaunchAction", **named)
+        else:
+            self.drs.call("PutLaunchAction", resourceId=server, **action)
+
+    @rule(target=staged, servers=st.integers(1, 2))
+    def add_staging_servers(self, servers: int) -> Any:
+        return multiple(*self.drs.emulator.add_staging_account(STAGING, servers=servers))
+
+    @rule(target=servers, arn=staged)
+    def extend(self, arn: str) -> Any:
+        answer = self.drs.call("CreateExtendedSourceServer", sourceServerArn=arn)
+        listed = self.drs.items("ListExtensibleSourceServers", stagingAccountID=STAGING)
+        if answer is None:
+            return multiple()
+        assert arn not in [server["arn"] for server in listed]
+        return answer["sourceServer"]["sourceServerID"]
+
+    @rule(target=networks, number=st.integers(0, 3))
+    def create_network(self, number: int) -> Any:
+        origin = {"originAccountID": "111122223333", "originRegion": "eu-west-1"}
+        answer = self.drs.call("CreateSourceNetwork", vpcID=f"vpc-{number:017x}", **origin)
+        return multiple() if answer is None else answer["sourceNetworkID"]
+
+    @rule(network=networks, operation=st.sampled_from(NETWORK_CALLS))
+    def call_on_network(self, network: str, operation: str) -> None:
+        if operation == "DeleteSourceNetwork":
+            self.drs.call("StopSourceNetworkReplication", sourceNetworkID=network)
+        answer = self.drs.call(operation, sourceNetworkID=network)
+        assert answer is None or network not in self.drs.deleted
+        if operation == "DeleteSourceNetwork":
+            self._deletes(network, answer)
+
+    @rule(
+        network=networks,
+        replication=st.booleans(),
+        stage=st.sampled_from(["NETWORK", "LAUNCH_TEMPLATE"]),
+    )
+    def fail_network(self, network: str, stage: str, *, replication: bool) -> None:
+        if network in self.drs.deleted:
+            return
+        if replication:
+            self.drs.emulator.fail_network_replication(network)
+        else:
+            self.drs.emulator.fail_network_recovery(network, stage=stage)
+
+    @rule(
+        target=jobs,
+        chosen=st.lists(networks, min_size=1, max_size=2, unique=True),
+        anew=st.booleans(),
+    )
+    def recover_networks(self, chosen: list[str], *, anew: bool) -> Any:
+        entries = [{"sourceNetworkID": network} for network in chosen]
+        answer = self.drs.call(
+            "StartSourceNetworkRecovery", sourceNetworks=entries, deployAsNew=anew
+        )
+        return multiple() if answer is None else answer["job"]["jobID"]
+
+    @rule(target=jobs, network=networks)
+    def associate_stack(self, network: str) -> Any:
+        answer = self.drs.call(
+            "AssociateSourceNetworkStack", sourceNetworkID=network, cfnStackName="theirs"
+        )
+        return multiple() if answer is None else answer["job"]["jobID"]
+
+    @rule(
+        target=jobs,
+        chosen=st.lists(servers, min_size=1, max_size=4, unique=True),
+        is_drill=st.booleans(),
+    )
+    def start_recovery(self, chosen: list[str], *, is_drill: bool) -> Any:
+        entries = [{"sourceServerID": server} for server in chosen]
+        answer = self.drs.call("StartRecovery", sourceServers=entries, isDrill=is_drill)
+        if answer is None:
+            return multiple()
+        assert not self.drs.deleted & set(chosen)
+        return answer["job"]["jobID"]
+
+    @rule(server=servers, stage=st.sampled_from(["SNAPSHOT", "CONVERSION", "LAUNCH"]))
+    def fail_launch(self, server: str, stage: str) -> None:
+        self.drs.emulator.fail_launch(server, stage=stage)
+
+    @precondition(lambda self: self.drs.items("DescribeRecoveryInstances"))
+    @rule(operation=st.sampled_from(INSTANCE_CALLS), data=st.data())
+    def call_on_instance(self, operation: str, data: st.DataObject) -> None:
+        present = self.drs.items("DescribeRecoveryInstances")
+        instance = data.draw(st.sampled_from([i["recoveryInstanceID"] for i in present]))
+        room = self._room_for_servers(replicating=1) if operation == "ReverseReplication" else 1
+        if room < 1:
+            return
+        if operation == "DeleteRecoveryInstance":
+            self.drs.call("DisconnectRecoveryInstance", recoveryInstanceID=instance)
+        answer = self.drs.call(operation, recoveryInstanceID=instance)
+        if operation == "DeleteRecoveryInstance":
+            self._deletes(instance, answer)
+
+    @precondition(lambda self: self.drs.items("DescribeRecoveryInstances"))
+    @rule(
+        target=jobs,
+        operation=st.sampled_from(["TerminateRecoveryInstances", "StartFailbackLaunch"]),
+        data=st.data(),
+    )
+    def start_instance_job(self, operation: str, data: st.DataObject) -> Any:
+        present = [i["recoveryInstanceID"] for i in self.drs.items("DescribeRecoveryInstances")]
+        chosen = data.draw(st.lists(st.sampled_from(present), min_size=1, max_size=3, unique=True))
+        answer = self.drs.call(operation, recoveryInstanceIDs=chosen)
+        return multiple() if answer is None else answer["job"]["jobID"]
+
+    @precondition(lambda self: self.drs.items("DescribeRecoveryInstances"))
+    @rule(data=st.data())
+    def fail_back(self, data: st.DataObject) -> None:
+        """The whole way, which single steps would hardly find."""
+        present = [i["recoveryInstanceID"] for i in self.drs.items("DescribeRecoveryInstances")]
+        instance = data.draw(st.sampled_from(present))
+        if self._room_for_servers(replicating=1) > 0:
+            self.drs.call("ReverseReplication", recoveryInstanceID=instance)
+        self.drs.advance(timedelta(days=1))
+        self.drs.call("StartFailbackLaunch", recoveryInstanceIDs=[instance])
+
+    @rule()
+    def wait_for_a_launch(self) -> None:
+        self.drs.advance(timedelta(minutes=11))
+
+
+def _action(number: int) -> dict[str, Any]:
+    return {
+        "actionId": str(uuid.UUID(int=number)),
+        "actionCode": "AWS-RunShellScript",
+        "order": number,
+        "optional": False,
+        "active": True,
+        "name": "Look",
+        "actionVersion": "1",
+        "category": "OTHER",
+        "description": "",
+    }
