@@ -1,0 +1,67 @@
+"""What docs/testing.md lists is all there is."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from drs_sdk.testing import DRSEmulator, Fault
+from drs_sdk.testing.__main__ import parse_arguments
+from drs_sdk.testing.deviations import DEVIATIONS
+from drs_sdk.testing.launch_scenario import LaunchScenario
+from drs_sdk.testing.scenario import Scenario
+
+PAGE = (Path(__file__).parents[2] / "docs" / "testing.md").read_text()
+
+
+def _listed(pattern: str) -> set[str]:
+    return set(re.findall(pattern, PAGE, re.MULTILINE))
+
+
+def test_every_fault_is_in_the_table() -> None:
+    made = {name for name, value in vars(Fault).items() if isinstance(value, classmethod)}
+    assert _listed(r"^\| `Fault\.(\w+)\(") == made
+
+
+def test_every_method_of_a_scenario_is_on_the_page() -> None:
+    methods = {
+        name
+        for kind in (Scenario, LaunchScenario)
+        for name in vars(kind)
+        if not name.startswith("_")
+    }
+    of_their_own = {"load", "snapshot", "restore"}
+    assert _listed(r"^\| `(\w+)\([^)]*\)` \| ") >= methods - of_their_own
+    for name in of_their_own:
+        assert f"emulator.{name}" in PAGE
+        assert name in methods
+
+
+def test_the_parameters_in_the_tables_exist() -> None:
+    for owner, kind in (("", DRSEmulator), ("Fault.", Fault)):
+        for name, parameters in re.findall(
+            rf"^\| `{owner}(\w+)\(([^)`]+)\)` \|", PAGE, re.MULTILINE
+        ):
+            taken = inspect.signature(getattr(kind, name)).parameters
+            keywords = set(re.findall(r"(\w+)=", parameters))
+            assert keywords <= taken.keys(), name
+
+
+def test_every_option_of_the_command_is_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_arguments(["--help"])
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    shown = {option for line in _listed(r"^\| (`--.*?) \|") for option in line.split("`")}
+    assert {option.split()[0] for option in shown if option.startswith("--")} == options
+
+
+def test_every_known_deviation_is_named() -> None:
+    for deviation in DEVIATIONS:
+        named = deviation.member or (
+            deviation.value if deviation.value.isidentifier() else deviation.shape
+        )
+        expected = {"EbsVolumeID": "EBS volume", "ISO8601DatetimeString": "+00:00"}
+        assert expected.get(named, named) in PAGE
