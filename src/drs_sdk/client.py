@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 from drs_sdk.clock import Clock, SystemClock
 from drs_sdk.settings import DEFAULT_MAX_RESPONSE_BYTES, CallOptions, ClientSettings
 from drs_sdk.waiters.methods import Waits
-from drs_sdk.waiters.polling import PollerHub
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from drs_sdk.base import Request, Response
     from drs_sdk.events import RequestHook
     from drs_sdk.transport import Connection
+    from drs_sdk.waiters.polling import PollerHub
 
     ResponseT = TypeVar("ResponseT", bound=Response)
 
@@ -233,6 +233,8 @@ class DRSClient(Waits):
 
     @property
     def _pollers(self) -> PollerHub:
+        from drs_sdk.waiters.polling import PollerHub
+
         if self._link.pollers is None:
             once = self.with_options(max_attempts=1)  # the pollers repeat by themselves
             self._link.pollers = PollerHub(once, self._link.clock)

@@ -9,7 +9,28 @@
 - `methods`: ``wait_until_*``, ``watch_*`` and ``explain_job``
 """
 
-from drs_sdk.waiters.job_report import JobReport, PhaseReport, ServerReport
-from drs_sdk.waiters.updates import WaitUpdate
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from drs_sdk.waiters.job_report import JobReport, PhaseReport, ServerReport
+    from drs_sdk.waiters.updates import WaitUpdate
 
 __all__ = ["JobReport", "PhaseReport", "ServerReport", "WaitUpdate"]
+
+_HOMES = {
+    "JobReport": "drs_sdk.waiters.job_report",
+    "PhaseReport": "drs_sdk.waiters.job_report",
+    "ServerReport": "drs_sdk.waiters.job_report",
+    "WaitUpdate": "drs_sdk.waiters.updates",
+}
+
+if not TYPE_CHECKING:  # or a misspelt name would pass for an object
+
+    def __getattr__(name: str) -> object:
+        """Load a name when it is first used: a client that never waits loads no engine."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value: object = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from drs_sdk.errors import DRSError
 from drs_sdk.waiters import conditions
 from drs_sdk.waiters.conditions import failed_actions, unsettled_parts
-from drs_sdk.waiters.job_report import describe_event, events_of, last_events, report_on
 from drs_sdk.waiters.subjects import id_of_job
 from drs_sdk.waiters.waiting import Waiting
 from drs_sdk.waiters.watch import Watch
@@ -211,10 +210,14 @@ class JobWaits(Waiting):
             ResourceNotFoundException: There is no such job.
             ValueError: There is no id.
         """
+        from drs_sdk.waiters.job_report import report_on
+
         return await report_on(self, id_of_job(job))
 
     async def _job_failed(self, wait: Wait[Job]) -> WaiterFailedError:
         """Say what failed, with the last words of the job's log on each server."""
+        from drs_sdk.waiters.job_report import describe_event, events_of, last_events
+
         job = wait.only_or_none
         if job is None or wait.missing:
             return wait.failed()

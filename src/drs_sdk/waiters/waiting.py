@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from drs_sdk.operations import Operations
-from drs_sdk.waiters.engine import Pace, Wait
 from drs_sdk.waiters.subjects import ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from drs_sdk.waiters.conditions import Condition
+    from drs_sdk.waiters.engine import Wait
     from drs_sdk.waiters.kinds import Kind
     from drs_sdk.waiters.polling import PollerHub
     from drs_sdk.waiters.subjects import ShapeT
@@ -42,6 +42,8 @@ class Waiting(Operations):
         max_delay: Duration,
         on_update: OnUpdate[SubjectT] | None,
     ) -> Wait[SubjectT]:
+        from drs_sdk.waiters.engine import Pace, Wait
+
         pace = Pace(
             timeout=optional_duration(timeout, "timeout"),
             min_delay=duration(min_delay, "min_delay"),
