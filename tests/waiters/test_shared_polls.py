@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import TYPE_CHECKING
 
 import pytest
@@ -252,6 +252,25 @@ async def test_an_id_that_the_service_refuses_fails_its_own_wait_only(
     assert [type(each) for each in failed] == [kind]
     assert isinstance(outcomes[77], kind)
     assert len(service.calls) < 25
+
+
+async def test_malformed_ids_take_nothing_from_waits_on_what_stood_beside_them() -> None:
+    """Waits share a server, and some of them have a malformed id, too; in every order."""
+    for order in permutations([[2], [0], [0, 2], [3], [0, 3]]):
+        service = ScriptedService()
+        for number in (2, 3):
+            service.put(server_id(number), (0, server("DISCONNECTED", number=number)))
+        outcomes = await asyncio.gather(
+            *(
+                service.wait_until_source_servers_disconnected(
+                    [server_id(number) if number else "no-server-at-all" for number in numbers]
+                )
+                for numbers in order
+            ),
+            return_exceptions=True,
+        )
+        for numbers, outcome in zip(order, outcomes, strict=True):
+            assert isinstance(outcome, RequestValidationError if 0 in numbers else list)
 
 
 async def test_a_refusal_that_is_nobodys_fault_ends_all_after_one_call(

@@ -223,7 +223,7 @@ class Poller(Generic[SubjectT]):
         outcomes = [task.result() for task in asking]
         found = {name: subject for outcome in outcomes for name, subject in outcome.found.items()}
         broken = {name: outcome.error for outcome in outcomes for name in outcome.failed}
-        await self._isolate(broken, due, found)
+        await self._isolate(broken, due, found, cleared=set())
         now, jitter = self._clock.now(), random.random()  # noqa: S311 - no secret
         for each in due:
             self._hand_out(each, found, broken, now, jitter)
@@ -233,6 +233,7 @@ class Poller(Generic[SubjectT]):
         broken: dict[str, DRSError | None],
         due: list[Subscription[SubjectT]],
         found: dict[str, SubjectT],
+        cleared: set[str],
     ) -> None:
         """When a shared call was refused for what it asked, find out whose ids are to blame.
 
@@ -249,11 +250,15 @@ class Poller(Generic[SubjectT]):
             ids = set[str]().union(*(each.ids for each in part)) & refused
             for batch in _batches(sorted(ids), self._kind.batch):
                 outcome = await self._ask(batch, limit)
-                for name in batch:
-                    broken.pop(name, None)
-                broken.update(dict.fromkeys(outcome.failed, outcome.error))
-                found.update(outcome.found)
-            await self._isolate(broken, part, found)
+                if outcome.error is None:
+                    cleared.update(batch)
+                    for name in batch:
+                        broken.pop(name, None)
+                    found.update(outcome.found)
+                else:
+                    # An id that was answered for beside others is not to blame.
+                    broken.update(dict.fromkeys(set(batch) - cleared, outcome.error))
+            await self._isolate(broken, part, found, cleared)
 
     async def _ask(self, ids: Sequence[str], limit: asyncio.Semaphore) -> _Outcome[SubjectT]:
         async with limit:
