@@ -1,9 +1,10 @@
 """The HTTP session under aiobotocore: aiohttp, held to what a recovery tool needs.
 
-aiobotocore's own session follows redirects, reads answers of any size and reports a connection
-that broke in mid-request like one that was never made. This one follows none, stops at a limit,
-and says whether the service may have seen the request. It takes the options that botocore hands
-to every HTTP session: proxies, client certificates, CA bundles, timeouts, connector arguments.
+aiobotocore's own session follows redirects, reads answers of any size, sends some requests twice
+without a word, and reports a connection that broke in mid-request like one that was never made.
+This one follows none, stops at a limit, sends each once, and says whether the service may have
+seen it. It takes the options that botocore hands to every HTTP session: proxies, client
+certificates, CA bundles, timeouts, connector arguments.
 """
 
 from __future__ import annotations
@@ -171,6 +172,7 @@ class HTTPSession:
                     timeout=self._timeout,
                     skip_auto_headers={"Content-Type", "User-Agent", "Accept"},
                     auto_decompress=False,
+                    middlewares=(_send_once,),
                     trust_env=False,
                 )
             return self._session
@@ -194,6 +196,16 @@ class HTTPSession:
                     f"the client certificate {files[0]} cannot be read: {error}"
                 ) from error
         return context
+
+
+async def _send_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a GET, PUT or DELETE once more by itself: we count attempts."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _explained(error, str(request.url)) from error
 
 
 def _headers(request: PreparedRequest) -> dict[str, str]:
