@@ -23,6 +23,8 @@ class RecordedRequest:
             was dropped.
         error_code: Code of the error that was answered, or None.
         fault: Kind of the injected fault that struck, or None.
+        handled: Whether the operation was carried out: no fault and no refusal came before. The
+            client need not have heard of it.
     """
 
     operation: str
@@ -32,3 +34,4 @@ class RecordedRequest:
     status: int | None = None
     error_code: str | None = None
     fault: str | None = None
+    handled: bool = False

@@ -165,6 +165,7 @@ class _Exchange:
             if parse_error is not None:
                 raise parse_error
             answer = self._carry_out(operation, params)
+            record.handled = True
         except ServiceError as error:
             if front.check_answers:
                 front.check_error(operation, error)
