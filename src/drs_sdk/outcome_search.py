@@ -2,7 +2,8 @@
 
 The service takes no idempotency token for these, so their traces are looked for: a job begun since
 then on the same servers, a resource with the same origin, settings or tags. Times are compared
-with a margin, as the clock of the client and that of the service may differ.
+with a margin, as the clock of the client and that of the service may differ. Tags that were asked
+for must be there, so a tag of its own makes a request unmistakable.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
+from drs_sdk.base import Shape
 from drs_sdk.errors import OutcomeUnknownError, ResourceNotFoundException
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from datetime import datetime
 
     from drs_sdk import models
-    from drs_sdk.base import Request, Response, Shape
+    from drs_sdk.base import Request, Response
     from drs_sdk.operations import Operations
 
 CLOCK_MARGIN = timedelta(minutes=1)
@@ -47,22 +49,47 @@ async def find_outcome(
             "service would list",
             operation=request.operation,
         )
-    return await finder(drs, request, sent_at - CLOCK_MARGIN)
+    return await finder(drs, request, sent_at)
+
+
+def _has_tags(found: Mapping[str, str], asked: Mapping[str, str] | None) -> bool:
+    return (asked or {}).items() <= found.items()
+
+
+def _begun(at: datetime | None, sent_at: datetime) -> bool:
+    """Whether something of this time, if it has one, can come of the request."""
+    return at is None or at >= sent_at - CLOCK_MARGIN
 
 
 # -- jobs ------------------------------------------------------------------------------------
 
 
+async def _jobs_since(
+    drs: Operations, sent_at: datetime, fits: Callable[[models.Job], bool]
+) -> list[models.Job]:
+    """List the jobs that may come of a request, the likeliest first."""
+    pager = drs.describe_jobs(filters={"from_date": sent_at - CLOCK_MARGIN})
+    found = [job async for job in pager if _begun(job.creation_date_time, sent_at) and fits(job)]
+
+    def remoteness(job: models.Job) -> tuple[bool, timedelta]:
+        at = job.creation_date_time or sent_at
+        return at < sent_at, abs(at - sent_at)
+
+    return sorted(found, key=remoteness)
+
+
 async def _job_since(
-    drs: Operations, since: datetime, fits: Callable[[models.Job], bool]
+    drs: Operations, sent_at: datetime, fits: Callable[[models.Job], bool]
 ) -> models.Job | None:
-    pager = drs.describe_jobs(filters={"from_date": since})
-    found = [job async for job in pager if (job.creation_date_time or since) >= since and fits(job)]
-    return min(found, key=lambda job: job.creation_date_time or since, default=None)
+    return next(iter(await _jobs_since(drs, sent_at, fits)), None)
 
 
 def _servers_of(job: models.Job) -> set[str | None]:
     return {server.source_server_id for server in job.participating_servers}
+
+
+def _instances_of(job: models.Job) -> set[str | None]:
+    return {server.recovery_instance_id for server in job.participating_servers}
 
 
 def _networks_of(job: models.Job) -> set[str | None]:
@@ -71,13 +98,19 @@ def _networks_of(job: models.Job) -> set[str | None]:
 
 
 async def _recovery(
-    drs: Operations, request: Request[Response], since: datetime
+    drs: Operations, request: Request[Response], sent_at: datetime
 ) -> models.Job | None:
     asked = cast("models.StartRecoveryRequest", request)
     wanted = {server.source_server_id for server in asked.source_servers}
     initiator = "START_DRILL" if asked.is_drill else "START_RECOVERY"
     return await _job_since(
-        drs, since, lambda job: job.initiated_by == initiator and _servers_of(job) == wanted
+        drs,
+        sent_at,
+        lambda job: (
+            job.initiated_by == initiator
+            and _servers_of(job) == wanted
+            and _has_tags(job.tags, asked.tags)
+        ),
     )
 
 
@@ -87,52 +120,68 @@ async def _sources_of(drs: Operations, instance_ids: Iterable[str]) -> set[str |
 
 
 async def _termination(
-    drs: Operations, request: Request[Response], since: datetime
+    drs: Operations, request: Request[Response], sent_at: datetime
 ) -> models.Job | None:
     asked = cast("models.TerminateRecoveryInstancesRequest", request)
     instances = set(asked.recovery_instance_ids)
+    # Those that are terminated are listed no more, and old jobs may name no instances.
     sources = await _sources_of(drs, instances)
 
     def fits(job: models.Job) -> bool:
-        named = {server.recovery_instance_id for server in job.participating_servers}
-        return job.type == "TERMINATE" and (named == instances or _servers_of(job) == sources)
+        of_as_many = len(job.participating_servers) == len(instances)
+        nameless = None in _instances_of(job)
+        similar = nameless and of_as_many and sources <= _servers_of(job)
+        return job.type == "TERMINATE" and (_instances_of(job) == instances or similar)
 
-    return await _job_since(drs, since, fits)
+    found = await _jobs_since(drs, sent_at, fits)
+    named = [job for job in found if _instances_of(job) == instances]
+    if not named and not sources and len(found) > 1:
+        raise OutcomeUnknownError(
+            f"the recovery instances are gone, but which of the jobs "
+            f"{', '.join(str(job.job_id) for job in found)} has terminated them cannot be known",
+            operation=request.operation,
+        )
+    return next(iter(named or found), None)
 
 
 async def _failback(
-    drs: Operations, request: Request[Response], since: datetime
+    drs: Operations, request: Request[Response], sent_at: datetime
 ) -> models.Job | None:
     asked = cast("models.StartFailbackLaunchRequest", request)
     instances = set(asked.recovery_instance_ids)
     sources = await _sources_of(drs, instances)
 
     def fits(job: models.Job) -> bool:
-        named = {server.recovery_instance_id for server in job.participating_servers}
-        same = named == instances or (bool(sources) and _servers_of(job) == sources)
-        return job.initiated_by == "FAILBACK" and same
+        same = _instances_of(job) == instances or (bool(sources) and _servers_of(job) == sources)
+        return job.initiated_by == "FAILBACK" and same and _has_tags(job.tags, asked.tags)
 
-    return await _job_since(drs, since, fits)
+    return await _job_since(drs, sent_at, fits)
 
 
 async def _network_recovery(
-    drs: Operations, request: Request[Response], since: datetime
+    drs: Operations, request: Request[Response], sent_at: datetime
 ) -> models.Job | None:
     asked = cast("models.StartSourceNetworkRecoveryRequest", request)
     wanted = {entry.source_network_id for entry in asked.source_networks}
     initiators = {"CREATE_NETWORK_RECOVERY", "UPDATE_NETWORK_RECOVERY"}
     return await _job_since(
-        drs, since, lambda job: job.initiated_by in initiators and _networks_of(job) == wanted
+        drs,
+        sent_at,
+        lambda job: (
+            job.initiated_by in initiators
+            and _networks_of(job) == wanted
+            and _has_tags(job.tags, asked.tags)
+        ),
     )
 
 
 async def _stack_association(
-    drs: Operations, request: Request[Response], since: datetime
+    drs: Operations, request: Request[Response], sent_at: datetime
 ) -> models.Job | None:
     asked = cast("models.AssociateSourceNetworkStackRequest", request)
     return await _job_since(
         drs,
-        since,
+        sent_at,
         lambda job: (
             job.initiated_by == "ASSOCIATE_NETWORK_RECOVERY"
             and _networks_of(job) == {asked.source_network_id}
@@ -143,13 +192,23 @@ async def _stack_association(
 # -- resources -------------------------------------------------------------------------------
 
 
-def _has_settings(found: Shape, asked: Request[Response]) -> bool:
-    """Whether a resource has every setting that a request gave, tags included."""
-    return all(
-        getattr(found, name, None) == getattr(asked, name)
-        for name in asked.model_fields_set
-        if getattr(asked, name) is not None
-    )
+def _has_settings(found: object, asked: object) -> bool:
+    """Whether something has every setting that was asked for; it may have more."""
+    if isinstance(asked, Shape):
+        given = {name: getattr(asked, name) for name in asked.model_fields_set}
+        return all(
+            _has_settings(getattr(found, name, None), value)
+            for name, value in given.items()
+            if value is not None
+        )
+    if isinstance(asked, list) and isinstance(found, list):
+        items, wanted = cast("list[object]", found), cast("list[object]", asked)
+        return len(items) == len(wanted) and all(
+            any(_has_settings(item, each) for item in items) for each in wanted
+        )
+    if isinstance(asked, dict) and isinstance(found, dict):
+        return cast("dict[str, object]", asked).items() <= cast("dict[str, object]", found).items()
+    return found == asked
 
 
 async def _launch_template(
@@ -177,8 +236,7 @@ async def _source_network(
         (
             network
             async for network in pager
-            if network.source_vpc_id == asked.vpc_id
-            and (asked.tags or {}).items() <= network.tags.items()
+            if network.source_vpc_id == asked.vpc_id and _has_tags(network.tags, asked.tags)
         ),
         None,
     )
@@ -188,25 +246,26 @@ async def _extended_server(
     drs: Operations, request: Request[Response], _: datetime
 ) -> models.SourceServer | None:
     asked = cast("models.CreateExtendedSourceServerRequest", request)
-    return await anext(
-        (
-            server
-            async for server in drs.describe_source_servers()
-            if server.staging_area is not None
-            and server.staging_area.staging_source_server_arn == asked.source_server_arn
-        ),
-        None,
-    )
+    # One server is extended once, so its age says nothing: it may count from the staging account.
+    async for server in drs.describe_source_servers():
+        area = server.staging_area
+        if (
+            area is not None
+            and area.staging_source_server_arn == asked.source_server_arn
+            and _has_tags(server.tags, asked.tags)
+        ):
+            return server
+    return None
 
 
 async def _reversed_server(
-    drs: Operations, request: Request[Response], since: datetime
+    drs: Operations, request: Request[Response], sent_at: datetime
 ) -> models.SourceServer | None:
     asked = cast("models.ReverseReplicationRequest", request)
     instances = await drs.describe_recovery_instances(
         filters={"recovery_instance_ids": [asked.recovery_instance_id]}
     ).collect()
-    ec2_ids = {instance.ec2_instance_id for instance in instances}
+    ec2_ids = {instance.ec2_instance_id for instance in instances} - {None}
     async for server in drs.describe_source_servers():
         hints = server.source_properties and server.source_properties.identification_hints
         added = server.life_cycle and server.life_cycle.added_to_service_date_time
@@ -214,14 +273,14 @@ async def _reversed_server(
             server.replication_direction == "FAILBACK"
             and hints is not None
             and hints.aws_instance_id in ec2_ids
-            and (added is None or added >= since)
+            and _begun(added or None, sent_at)
         ):
             return server
     return None
 
 
 async def _replication_retry(
-    drs: Operations, request: Request[Response], since: datetime
+    drs: Operations, request: Request[Response], sent_at: datetime
 ) -> models.SourceServer | None:
     asked = cast("models.RetryDataReplicationRequest", request)
     servers = await drs.describe_source_servers(
@@ -229,14 +288,15 @@ async def _replication_retry(
     )
     for server in servers.items:
         info = server.data_replication_info
-        begun = info and info.data_replication_initiation
-        if begun is not None and begun.start_date_time and begun.start_date_time >= since:
+        initiation = info and info.data_replication_initiation
+        started = initiation and initiation.start_date_time
+        if started and _begun(started, sent_at):
             return server
     return None
 
 
 async def _step_retry(
-    drs: Operations, request: Request[Response], since: datetime
+    drs: Operations, request: Request[Response], sent_at: datetime
 ) -> models.RecoveryPlanExecutionStep | None:
     asked = cast("models.RetryRecoveryPlanExecutionStepRequest", request)
     try:
@@ -244,9 +304,11 @@ async def _step_retry(
     except ResourceNotFoundException:
         return None
     step = answer.recovery_plan_execution_step
-    if step is None or step.updated_at is None or step.updated_at < since:
+    if step is None or step.updated_at is None or (step.attempt or 1) == 1:
         return None
-    return step if (step.attempt or 1) > 1 else None
+    if step.status in {"FAILED", "TIMED_OUT"}:  # as it was before the request, if it is older
+        return step if step.updated_at >= sent_at else None
+    return step if step.status != "SKIPPED" and _begun(step.updated_at, sent_at) else None
 
 
 _FINDERS: dict[

@@ -1,0 +1,449 @@
+"""After a lost answer: what the request made is found, and nothing else is taken for it."""
+
+from __future__ import annotations
+
+import pickle
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+from valid_calls import UNSAFE, valid_calls
+
+from drs_sdk import DRSClient, models
+from drs_sdk.errors import (
+    AmbiguousOutcomeError,
+    APIError,
+    ConnectionFailedError,
+    OutcomeUnknownError,
+)
+from drs_sdk.outcome_search import CLOCK_MARGIN
+from drs_sdk.testing import DRSEmulator, Fault, Quotas
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from drs_sdk.base import Request, Response
+
+A_WHILE = timedelta(minutes=10)
+FINDABLE = [name for name in UNSAFE if name != "ExportSourceNetworkCfnTemplate"]
+TIMELESS = [
+    "CreateExtendedSourceServer",
+    "CreateLaunchConfigurationTemplate",
+    "CreateReplicationConfigurationTemplate",
+    "CreateSourceNetwork",
+]
+"""What these make carries no time of its own: origin, settings and tags are all to go by."""
+
+LOST = {
+    "dropped": Fault.drop_after(),
+    "truncated": Fault.truncate(),
+    "not json": Fault.not_json(),
+    "failed after the fact": Fault.server_error(after=True),
+}
+NEVER_DONE = {"dropped": Fault.drop_before(), "failed": Fault.server_error()}
+
+
+@pytest_asyncio.fixture
+async def emulator() -> AsyncIterator[DRSEmulator]:
+    async with DRSEmulator() as emulator:
+        yield emulator
+
+
+@pytest_asyncio.fixture
+async def drs(emulator: DRSEmulator) -> AsyncIterator[DRSClient]:
+    async with emulator.client() as drs:
+        yield drs
+
+
+async def prepare(emulator: DRSEmulator, operation: str) -> Request[Response]:
+    """Put the account where the operation is valid, with nothing just begun in it."""
+    call = valid_calls()[operation]
+    emulator.restore(call.account)
+    await emulator.clock.advance(A_WHILE)
+    return call.request
+
+
+async def lose(
+    drs: DRSClient, emulator: DRSEmulator, request: Request[Response], fault: Fault
+) -> AmbiguousOutcomeError:
+    emulator.inject(request.operation, fault)
+    with pytest.raises(AmbiguousOutcomeError) as caught:
+        await drs.send(request)
+    return caught.value
+
+
+def sent_now(emulator: DRSEmulator, request: Request[Response]) -> AmbiguousOutcomeError:
+    """The error of a request that is sent now, and does not arrive."""
+    return AmbiguousOutcomeError("lost", request=request, sent_at=emulator.clock.now())
+
+
+def made_by(answer: Any) -> str:  # noqa: ANN401 - any response
+    """Read off an answer what was made."""
+    if isinstance(answer, models.ReverseReplicationResponse):
+        return answer.reversed_direction_source_server_arn or ""
+    for name in ("job", "launch_configuration_template", "source_server"):
+        if getattr(answer, name, None) is not None:
+            return name_of(getattr(answer, name))
+    return name_of(answer)
+
+
+def name_of(found: Any) -> str:  # noqa: ANN401 - any resource
+    """Tell resources apart by what the service calls them."""
+    if isinstance(found, models.CreateSourceNetworkResponse | models.SourceNetwork):
+        return found.source_network_id or ""
+    return getattr(found, "arn", None) or ""
+
+
+# -- every unsafe operation ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lost", LOST)
+@pytest.mark.parametrize("operation", FINDABLE)
+async def test_what_a_lost_request_made_is_found(
+    operation: str, lost: str, drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    request = await prepare(emulator, operation)
+    answer = await drs.send(request)
+    await prepare(emulator, operation)  # the same account makes the same identifiers
+
+    error = await lose(drs, emulator, request, LOST[lost])
+    found = await error.find_outcome(drs)
+
+    assert found is not None
+    if isinstance(found, models.RecoveryPlanExecutionStep):
+        assert isinstance(request, models.RetryRecoveryPlanExecutionStepRequest)
+        assert found.recovery_plan_execution_step_arn == request.recovery_plan_execution_step_arn
+        assert found.attempt == 2
+    else:
+        assert name_of(found) == made_by(answer) != ""
+
+
+@pytest.mark.parametrize("operation", FINDABLE)
+async def test_it_is_found_a_while_later_too(
+    operation: str, drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    request = await prepare(emulator, operation)
+    error = await lose(drs, emulator, request, Fault.drop_after())
+    await emulator.clock.advance(A_WHILE)
+    assert await error.find_outcome(drs) is not None
+
+
+@pytest.mark.parametrize("never_done", NEVER_DONE)
+@pytest.mark.parametrize("operation", FINDABLE)
+async def test_nothing_is_found_of_a_request_that_was_never_handled(
+    operation: str, never_done: str, drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    request = await prepare(emulator, operation)
+    error = await lose(drs, emulator, request, NEVER_DONE[never_done])
+    await emulator.clock.advance(A_WHILE)
+    assert await error.find_outcome(drs) is None
+
+
+@pytest.mark.parametrize("operation", [name for name in FINDABLE if name not in TIMELESS])
+async def test_what_an_older_request_made_is_not_taken_for_it(
+    operation: str, drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    request = await prepare(emulator, operation)
+    await drs.send(request)
+    await emulator.clock.advance(A_WHILE)
+    assert await sent_now(emulator, request).find_outcome(drs) is None
+
+
+@pytest.mark.parametrize("fault", [Fault.drop_before(), Fault.drop_after()])
+async def test_an_export_leaves_nothing_to_be_found(
+    fault: Fault, drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    request = await prepare(emulator, "ExportSourceNetworkCfnTemplate")
+    error = await lose(drs, emulator, request, fault)
+    with pytest.raises(OutcomeUnknownError, match="ExportSourceNetworkCfnTemplate") as caught:
+        await error.find_outcome(drs)
+    assert caught.value.operation == "ExportSourceNetworkCfnTemplate"
+
+
+async def test_an_error_that_has_travelled_can_still_look(
+    drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    request = await prepare(emulator, "StartRecovery")
+    error = await lose(drs, emulator, request, Fault.drop_after())
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert await again.find_outcome(drs) == await error.find_outcome(drs) is not None
+
+
+async def test_a_search_that_fails_says_so(drs: DRSClient, emulator: DRSEmulator) -> None:
+    """None would read as: it did not happen."""
+    request = await prepare(emulator, "StartRecovery")
+    error = await lose(drs, emulator, request, Fault.drop_after())
+    emulator.inject("DescribeJobs", Fault.drop_before(), times=5)
+    with pytest.raises(ConnectionFailedError):
+        await error.find_outcome(drs)
+    emulator.inject("DescribeJobs", Fault.error("AccessDeniedException"))
+    with pytest.raises(APIError):
+        await error.find_outcome(drs)
+    assert await error.find_outcome(drs) is not None
+
+
+# -- launches --------------------------------------------------------------------------------
+
+
+def launch(
+    *ids: str, is_drill: bool | None = None, tags: dict[str, str] | None = None
+) -> models.StartRecoveryRequest:
+    servers = [models.StartRecoveryRequestSourceServer(source_server_id=each) for each in ids]
+    return models.StartRecoveryRequest(source_servers=servers, is_drill=is_drill, tags=tags)
+
+
+@pytest.mark.parametrize(
+    "others",
+    ["another server", "one of the servers", "more servers", "a drill", "other tags", "no tags"],
+)
+async def test_a_launch_of_another_kind_is_not_taken_for_it(
+    others: str, drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    a, b, c = emulator.add_source_servers(3)
+    asked = launch(a, b, tags={"run": "1"})
+    error = sent_now(emulator, asked)
+    other = {
+        "another server": launch(c, tags={"run": "1"}),
+        "one of the servers": launch(a, tags={"run": "1"}),
+        "more servers": launch(a, b, c, tags={"run": "1"}),
+        "a drill": launch(a, b, is_drill=True, tags={"run": "1"}),
+        "other tags": launch(a, b, tags={"run": "2"}),
+        "no tags": launch(a, b),
+    }[others]
+    await drs.send(other)
+    assert await error.find_outcome(drs) is None
+
+
+async def test_a_launch_may_have_more_tags_than_were_asked_for(
+    drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    (a,) = emulator.add_source_servers(1)
+    error = await lose(drs, emulator, launch(a, tags={"run": "1"}), Fault.drop_after())
+    (job,) = await drs.describe_jobs().collect()
+    assert job.arn is not None
+    await drs.tag_resource(resource_arn=job.arn, tags={"owner": "somebody"})
+    assert await error.find_outcome(drs) is not None
+
+
+async def test_the_order_of_the_servers_does_not_matter(
+    drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    a, b = emulator.add_source_servers(2)
+    error = sent_now(emulator, launch(a, b))
+    await drs.send(launch(b, a))
+    assert await error.find_outcome(drs) is not None
+
+
+def job_of(number: int, at: datetime, **members: object) -> dict[str, object]:
+    server = "s-" + "1" * 17
+    return {
+        "jobID": f"drsjob-{number:017x}",
+        "type": "LAUNCH",
+        "initiatedBy": "START_RECOVERY",
+        "status": "COMPLETED",
+        "creationDateTime": at.isoformat(),
+        "participatingServers": [{"sourceServerID": server, "launchStatus": "LAUNCHED"}],
+        **members,
+    }
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        ([-61], None),
+        ([-59], -59),
+        ([0], 0),
+        ([5, -5], 5),
+        ([300, 5], 5),
+        ([-59, -2], -2),
+        ([-61, 3600], 3600),
+    ],
+)
+async def test_the_likeliest_of_several_jobs_is_taken(
+    seconds: list[int], expected: int | None, drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    """The clocks may differ by a minute; a job after the request is likelier than one before."""
+    assert timedelta(minutes=1) == CLOCK_MARGIN
+    await emulator.clock.advance(timedelta(days=1))
+    error = sent_now(emulator, launch("s-" + "1" * 17))
+    times = [error.sent_at + timedelta(seconds=each) for each in seconds]
+    emulator.load([job_of(number, at) for number, at in enumerate(times, 1)])
+
+    found = await error.find_outcome(drs)
+
+    if expected is None:
+        assert found is None
+    else:
+        assert isinstance(found, models.Job)
+        assert found.creation_date_time == error.sent_at + timedelta(seconds=expected)
+
+
+# -- terminations ----------------------------------------------------------------------------
+
+
+def termination_of(number: int, at: datetime, *servers: dict[str, str]) -> dict[str, object]:
+    return job_of(
+        number,
+        at,
+        type="TERMINATE",
+        initiatedBy="TERMINATE_RECOVERY_INSTANCES",
+        participatingServers=list(servers),
+    )
+
+
+GONE = "i-" + "a" * 17
+TERMINATE = models.TerminateRecoveryInstancesRequest(recovery_instance_ids=[GONE])
+
+
+async def test_a_termination_is_found_by_the_instances_that_it_names(
+    drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    error = sent_now(emulator, TERMINATE)
+    named = {"recoveryInstanceID": GONE, "sourceServerID": "s-" + "1" * 17}
+    other = {"recoveryInstanceID": "i-" + "b" * 17, "sourceServerID": "s-" + "2" * 17}
+    now = emulator.clock.now()
+    emulator.load([termination_of(1, now, other), termination_of(2, now, named)])
+    found = await error.find_outcome(drs)
+    assert isinstance(found, models.Job)
+    assert found.job_id == f"drsjob-{2:017x}"
+
+
+async def test_a_termination_that_names_no_instances_is_found_if_it_is_the_only_one(
+    drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    """Jobs that have ended name no instances in practice, and the instances are gone."""
+    error = sent_now(emulator, TERMINATE)
+    now = emulator.clock.now()
+    two = [{"sourceServerID": "s-" + "2" * 17}, {"sourceServerID": "s-" + "3" * 17}]
+    emulator.load([termination_of(1, now, *two)])
+    assert await error.find_outcome(drs) is None
+    emulator.load([termination_of(2, now, {"sourceServerID": "s-" + "1" * 17})])
+    found = await error.find_outcome(drs)
+    assert isinstance(found, models.Job)
+    assert found.job_id == f"drsjob-{2:017x}"
+    emulator.load([termination_of(3, now, {"sourceServerID": "s-" + "4" * 17})])
+    with pytest.raises(OutcomeUnknownError, match="drsjob-"):
+        await error.find_outcome(drs)
+
+
+async def test_a_termination_of_other_instances_is_not_taken_for_it(
+    drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    a, b = emulator.add_source_servers(2)
+    launched = await drs.start_recovery([{"source_server_id": a}, {"source_server_id": b}])
+    await drs.wait_until_job_completed(launched.job or "")
+    of_a, of_b = [
+        instance.recovery_instance_id or ""
+        for instance in await drs.describe_recovery_instances().collect()
+    ]
+    await emulator.clock.advance(A_WHILE)
+    request = models.TerminateRecoveryInstancesRequest(recovery_instance_ids=[of_a])
+    error = sent_now(emulator, request)
+    await drs.terminate_recovery_instances(recovery_instance_ids=[of_b])
+    assert await error.find_outcome(drs) is None
+
+
+# -- resources -------------------------------------------------------------------------------
+
+NETWORK = {
+    "vpc_id": "vpc-1234567890abcdef0",
+    "origin_account_id": "111122223333",
+    "origin_region": "eu-west-1",
+}
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"vpc_id": "vpc-0000000000abcdef0"},
+        {"origin_account_id": "999988887777"},
+        {"origin_region": "eu-west-2"},
+        {"tags": {"run": "2"}},
+        {"tags": None},
+    ],
+    ids=str,
+)
+async def test_another_source_network_is_not_taken_for_it(
+    others: dict[str, Any], drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    members: dict[str, Any] = {**NETWORK, "tags": {"run": "1"}}
+    error = sent_now(emulator, models.CreateSourceNetworkRequest(**members))
+    given = {name: value for name, value in {**members, **others}.items() if value is not None}
+    await drs.send(models.CreateSourceNetworkRequest(**given))
+    assert await error.find_outcome(drs) is None
+
+
+async def test_a_template_with_other_settings_or_tags_is_not_taken_for_it() -> None:
+    call = valid_calls()["CreateReplicationConfigurationTemplate"]
+    asked = call.request.model_copy(update={"tags": {"run": "1"}})
+    assert isinstance(asked, models.CreateReplicationConfigurationTemplateRequest)
+    *minutes, hours, days = asked.pit_policy
+    changes: list[dict[str, Any]] = [
+        {"tags": {"run": "2"}},
+        {"bandwidth_throttling": 9},
+        {"pit_policy": [*minutes, hours, days.model_copy(update={"retention_duration": 9})]},
+    ]
+    quotas = Quotas(replication_configuration_templates=10)
+    async with DRSEmulator(quotas=quotas) as emulator, emulator.client() as drs:
+        error = sent_now(emulator, asked)
+        for change in changes:
+            await drs.send(asked.model_copy(update=change))
+            assert await error.find_outcome(drs) is None
+        await drs.send(asked)
+        found = await error.find_outcome(drs)
+    assert isinstance(found, models.ReplicationConfigurationTemplate)
+    assert found.tags == {"run": "1"}
+    assert found.bandwidth_throttling == 0
+    assert len(found.pit_policy) == 3
+
+
+@pytest.mark.parametrize("operation", TIMELESS)
+async def test_a_tag_tells_resources_without_a_time_from_older_ones(
+    operation: str, drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    request = await prepare(emulator, operation)
+    await drs.send(request)
+    await emulator.clock.advance(A_WHILE)
+    assert await sent_now(emulator, request).find_outcome(drs) is not None
+    tagged = request.model_copy(update={"tags": {"run": "1"}})
+    assert await sent_now(emulator, tagged).find_outcome(drs) is None
+
+
+async def test_another_extended_server_is_not_taken_for_it(
+    drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    one, other = emulator.add_staging_account("444455556666", servers=2)
+    request = models.CreateExtendedSourceServerRequest(source_server_arn=one)
+    error = sent_now(emulator, request)
+    await drs.create_extended_source_server(other)
+    assert await error.find_outcome(drs) is None
+
+
+async def test_a_step_that_failed_again_before_the_request_was_not_retried_by_it(
+    drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    request = await prepare(emulator, "RetryRecoveryPlanExecutionStep")
+    assert isinstance(request, models.RetryRecoveryPlanExecutionStepRequest)
+    step_arn = request.recovery_plan_execution_step_arn
+
+    async def step() -> models.RecoveryPlanExecutionStep:
+        answer = await drs.get_recovery_plan_execution_step(step_arn)
+        assert answer.recovery_plan_execution_step is not None
+        return answer.recovery_plan_execution_step
+
+    first = await step()
+    assert first.configuration is not None
+    servers = first.configuration.execution_server_step_configuration
+    assert servers is not None
+    (server,) = servers.servers
+    emulator.fail_launch((server.server_arn or "").rpartition("/")[2])
+    await drs.send(request)
+    while (await step()).status != "FAILED":
+        await emulator.clock.advance(10)
+    again = await lose(drs, emulator, request, Fault.drop_before())
+    assert await again.find_outcome(drs) is None
+    again = await lose(drs, emulator, request, Fault.drop_after())
+    found = await again.find_outcome(drs)
+    assert isinstance(found, models.RecoveryPlanExecutionStep)
+    assert found.attempt == 3
