@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from codegen.types import python_name
+from codegen.types import STRICT, python_name
 
 if TYPE_CHECKING:
     from codegen.overlay import Family, Overlay
@@ -172,12 +172,15 @@ class Planner:
             if not required:
                 annotation += " | None"
         else:
+            two_sided = self.types.is_two_sided(structure)
             annotation = self.types.received(shape)
+            if two_sided and annotation in STRICT:
+                annotation = STRICT[annotation]  # what is sent is never converted
             if shape.kind in {"list", "map"}:
                 default = f"default_factory={shape.kind.replace('map', 'dict')}"
             else:
                 annotation += " | None"
-            if self.types.is_two_sided(structure):
+            if two_sided:
                 rule = self._rule(shape, required=required)
                 annotation = f"Annotated[{annotation}, OnSend({rule})]" if rule else annotation
         return Member(

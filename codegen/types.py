@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 DATE_TIME = "ISO8601DatetimeString"
 DURATION = "ISO8601DurationString"
+STRICT = {"str": "StrictStr", "int": "StrictInt", "bool": "StrictBool"}
 PLAIN = {"integer": "int", "long": "int", "boolean": "bool", "string": "str"}
 
 

@@ -123,7 +123,8 @@ else:
             except ValidationError as error:
                 from drs_sdk.errors import RequestValidationError
 
-                raise RequestValidationError.from_pydantic(cls, error) from error
+                # Not chained: pydantic's text names the keys of maps, which may be secret.
+                raise RequestValidationError.from_pydantic(cls, error) from None
 
     class SentShape(Shape, metaclass=_Checked, frozen=True):
         """A structure that stands in requests only: no unknown fields, all constraints checked.

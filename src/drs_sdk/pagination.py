@@ -109,12 +109,15 @@ class Pager(Generic[ResponseT, ItemT]):
             PaginationError: The service repeated a page token; walking on would never end.
         """
         token = starting_token
-        seen = {token} if token is not None else set[str]()
+        begun_with = starting_token or cast(
+            "str | None", getattr(self._request, "next_token", None)
+        )
+        seen = {begun_with} if begun_with else set[str]()
         upcoming: asyncio.Task[ResponseT] | None = None
         try:
             page = await self._fetch(token)
             while True:
-                token = self._token(page)
+                token = self._token(page) or None  # an empty token is the end, as for botocore
                 if token is not None and token in seen:
                     raise self._repeated(token, page)
                 if token is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast, get_args
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from pydantic.fields import FieldInfo
 
@@ -19,14 +20,20 @@ def python_path(model: type[BaseModel], location: Iterable[str | int]) -> str:
         model: The model the location starts from.
         location: Aliases or names of fields, indexes of lists, keys of maps.
     """
-    current: type[BaseModel] | None = model
+    annotation: object = model
     text = ""
     for part in location:
+        annotation = _without_none(annotation)
         if isinstance(part, int):
             text += f"[{part}]"
+            annotation = _last_argument(annotation)
             continue
-        name, found = _field(current, part) if current is not None else (part, None)
-        current = next(_models_in(found.annotation), None) if found else None
+        structure = _structure(annotation)
+        name, found = _field(structure, part) if structure else (part, None)
+        if structure is not None:
+            annotation = found.annotation if found else None
+        else:
+            annotation = _last_argument(annotation)  # a key of a map
         text += f".{name}" if text else name
         if found is not None and not found.repr:
             break  # what is sensitive may have sensitive keys
@@ -35,12 +42,17 @@ def python_path(model: type[BaseModel], location: Iterable[str | int]) -> str:
 
 def siblings(model: type[BaseModel], location: Iterable[str | int]) -> list[str]:
     """Name the fields of the structure that the last part of a location was looked for in."""
-    current = model
+    annotation: object = model
     for part in list(location)[:-1]:
-        if isinstance(part, str):
-            _, found = _field(current, part)
-            current = next(_models_in(found.annotation), current) if found else current
-    return list(current.model_fields)
+        annotation = _without_none(annotation)
+        structure = _structure(annotation)
+        if structure is not None and isinstance(part, str):
+            found = _field(structure, part)[1]
+            annotation = found.annotation if found else None
+        else:
+            annotation = _last_argument(annotation)
+    structure = _structure(_without_none(annotation))
+    return list(structure.model_fields) if structure else []
 
 
 def _field(model: type[BaseModel], part: str) -> tuple[str, FieldInfo | None]:
@@ -50,8 +62,22 @@ def _field(model: type[BaseModel], part: str) -> tuple[str, FieldInfo | None]:
     return part, None
 
 
-def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+def _structure(annotation: object) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for inner in cast("tuple[object, ...]", get_args(annotation)):
-        yield from _models_in(inner)
+        return annotation
+    return None
+
+
+def _without_none(annotation: object) -> object:
+    """Unwrap ``Annotated[X, ...]`` and ``X | None`` to X."""
+    arguments = cast("tuple[object, ...]", get_args(annotation))
+    if get_origin(annotation) is Annotated:
+        return _without_none(arguments[0])
+    if get_origin(annotation) in {UnionType, Union}:
+        return _without_none(next(each for each in arguments if each is not NoneType))
+    return annotation
+
+
+def _last_argument(annotation: object) -> object:
+    """What a list or map holds; None where that is not known."""
+    return next(reversed(cast("tuple[object, ...]", get_args(annotation))), None)

@@ -84,8 +84,22 @@ def _in_utc(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def _require_in_range(value: datetime) -> datetime:
+    """Refuse a time that has no equivalent in UTC."""
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError(
+            "datetime_range", "Input should be a time that can be given in UTC"
+        ) from None
+    return value
+
+
 SentDatetime = Annotated[
-    AwareDatetime, Field(strict=True), PlainSerializer(_in_utc, return_type=str, when_used="json")
+    AwareDatetime,
+    Field(strict=True),
+    AfterValidator(_require_in_range),
+    PlainSerializer(_in_utc, return_type=str, when_used="json"),
 ]
 """An aware datetime that goes on the wire as the service wants it: UTC, with a ``Z``."""
 
@@ -101,6 +115,9 @@ def _problems_in(value: object, path: tuple[str | int, ...]) -> Iterator[Problem
     elif isinstance(value, list):
         for index, item in enumerate(cast("list[object]", value)):
             yield from _problems_in(item, (*path, index))
+    elif isinstance(value, dict):
+        for key, item in cast("dict[str, object]", value).items():
+            yield from _problems_in(item, (*path, key))
 
 
 def _problems_of_model(model: BaseModel, path: tuple[str | int, ...]) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ case says what is broken, where, and with which value.
 from __future__ import annotations
 
 import copy
+import traceback
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
@@ -308,8 +309,9 @@ def test_a_secret_is_in_no_error() -> None:
         )
     assert secret not in f"{caught.value!s}{caught.value!r}{caught.value.problems}"
     assert {problem.path for problem in caught.value.problems} == {"tags"}
-    assert caught.value.__cause__ is not None
-    assert secret not in f"{caught.value.__cause__!s}{caught.value.__cause__!r}"
+    # Pydantic's own error names the keys of maps, so it is not chained: no traceback shows them.
+    assert caught.value.__cause__ is None
+    assert secret not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_nested_structure_is_refused_where_it_is_built() -> None:

@@ -20,7 +20,7 @@ from drs_sdk.models import (
     StartRecoveryRequestSourceServer,
 )
 
-print(Nonsense, DescribeSourceServer)
+print(Nonsense, DescribeSourceServer)  # error: reportUnknownArgumentType
 
 # Clients
 

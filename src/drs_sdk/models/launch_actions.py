@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, StrictStr
 
 from drs_sdk.base import Request, Response, Safety, SentShape, Shape
 from drs_sdk.models import scalars
@@ -40,7 +40,7 @@ class LaunchActionParameter(Shape, frozen=True):
     ``SSM_STORE`` reads the Parameter Store, ``DYNAMIC`` a property known only at launch.
     """
 
-    value: Annotated[str | None, OnSend(scalars.LaunchActionParameterValue)] = Field(
+    value: Annotated[StrictStr | None, OnSend(scalars.LaunchActionParameterValue)] = Field(
         default=None,
         description=(
             "What to fill in, read according to ``type``: a Parameter Store name, or a property "

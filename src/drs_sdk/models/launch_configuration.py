@@ -3,7 +3,7 @@
 
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictStr
 
 from drs_sdk.base import Request, Response, Safety, Shape
 from drs_sdk.models import scalars
@@ -42,7 +42,7 @@ class LaunchIntoInstanceProperties(Shape, frozen=True):
     The launch is refused with ``ConflictException`` when that instance is not stopped.
     """
 
-    launch_into_ec2_instance_id: Annotated[str | None, OnSend(scalars.EC2InstanceID)] = Field(
+    launch_into_ec2_instance_id: Annotated[StrictStr | None, OnSend(scalars.EC2InstanceID)] = Field(
         default=None,
         validation_alias="launchIntoEC2InstanceID",
         serialization_alias="launchIntoEC2InstanceID",
@@ -66,7 +66,7 @@ class LaunchIntoInstancePropertiesDict(TypedDict, total=False):
 class Licensing(Shape, frozen=True):
     """Which licence the launched operating system runs on: your own, or one from AWS."""
 
-    os_byol: Annotated[bool | None, OnSend(scalars.Boolean)] = Field(
+    os_byol: Annotated[StrictBool | None, OnSend(scalars.Boolean)] = Field(
         default=None,
         validation_alias="osByol",
         serialization_alias="osByol",

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, NotRequired, Required, TypedDict
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, StrictInt, StrictStr
 
 from drs_sdk.base import Request, Response, Safety, SentShape, Shape
 from drs_sdk.models import scalars
@@ -390,7 +390,7 @@ class RecoveryPlanServer(Shape, frozen=True):
     It counts as ``CRITICAL`` unless you say ``OPTIONAL``.
     """
 
-    server_arn: Annotated[str | None, OnSend(scalars.SourceServerARN, required=True)] = Field(
+    server_arn: Annotated[StrictStr | None, OnSend(scalars.SourceServerARN, required=True)] = Field(
         default=None,
         validation_alias="serverArn",
         serialization_alias="serverArn",
@@ -481,7 +481,7 @@ class WaitStepConfiguration(Shape, frozen=True):
     """A pause between two steps of a plan, 1 to 120 minutes long."""
 
     wait_duration_minutes: Annotated[
-        int | None, OnSend(scalars.WaitDurationMinutes, required=True)
+        StrictInt | None, OnSend(scalars.WaitDurationMinutes, required=True)
     ] = Field(
         default=None,
         validation_alias="waitDurationMinutes",

@@ -3,7 +3,7 @@
 
 from typing import Annotated, ClassVar, NotRequired, Required, TypedDict
 
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from drs_sdk.base import Request, Response, Safety, Shape
 from drs_sdk.models import scalars
@@ -48,7 +48,7 @@ class PITPolicyRule(Shape, frozen=True):
     ``retention_duration`` both count in ``units``.
     """
 
-    rule_id: Annotated[int | None, OnSend(scalars.PositiveInteger)] = Field(
+    rule_id: Annotated[StrictInt | None, OnSend(scalars.PositiveInteger)] = Field(
         default=None,
         validation_alias="ruleID",
         serialization_alias="ruleID",
@@ -61,13 +61,15 @@ class PITPolicyRule(Shape, frozen=True):
     )
     """Unit of both ``interval`` and ``retention_duration``."""
 
-    interval: Annotated[int | None, OnSend(scalars.StrictlyPositiveInteger, required=True)] = Field(
+    interval: Annotated[
+        StrictInt | None, OnSend(scalars.StrictlyPositiveInteger, required=True)
+    ] = Field(
         default=None, description="Time between two snapshots, counted in ``units``; at least 1."
     )
     """Time between two snapshots, counted in ``units``; at least 1."""
 
     retention_duration: Annotated[
-        int | None, OnSend(scalars.StrictlyPositiveInteger, required=True)
+        StrictInt | None, OnSend(scalars.StrictlyPositiveInteger, required=True)
     ] = Field(
         default=None,
         validation_alias="retentionDuration",
@@ -76,7 +78,7 @@ class PITPolicyRule(Shape, frozen=True):
     )
     """How long a snapshot is kept, counted in ``units``; at least 1."""
 
-    enabled: Annotated[bool | None, OnSend(scalars.Boolean)] = Field(
+    enabled: Annotated[StrictBool | None, OnSend(scalars.Boolean)] = Field(
         default=None, description="False switches the rule off without removing it."
     )
     """False switches the rule off without removing it."""
@@ -98,7 +100,7 @@ class ReplicationConfigurationReplicatedDisk(Shape, frozen=True):
     ``optimized_staging_disk_type`` is the service's choice under ``AUTO`` and cannot be set.
     """
 
-    device_name: Annotated[str | None, OnSend(scalars.BoundedString)] = Field(
+    device_name: Annotated[StrictStr | None, OnSend(scalars.BoundedString)] = Field(
         default=None,
         validation_alias="deviceName",
         serialization_alias="deviceName",
@@ -106,7 +108,7 @@ class ReplicationConfigurationReplicatedDisk(Shape, frozen=True):
     )
     """Source disk that the settings are for, such as ``/dev/nvme0n1`` or ``c:0``."""
 
-    is_boot_disk: Annotated[bool | None, OnSend(scalars.Boolean)] = Field(
+    is_boot_disk: Annotated[StrictBool | None, OnSend(scalars.Boolean)] = Field(
         default=None,
         validation_alias="isBootDisk",
         serialization_alias="isBootDisk",
@@ -126,13 +128,13 @@ class ReplicationConfigurationReplicatedDisk(Shape, frozen=True):
     """EBS type of the staging copy; affects cost and replication speed, not the launched machine.
     """
 
-    iops: Annotated[int | None, OnSend(scalars.PositiveInteger)] = Field(
+    iops: Annotated[StrictInt | None, OnSend(scalars.PositiveInteger)] = Field(
         default=None,
         description="Provisioned IOPS; only for ``GP3`` and ``IO1``, otherwise absent.",
     )
     """Provisioned IOPS; only for ``GP3`` and ``IO1``, otherwise absent."""
 
-    throughput: Annotated[int | None, OnSend(scalars.PositiveInteger)] = Field(
+    throughput: Annotated[StrictInt | None, OnSend(scalars.PositiveInteger)] = Field(
         default=None, description="Throughput in MiB/s; only for ``GP3``."
     )
     """Throughput in MiB/s; only for ``GP3``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nextafter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class SourceServerTraits:
         done = sum(
             min(disk.replicated_storage_bytes or 0, disk.total_storage_bytes or 0) for disk in disks
         )
-        return done / total
+        return 1.0 if done == total else min(done / total, nextafter(1.0, 0.0))
 
     @property
     def backlog_bytes(self) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import logging
 from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pydantic import ValidationError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 ResponseT = TypeVar("ResponseT", bound="Response")
 Location = tuple[str | int, ...]
 
-logger = logging.getLogger("drs_sdk")
+logger: logging.Logger = logging.getLogger("drs_sdk")
 
 _EXCERPT = 200
 _PATHS_IN_LOG = 10
@@ -103,13 +104,20 @@ def _without_misfits(
             found = _take_out(data, location)
             if found is not None:
                 removed = True
-                unparsed[python_path(response_type, found[0])] = found[1]
+                unparsed[_free(python_path(response_type, found[0]), unparsed)] = found[1]
         if not removed:
             raise error
         try:
             return response_type.model_validate_json(_to_json(data)), unparsed
         except ValidationError as next_error:
             error = next_error
+
+
+def _free(path: str, taken: dict[str, object]) -> str:
+    """Tell values apart that share a path, as those of a map with sensitive keys do."""
+    if path not in taken:
+        return path
+    return next(name for n in count(2) if (name := f"{path} ({n})") not in taken)
 
 
 def _to_json(data: object) -> bytes:
