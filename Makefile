@@ -45,12 +45,12 @@ generate: $(VENV)/.dev ## rebuilds models/ and operations/ from botocore and the
 	$(BIN)/python -m codegen generate
 
 tests: $(VENV)/.dev
-	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term --cov-fail-under=95
 
 test-lowest: ## the test suite with the lowest versions that pyproject.toml allows
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/pip install --quiet --disable-pip-version-check -e ".[demo,otel]" -r requirements-dev.txt -c constraints-lowest.txt
-	.venv-lowest/bin/pytest
+	.venv-lowest/bin/pytest -n auto --dist loadfile
 
 docs: $(VENV)/.dev ## builds the site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
