@@ -118,7 +118,7 @@ def _not_signed(error: Exception, call: Call) -> DRSError:
     elif isinstance(error, BotoCoreError):
         what = str(error)
     else:
-        what = f"{type(error).__name__}: {error}"
+        what = f"asking for credentials failed with {type(error).__name__}: {error}"
     return CredentialsError(f"{call.operation} was not sent: {what.rstrip('.')}; {_LOOK_HERE}")
 
 

@@ -18,7 +18,7 @@ from aiobotocore.session import AioSession
 from botocore.exceptions import NoCredentialsError
 
 from drs_sdk.errors import ConfigurationError
-from drs_sdk.transport.session import region_for, session_for
+from drs_sdk.transport.session import region_for, require_both_keys, session_for
 
 if TYPE_CHECKING:
     from drs_sdk.settings import ClientSettings
@@ -53,7 +53,8 @@ class _RoleCredentials:
 
     async def _source(self) -> AioCredentials:
         settings = self._settings
-        if settings.aws_access_key_id is not None:
+        if settings.aws_access_key_id is not None or settings.aws_secret_access_key is not None:
+            require_both_keys(settings)
             return AioCredentials(
                 settings.aws_access_key_id,
                 settings.aws_secret_access_key,

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
+from botocore.exceptions import PartialCredentialsError
 from botocore.httpsession import get_cert_path  # pyright: ignore[reportUnknownVariableType]
 
 from drs_sdk._version import __version__
@@ -52,6 +53,17 @@ def static_keys(settings: ClientSettings) -> dict[str, str | None]:
         "aws_secret_access_key": settings.aws_secret_access_key,
         "aws_session_token": settings.aws_session_token,
     }
+
+
+def require_both_keys(settings: ClientSettings) -> None:
+    """Refuse half of a key, as botocore does where it is given the keys itself."""
+    given = {
+        "aws_access_key_id": settings.aws_access_key_id,
+        "aws_secret_access_key": settings.aws_secret_access_key,
+    }
+    missing = [name for name, value in given.items() if value is None]
+    if missing:
+        raise PartialCredentialsError(provider="explicit", cred_var=", ".join(missing))
 
 
 def setting_of(session: AioSession, name: str) -> str | None:
