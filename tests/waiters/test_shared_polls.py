@@ -25,6 +25,7 @@ from scripted import (
     server,
     server_id,
     settle,
+    throttled,
 )
 
 from drs_sdk.errors import (
@@ -293,6 +294,17 @@ async def test_a_call_that_fails_concerns_those_it_asked_for_only(service: Scrip
     outcomes = await asyncio.gather(*waits, return_exceptions=True)
     assert {type(each) for each in outcomes[:200]} == {AccessDeniedException}
     assert {type(each) for each in outcomes[200:]} == {list}
+
+
+async def test_of_two_failed_calls_the_one_that_cannot_heal_counts(
+    service: ScriptedService,
+) -> None:
+    ids = [server_id(number) for number in range(250)]
+    for bad in (ids[0], ids[-1]):
+        service.fails = lambda call, bad=bad: denied() if bad in call.ids else throttled()
+        with pytest.raises(AccessDeniedException):
+            await service.wait_until_source_servers_disconnected(ids)
+    assert len(service.calls) == 4
 
 
 @pytest.mark.parametrize("timeout", [3600, None])

@@ -28,7 +28,7 @@ from drs_sdk.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence, Set as AbstractSet
     from datetime import datetime
 
     from drs_sdk.clock import Clock
@@ -216,56 +216,71 @@ class Poller(Generic[SubjectT]):
     async def _tick(self, due: list[Subscription[SubjectT]]) -> None:
         """Ask for everything that is due, and hand out what came."""
         ids = list(dict.fromkeys(name for each in due for name in sorted(each.ids)))
-        batches = list(_batches(ids, self._kind.batch))
-        limit = asyncio.Semaphore(_CALLS_AT_ONCE)
-        async with asyncio.TaskGroup() as group:
-            asking = [group.create_task(self._ask(batch, limit)) for batch in batches]
-        outcomes = [task.result() for task in asking]
+        outcomes = await self._ask_for(ids)
         found = {name: subject for outcome in outcomes for name, subject in outcome.found.items()}
         broken = {name: outcome.error for outcome in outcomes for name in outcome.failed}
-        await self._isolate(broken, due, found, cleared=set())
+        blamed = await self._find_to_blame(broken, due, found)
         now, jitter = self._clock.now(), random.random()  # noqa: S311 - no secret
         for each in due:
-            self._hand_out(each, found, broken, now, jitter)
+            error = blamed.get(each) or _worst(broken[name] for name in each.ids & broken.keys())
+            self._hand_out(each, found, broken.keys(), error, now, jitter)
 
-    async def _isolate(
+    async def _find_to_blame(
         self,
         broken: dict[str, DRSError | None],
         due: list[Subscription[SubjectT]],
         found: dict[str, SubjectT],
-        cleared: set[str],
-    ) -> None:
+    ) -> dict[Subscription[SubjectT], DRSError]:
         """When a shared call was refused for what it asked, find out whose ids are to blame.
 
         The waits are halved until the blame is on one: a bad id among 500 costs some ten calls,
-        once, as its wait ends there.
+        once, as its wait ends there. For the others `broken` and `found` are put right.
         """
         refused = {name for name, error in broken.items() if isinstance(error, _ABOUT_THE_IDS)}
         sharing = [each for each in due if each.ids & refused]
         if len(sharing) < 2:  # noqa: PLR2004 - nobody to tell apart
-            return
-        limit = asyncio.Semaphore(_CALLS_AT_ONCE)
-        half = len(sharing) // 2
-        for part in (sharing[:half], sharing[half:]):
-            ids = set[str]().union(*(each.ids for each in part)) & refused
-            for batch in _batches(sorted(ids), self._kind.batch):
-                outcome = await self._ask(batch, limit)
-                if outcome.error is None:
-                    cleared.update(batch)
-                    for name in batch:
+            return {}
+        blamed: dict[Subscription[SubjectT], DRSError] = {}
+        parts = [sharing]
+        while parts:
+            part = parts.pop()
+            half = len(part) // 2
+            for waits in (part[:half], part[half:]):
+                ids = set[str]().union(*(each.ids for each in waits)) & refused
+                outcomes = await self._ask_for(sorted(ids))
+                errors = [each.error for each in outcomes if isinstance(each.error, _ABOUT_THE_IDS)]
+                if not errors:
+                    for name in ids:
                         broken.pop(name, None)
-                    found.update(outcome.found)
+                    for outcome in outcomes:
+                        broken.update(dict.fromkeys(outcome.failed, outcome.error))
+                        found.update(outcome.found)
+                elif len(waits) == 1:
+                    blamed[waits[0]] = errors[0]
                 else:
-                    # An id that was answered for beside others is not to blame.
-                    broken.update(dict.fromkeys(set(batch) - cleared, outcome.error))
-            await self._isolate(broken, part, found, cleared)
+                    parts.append(waits)
+        return blamed
 
-    async def _ask(self, ids: Sequence[str], limit: asyncio.Semaphore) -> _Outcome[SubjectT]:
-        async with limit:
-            try:
-                subjects = await self._kind.describe(self._drs, ids)
-            except DRSError as error:
-                return _Outcome({}, ids, error)
+    async def _ask_for(self, ids: Iterable[str]) -> list[_Outcome[SubjectT]]:
+        """Ask for so many ids, in as many calls as it takes."""
+        batches = list(_batches(ids, self._kind.batch))
+        if len(batches) == 1:
+            return [await self._ask(batches[0])]
+        limit = asyncio.Semaphore(_CALLS_AT_ONCE)
+
+        async def ask(batch: Sequence[str]) -> _Outcome[SubjectT]:
+            async with limit:
+                return await self._ask(batch)
+
+        async with asyncio.TaskGroup() as group:
+            asking = [group.create_task(ask(batch)) for batch in batches]
+        return [task.result() for task in asking]
+
+    async def _ask(self, ids: Sequence[str]) -> _Outcome[SubjectT]:
+        try:
+            subjects = await self._kind.describe(self._drs, ids)
+        except DRSError as error:
+            return _Outcome({}, ids, error)
         named = ((self._kind.id_of(subject), subject) for subject in subjects)
         return _Outcome({name: subject for name, subject in named if name is not None}, (), None)
 
@@ -273,11 +288,11 @@ class Poller(Generic[SubjectT]):
     def _hand_out(
         each: Subscription[SubjectT],
         found: dict[str, SubjectT],
-        broken: dict[str, DRSError | None],
+        broken: AbstractSet[str],
+        error: DRSError | None,
         now: datetime,
         jitter: float,
     ) -> None:
-        error = next((broken[name] for name in each.ids if name in broken), None)
         each.polls += 1
         each.schedule(now, jitter, _asked_to_wait(error))
         final = error is not None and not may_heal(error, first=each.polls == 1)
@@ -286,7 +301,7 @@ class Poller(Generic[SubjectT]):
             Tick(
                 at=now,
                 found={name: found[name] for name in each.ids if name in found},
-                asked=frozenset(each.ids - broken.keys()),
+                asked=frozenset(each.ids - broken),
                 error=error,
                 final=final,
                 next_at=each.due,
@@ -343,6 +358,11 @@ def may_heal(error: DRSError, *, first: bool = False) -> bool:
     if isinstance(error, APIError):
         return error.is_throttling or error.fault == "server"
     return True
+
+
+def _worst(errors: Iterable[DRSError | None]) -> DRSError | None:
+    """Choose an error that will not heal, if there is one."""
+    return min((each for each in errors if each), key=may_heal, default=None)
 
 
 def _asked_to_wait(error: DRSError | None) -> timedelta:
