@@ -14,12 +14,13 @@ body, a tag or a credential is recorded.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from drs_sdk._version import __version__
-from drs_sdk.errors import APIError
+from drs_sdk.errors import AmbiguousOutcomeError, APIError, ResponseDecodeError
 from drs_sdk.events import (
     RequestEvent,
     RequestFailed,
@@ -60,7 +61,7 @@ def tracing_hook(
                     "rpc.service": _SERVICE,
                     "rpc.method": event.operation,
                     "cloud.region": event.region,
-                    "server.address": event.endpoint_url,
+                    **_server(event.endpoint_url),
                 },
             )
         elif isinstance(event, RequestRetried):
@@ -76,6 +77,21 @@ def tracing_hook(
     return hook
 
 
+def _server(endpoint_url: str) -> dict[str, str | int]:
+    parts = urlsplit(endpoint_url)
+    port = parts.port or (80 if parts.scheme == "http" else 443)
+    return {"server.address": parts.hostname or "", "server.port": port}
+
+
+def _status_of(error: BaseException | None) -> int | None:
+    """The HTTP status that an error comes of, where there was an answer."""
+    if isinstance(error, AmbiguousOutcomeError):
+        error = error.__cause__
+    if isinstance(error, (APIError, ResponseDecodeError)):
+        return error.http_status
+    return None
+
+
 def _end(span: Span, event: RequestSucceeded | RequestFailed) -> None:
     span.set_attribute("http.request.resend_count", event.attempt - 1)
     if isinstance(event, RequestSucceeded):
@@ -86,8 +102,8 @@ def _end(span: Span, event: RequestSucceeded | RequestFailed) -> None:
         request_id = error.request_id if error else None
         kind = "cancelled" if error is None else type(error).__name__
         span.set_attribute("error.type", kind)
-        if isinstance(error, APIError):
-            span.set_attribute("http.response.status_code", error.http_status)
+        if (status := _status_of(error)) is not None:
+            span.set_attribute("http.response.status_code", status)
         span.set_status(Status(StatusCode.ERROR, kind))
     if request_id is not None:
         span.set_attribute("aws.request_id", request_id)

@@ -78,7 +78,7 @@ def decode(
     if any(found["type"] == "json_invalid" or not found["loc"] for found in first.errors()):
         raise ResponseDecodeError(
             f"{operation} was answered with HTTP {http_status} (request id {request_id}), but the "
-            f"body is no JSON object: {_excerpt(body)!r}",
+            f"body is no JSON object: {_quotable(body)}",
             operation=operation,
             request_id=request_id,
             http_status=http_status,
@@ -91,6 +91,12 @@ def decode(
 
 def _excerpt(body: bytes) -> str:
     return body[:_EXCERPT].decode("utf-8", "replace")
+
+
+def _quotable(body: bytes) -> str:
+    """Quote a body, unless it may be a broken answer of the service, with tags in it."""
+    is_broken = body.lstrip()[:1] in {b"{", b"[", b'"'}
+    return "broken JSON, see excerpt" if is_broken else repr(_excerpt(body))
 
 
 def _without_misfits(
