@@ -352,7 +352,7 @@ def check_calls(story: Story, service: ScriptedService) -> None:
 QUIET = Join("job", (1,), 0.0, 300.0, (5.0, 40.0), watches=False, leaves=None, pauses=0.0)
 
 
-@settings(max_examples=80)
+@settings(max_examples=150)
 @given(stories)
 @example(
     Story(
@@ -390,7 +390,7 @@ def test_whatever_happens_every_wait_ends_as_it_must(story: Story) -> None:
     check_calls(story, service)
 
 
-@settings(max_examples=25)
+@settings(max_examples=40)
 @given(stories, st.integers(0, 400))
 def test_waits_that_come_and_go_leave_the_others_as_they_were(story: Story, leaves: int) -> None:
     """A wait of its own ends the same way, whoever else waits, fails or is cancelled."""
