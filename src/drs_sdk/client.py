@@ -220,15 +220,18 @@ class DRSClient(Waits):
             raise ValueError(f"read_timeout must be more than 0 seconds, got {read_timeout}")
         if max_attempts is not None and max_attempts < 1:
             raise ValueError(f"max_attempts must be at least 1, got {max_attempts}")
-        view = object.__new__(type(self))  # copy.copy would ask __reduce__, which refuses
-        vars(view).update(vars(self))
         now = self._options
-        view._is_view = True
-        view._options = CallOptions(
-            read_timeout=now.read_timeout if read_timeout is None else read_timeout,
-            max_attempts=now.max_attempts if max_attempts is None else max_attempts,
-            resend_unsafe=now.resend_unsafe if resend_unsafe is None else resend_unsafe,
+        return self._view(
+            CallOptions(
+                read_timeout=now.read_timeout if read_timeout is None else read_timeout,
+                max_attempts=now.max_attempts if max_attempts is None else max_attempts,
+                resend_unsafe=now.resend_unsafe if resend_unsafe is None else resend_unsafe,
+            )
         )
+
+    def _view(self, options: CallOptions) -> Self:
+        view = object.__new__(type(self))  # copy.copy would ask __reduce__, which refuses
+        vars(view).update(vars(self), _options=options, _is_view=True)
         return view
 
     @property
@@ -236,7 +239,8 @@ class DRSClient(Waits):
         from drs_sdk.waiters.polling import PollerHub
 
         if self._link.pollers is None:
-            once = self.with_options(max_attempts=1)  # the pollers repeat by themselves
+            # The client's own settings, whichever view waits first; pollers repeat by themselves.
+            once = self._view(CallOptions(max_attempts=1))
             self._link.pollers = PollerHub(once, self._link.clock)
         return self._link.pollers
 

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from drs_sdk.errors import ConnectionFailedError, WaiterTimeoutError
+from drs_sdk.models import (
+    EC2InstanceState,
+    FailbackState,
+    Job,
+    JobStatus,
+    RecoveryInstance,
+    RecoveryInstanceFailback,
+    RecoveryPlanExecution,
+    RecoveryPlanExecutionMode,
+    RecoveryPlanExecutionStatus,
+    ReplicationStatus,
+    SourceNetwork,
+)
+from drs_sdk.progress import JobProgress, WaitProgress
+from drs_sdk.testing import DRSEmulator, Fault
+from drs_sdk.waiters import WaitUpdate
+
+if TYPE_CHECKING:
+    from drs_sdk.base import Shape
+
+
+def console() -> Console:
+    return Console(file=StringIO(), width=120)
+
+
+def text_of(screen: Console) -> str:
+    assert isinstance(screen.file, StringIO)
+    return screen.file.getvalue()
+
+
+def update(subjects: dict[str, Shape | None], **changes: object) -> WaitUpdate[Shape]:
+    told: dict[str, object] = {
+        "condition": "all is well",
+        "elapsed": timedelta(hours=1, minutes=2, seconds=3),
+        "polls": 7,
+        "subjects": subjects,
+        "changes": (),
+        "done": frozenset(),
+        "last_error": None,
+        "next_poll_at": None,
+    }
+    return WaitUpdate(**{**told, **changes})
+
+
+def shown(subjects: dict[str, Shape | None], **changes: object) -> str:
+    screen = console()
+    with WaitProgress(console=screen) as progress:
+        progress(update(subjects, **changes))
+    return text_of(screen)
+
+
+async def test_a_wait_for_servers_shows_each_server_and_how_far_it_is() -> None:
+    screen = console()
+    async with DRSEmulator() as emulator, emulator.client() as drs:
+        ids = emulator.add_source_servers(3, state="INITIATING")
+        with WaitProgress(console=screen) as progress:
+            await drs.wait_until_source_servers_launchable(ids, on_update=progress)
+    text = text_of(screen)
+    assert "Waiting until the servers can be launched" in text
+    assert all(name in text for name in ids)
+    assert "CONTINUOUS" in text
+    assert "lag 0:00" in text
+
+
+async def test_a_job_is_shown_with_the_phases_of_its_log() -> None:
+    screen = console()
+    async with DRSEmulator() as emulator, emulator.client() as drs:
+        ids = emulator.add_source_servers(2)
+        emulator.fail_launch(ids[1], stage="CONVERSION", error="no capacity")
+        started = await drs.start_recovery([{"source_server_id": name} for name in ids])
+        progress = JobProgress(drs, started, clock=emulator.clock, console=screen, title="Drill")
+        async with progress:
+            await drs.wait_until_job_completed(started, raise_on_failure=False, on_update=progress)
+    text = text_of(screen)
+    assert "Drill" in text
+    assert "LAUNCHED" in text
+    assert "FAILED" in text
+    assert "conversion failed" in text
+    assert "conversion 3:" in text
+
+
+async def test_a_log_that_cannot_be_read_is_said_and_does_not_end_the_wait() -> None:
+    screen = console()
+    async with DRSEmulator() as emulator, emulator.client() as drs:
+        ids = emulator.add_source_servers(1)
+        started = await drs.start_recovery([{"source_server_id": ids[0]}])
+        emulator.inject(
+            "DescribeJobLogItems", Fault.error("AccessDeniedException", "no"), probability=1.0
+        )
+        async with JobProgress(drs, started, clock=emulator.clock, console=screen) as progress:
+            job = await drs.wait_until_job_completed(started, on_update=progress)
+    assert job.succeeded
+    assert "job log: AccessDeniedException" in text_of(screen)
+
+
+async def test_the_display_ends_with_a_wait_that_fails() -> None:
+    screen = console()
+    async with DRSEmulator() as emulator, emulator.client() as drs:
+        ids = emulator.add_source_servers(1)
+        started = await drs.start_recovery([{"source_server_id": ids[0]}])
+        with pytest.raises(WaiterTimeoutError):
+            async with JobProgress(drs, started, clock=emulator.clock, console=screen) as progress:
+                await drs.wait_until_job_completed(started, timeout=60, on_update=progress)
+    assert ids[0] in text_of(screen)
+
+
+def test_every_kind_of_subject_has_a_row() -> None:
+    instance = RecoveryInstance(
+        ec2_instance_state=EC2InstanceState.RUNNING,
+        failback=RecoveryInstanceFailback(state=FailbackState.FAILBACK_IN_PROGRESS),
+    )
+    execution = RecoveryPlanExecution(
+        status=RecoveryPlanExecutionStatus.IN_PROGRESS, mode=RecoveryPlanExecutionMode.DRILL
+    )
+    text = shown(
+        {
+            "i-1": instance,
+            "i-2": RecoveryInstance(),
+            "sn-1": SourceNetwork(replication_status=ReplicationStatus.PROTECTED),
+            "arn:plan/execution-1": execution,
+            "s-9": None,
+            "drsjob-1": Job(job_id="drsjob-1", status=JobStatus.COMPLETED),
+        }
+    )
+    for word in (
+        "RUNNING",
+        "FAILBACK_IN_PROGRESS",
+        "PROTECTED",
+        "execution-1",
+        "DRILL",
+        "not seen yet",
+        "drsjob-1",
+        "COMPLETED",
+    ):
+        assert word in text
+
+
+def test_the_footer_tells_the_time_the_polls_and_the_last_error() -> None:
+    text = shown({}, last_error=ConnectionFailedError("gone"))
+    assert "1:02:03 in, asked 7 times" in text
+    assert "last poll failed: ConnectionFailedError" in text
