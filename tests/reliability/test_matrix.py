@@ -7,7 +7,10 @@ happens once or not at all, and repeating an idempotent one changes nothing more
 from __future__ import annotations
 
 import asyncio
+import re
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -308,3 +311,19 @@ async def test_cell(
 
 def test_the_table_of_refusals_names_idempotent_operations_only() -> None:
     assert {request_type(name).safety for name in REFUSED_WHEN_REPEATED} == {"idempotent"}
+
+
+def test_the_figures_of_the_docs_are_those_of_the_matrix() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text(encoding="utf-8")
+    cells = len(TROUBLES) * 2
+    figures = {
+        "operations": len(OPERATIONS),
+        "faults": len(TROUBLES),
+        "cells": len(OPERATIONS) * cells,
+        "cells of unsafe operations": len(UNSAFE) * cells,
+    }
+    for name, number in figures.items():
+        assert f"| {name} | {number:,} |" in page
+    safeties = Counter(request_type(name).safety for name in OPERATIONS)
+    for safety, number in safeties.items():
+        assert re.search(rf"\| `{safety}` \| [^|]+ \| {number} \|", page)

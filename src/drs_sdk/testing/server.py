@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -241,8 +242,9 @@ class _Exchange:
         # At least one byte short, or the answer would be whole.
         sent = min(int(len(answer.body) * at), len(answer.body) - 1)
         response.content_length = len(answer.body)
-        await response.prepare(self._request)
-        await response.write(answer.body[: max(sent, 0)])
+        with suppress(ConnectionResetError):  # the client may have hung up before
+            await response.prepare(self._request)
+            await response.write(answer.body[: max(sent, 0)])
         if self._request.transport is not None:
             # Closing, not aborting: what was written still reaches the client.
             self._request.transport.close()
