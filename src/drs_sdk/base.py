@@ -78,7 +78,7 @@ _NO_METADATA = ResponseMetadata(headers=MappingProxyType({}), unparsed=MappingPr
 class Response(Shape, frozen=True):
     """The answer of an operation."""
 
-    _response_metadata: ResponseMetadata = PrivateAttr(default=_NO_METADATA)
+    _response_metadata: ResponseMetadata = PrivateAttr(default_factory=lambda: _NO_METADATA)
 
     @property
     def response_metadata(self) -> ResponseMetadata:

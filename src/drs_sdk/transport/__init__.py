@@ -6,6 +6,7 @@
 - `retries`: when a failed attempt is made again
 - `outcomes`: what an attempt's end means, in our errors
 - `decoding`: bytes become models
+- `collector`: the garbage collector, kept out of the way meanwhile
 - `call`: one call over all its attempts, and who is told of it
 """
 

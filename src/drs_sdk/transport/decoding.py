@@ -1,16 +1,13 @@
 """Bytes become models: one validating call, and a second look only where that fails.
 
-pydantic-core reads the JSON and builds the models in one go, with the cyclic garbage collector
-held back: the many small objects would set it off again and again, for nothing. When something
-does not fit its member, the values at fault are taken out one by one and kept aside, so that a
-page never fails for one bad value.
+pydantic-core reads the JSON and builds the models in one go, with the cyclic garbage collector out
+of the way (see `collector`). When something does not fit its member, the values at fault are taken
+out one by one and kept aside, so that a page never fails for one bad value.
 """
 
 from __future__ import annotations
 
-import gc
 import logging
-from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -19,10 +16,9 @@ from pydantic_core import from_json
 
 from drs_sdk.errors import ResponseDecodeError
 from drs_sdk.paths import python_path
+from drs_sdk.transport.collector import collector_paused
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from drs_sdk.base import Response
 
 ResponseT = TypeVar("ResponseT", bound="Response")
@@ -32,18 +28,6 @@ logger: logging.Logger = logging.getLogger("drs_sdk")
 
 _EXCERPT = 200
 _PATHS_IN_LOG = 10
-
-
-@contextmanager
-def collector_paused() -> Generator[None]:
-    """Hold the cyclic garbage collector back, and leave it as it was."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def decode(
@@ -71,7 +55,7 @@ def decode(
     """
     content = body or b"{}"
     try:
-        with collector_paused():
+        with collector_paused(len(content)):
             return response_type.model_validate_json(content), {}
     except ValidationError as error:
         first = error
