@@ -67,10 +67,7 @@ QUOTAS = Quotas(
 
 @dataclass
 class Residue:
-    """What is left of a round once all of its work is done.
-
-    Tasks and sockets are those that do not belong to a connection in the pool.
-    """
+    """What is left of a round once all of its work is done and its connections are closed."""
 
     objects: int
     bytes: int
@@ -100,7 +97,7 @@ class Figures:
     def growth(self) -> Residue:
         """How much more is left after later rounds than after earlier ones; the first warms up.
 
-        Medians, as what is left goes up and down with the number of pooled connections.
+        Medians, as caches fill and empty.
         """
         full = self.residues[1:]
         earlier, later = full[: (len(full) + 1) // 2], full[len(full) // 2 :]
@@ -167,7 +164,7 @@ class Soak:
                     while goes_on(self.figures.rounds):
                         await self._round()
                         self._emulator.restore(fresh)
-                        self._leave()
+                        await self._leave()
                 finally:
                     tracemalloc.stop()
             for _ in range(50):  # the server sees that the client has hung up
@@ -211,23 +208,27 @@ class Soak:
         plans = self._emulator._account.collection("recovery_plans")
         return [str(plan.doc["name"]) for plan in plans]
 
-    def _leave(self) -> None:
+    async def _leave(self) -> None:
         """Let go of the round, and look at what is left."""
         self._emulator.requests.clear()
         self._ledger.clear()
         self._plans.clear()
-        gc.collect()
-        tracemalloc.start()  # after the first round: what is made once is not counted
         runner = self._emulator._runner
         assert runner is not None
         assert runner.server is not None
-        pooled = len(runner.server.connections)
+        for connection in runner.server.connections:  # their number differs from round to round
+            connection.force_close()
+        while runner.server.connections:  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        gc.collect()
+        tracemalloc.start()  # after the first round: what is made once is not counted
         self.figures.residues.append(
             Residue(
                 objects=len(gc.get_objects()),
                 bytes=tracemalloc.get_traced_memory()[0],
-                tasks=len(asyncio.all_tasks()) - pooled,  # the server has a task for each
-                sockets=open_sockets() - 2 * pooled,  # it has two ends
+                tasks=len(asyncio.all_tasks()),
+                sockets=open_sockets(),
             )
         )
 
