@@ -180,7 +180,7 @@ class Connection:
                 region_name=region_for(settings),
                 endpoint_url=settings.endpoint_url,
                 verify=verify_for(session, settings),
-                config=config_for(settings),
+                config=config_for(session, settings),
                 **static_keys(settings),
             )
             client = cast("_Client", await self._stack.enter_async_context(context))

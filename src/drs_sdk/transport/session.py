@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import platform
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import urlsplit
 
+import aiobotocore
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore.exceptions import PartialCredentialsError
@@ -33,6 +35,7 @@ class _Config(Protocol):
 
     retries: Mapping[str, int] | None
     proxies_config: Mapping[str, object] | None
+    user_agent_appid: str | None
 
 
 def session_for(settings: ClientSettings) -> AioSession:
@@ -83,14 +86,14 @@ def region_for(settings: ClientSettings) -> str | None:
     return given or os.environ.get("AWS_REGION")
 
 
-def config_for(settings: ClientSettings) -> AioConfig:
+def config_for(session: AioSession, settings: ClientSettings) -> AioConfig:
     """Merge the caller's configuration over ours, and ours for what must not change over both."""
     given = settings.config
     ours = AioConfig(
         connect_timeout=_CONNECT_TIMEOUT,
         max_pool_connections=_POOL_SIZE,
-        user_agent_extra=f"drs-sdk/{__version__}",
     )
+    ours = _merged(ours, _user_agent(session, settings))
     if given is None or not cast("_Config", given).proxies_config:
         # Certificates for a proxy are the business of aiobotocore's own session.
         ours = _merged(ours, AioConfig(http_session_cls=cast("type[AIOHTTPSession]", HTTPSession)))
@@ -99,6 +102,21 @@ def config_for(settings: ClientSettings) -> AioConfig:
         retries={"mode": "standard", "total_max_attempts": 1},  # attempts are repeated by us
     )
     return _merged(ours if given is None else _merged(ours, given), fixed)
+
+
+def _user_agent(session: AioSession, settings: ClientSettings) -> AioConfig:
+    """Say who calls, in one string: botocore would put its own together anew at every call.
+
+    That takes a fifth of a small call. An application id (``AWS_SDK_UA_APP_ID``) is worth it.
+    """
+    own = f"drs-sdk/{__version__}"
+    given = cast("_Config", settings.config) if settings.config is not None else None
+    if (given and given.user_agent_appid) or setting_of(session, "user_agent_appid"):
+        return AioConfig(user_agent_extra=own)
+    python, system = platform.python_version(), f"{platform.system()}/{platform.release()}"
+    return AioConfig(
+        user_agent=f"{own} aiobotocore/{aiobotocore.__version__} Python/{python} {system}"
+    )
 
 
 def _merged(under: AioConfig, over: AioConfig) -> AioConfig:
