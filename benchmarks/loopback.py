@@ -1,0 +1,56 @@
+"""The loopback service: an HTTP server in a process of its own that answers ready-made bytes.
+
+Prints its port, then serves until it is ended or its standard input closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from typing import cast
+
+from answers import Answers
+
+_LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
+_HEAD_END = b"\r\n\r\n"
+
+
+class Connection(asyncio.Protocol):
+    """One connection: as little HTTP as the peers need."""
+
+    def __init__(self, answers: Answers) -> None:
+        """Share the answers."""
+        self._answers = answers
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember where to write."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every request that is complete."""
+        self._received += data
+        while (end := self._received.find(_HEAD_END)) >= 0:
+            head = self._received[:end]
+            length = _LENGTH.search(head)
+            size = end + len(_HEAD_END) + (int(length[1]) if length else 0)
+            if len(self._received) < size:
+                return
+            body = self._received[end + len(_HEAD_END) : size]
+            self._received = self._received[size:]
+            self._transport.write(self._answers.find(head.split(b" ", 2)[1], body))
+
+
+async def main() -> None:
+    """Serve."""
+    answers = Answers()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(answers), "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    server.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,26 @@
+"""What the figures were measured with."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+
+_LIBRARIES = (
+    "drs-sdk",
+    "aiobotocore",
+    "botocore",
+    "aiohttp",
+    "pydantic",
+    "pydantic-core",
+    "capo-drs",
+    "aws-resource-validator-drs",
+    "orjson",
+)
+
+
+def describe() -> str:
+    """Say it in two lines; nothing that tells one machine from another of its kind."""
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, {python}."
+    return f"{machine}\n" + ", ".join(f"{name} {version(name)}" for name in _LIBRARIES) + "."

@@ -1,0 +1,25 @@
+"""How much work there is, in one place."""
+
+PAGE = 200
+"""Source servers on a page."""
+
+PAGES = 25
+"""Pages of source servers: 5,000 in all."""
+
+FEW = 10
+"""Source servers in the first answer of a fresh process."""
+
+CALLS_IN_TURN = 300
+"""Small calls, one after the other."""
+
+CALLS_AT_ONCE = 600
+"""Small calls by many tasks."""
+
+TASKS = 32
+"""Tasks that make them."""
+
+POOL = 50
+"""Connections that every peer may keep."""
+
+SLICES = 6
+"""Parts that the small calls of a round are done in, the peers taking turns."""
