@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
+import weakref
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -81,7 +82,7 @@ class EmulatorClock:
         self._started = time.monotonic()
         self._sleepers: list[_Sleeper] = []
         self._seq = 0
-        self._holds: dict[int, asyncio.Task[object] | None] = {}
+        self._holds: dict[int, weakref.ref[asyncio.Task[object]] | None] = {}
         self._asleep: set[asyncio.Task[object]] = set()
         self._quiet = 0
         self._advancing = 0
@@ -228,14 +229,16 @@ class EmulatorClock:
                 self._quiet += 1
 
     def _is_held(self) -> bool:
-        asleep = self._asleep
-        return any(
-            task is None or not (task in asleep or task.done()) for task in self._holds.values()
-        )
+        return any(owner is None or self._is_awake(owner()) for owner in self._holds.values())
+
+    def _is_awake(self, task: asyncio.Task[object] | None) -> bool:
+        return task is not None and task not in self._asleep and not task.done()
 
     def _hold(self) -> int:
         self._seq += 1
-        self._holds[self._seq] = _running_task()
+        task = _running_task()
+        # Not the task itself: cancelled in a call, it keeps its hold alive, and we would keep it.
+        self._holds[self._seq] = None if task is None else weakref.ref(task)
         self._quiet = 0
         return self._seq
 
