@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
@@ -72,13 +71,10 @@ class ResponseMetadata:
             object.__setattr__(self, name, value)
 
 
-_NO_METADATA = ResponseMetadata(headers=MappingProxyType({}), unparsed=MappingProxyType({}))
-
-
 class Response(Shape, frozen=True):
     """The answer of an operation."""
 
-    _response_metadata: ResponseMetadata = PrivateAttr(default_factory=lambda: _NO_METADATA)
+    _response_metadata: ResponseMetadata = PrivateAttr(default_factory=ResponseMetadata)
 
     @property
     def response_metadata(self) -> ResponseMetadata:
