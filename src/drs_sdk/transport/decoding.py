@@ -12,7 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pydantic import ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from drs_sdk.errors import ResponseDecodeError
 from drs_sdk.paths import python_path
@@ -98,7 +98,7 @@ def _without_misfits(
         if not removed:
             raise error
         try:
-            return response_type.model_validate_json(_to_json(data)), unparsed
+            return response_type.model_validate_json(to_json(data)), unparsed
         except ValidationError as next_error:
             error = next_error
 
@@ -108,12 +108,6 @@ def _free(path: str, taken: dict[str, object]) -> str:
     if path not in taken:
         return path
     return next(name for n in count(2) if (name := f"{path} ({n})") not in taken)
-
-
-def _to_json(data: object) -> bytes:
-    from pydantic_core import to_json
-
-    return to_json(data)
 
 
 def _deepest_first(error: ValidationError) -> list[Location]:
