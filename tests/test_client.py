@@ -975,6 +975,7 @@ async def test_a_timeout_of_the_caller_is_the_callers() -> None:
 # Secrets
 
 SECRETS = (SECRET_KEY, SESSION_TOKEN)
+TAG_VALUE = "tag-secret"
 
 
 async def test_neither_repr_nor_str_nor_pickle_shows_a_secret() -> None:
@@ -1018,15 +1019,15 @@ async def test_no_error_shows_a_secret(step: Step, caplog: pytest.LogCaptureFixt
         ):
             with pytest.raises(DRSError) as caught:
                 await drs.start_recovery(
-                    [{"source_server_id": "s-0123456789abcdef0"}], tags={"a": "tag-secret"}
+                    [{"source_server_id": "s-0123456789abcdef0"}], tags={"a": TAG_VALUE}
                 )
     error = caught.value
     shown = "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error))
-    shown += pickle.dumps(error).decode("latin-1").replace("tag-secret", "")
+    shown += pickle.dumps(error).decode("latin-1").replace(TAG_VALUE, "")
     shown += "".join(
         repr(vars(record)) for record in caplog.records if record.name.startswith("drs_sdk")
     )
-    for secret in (*SECRETS, "tag-secret"):
+    for secret in (*SECRETS, TAG_VALUE):
         assert secret not in shown
     again = pickle.loads(pickle.dumps(error))  # noqa: S301
     assert str(again) == str(error)

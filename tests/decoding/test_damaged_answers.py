@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import copy
-import gc
 import json
 import logging
 from typing import TYPE_CHECKING, Any
@@ -334,23 +333,3 @@ class TestOverHTTP:
                 await client.describe_source_servers()
         assert len(caught.value.excerpt) <= 200
         assert len(str(caught.value)) < 500
-
-
-class TestTheCollector:
-    """The cyclic garbage collector is left as it was."""
-
-    @pytest.fixture(autouse=True)
-    def collector_on_again(self) -> Any:
-        yield
-        gc.enable()
-
-    @pytest.mark.parametrize("body", [b"{}", b'{"items": 7}', b"nonsense", b"[]"])
-    @pytest.mark.parametrize("enabled", [True, False])
-    def test_it_is_left_as_it_was(self, body: bytes, *, enabled: bool) -> None:
-        if not enabled:
-            gc.disable()
-        try:
-            parsed("DescribeSourceServers", body)
-        except ResponseDecodeError:
-            assert body in {b"nonsense", b"[]"}
-        assert gc.isenabled() is enabled
