@@ -183,6 +183,8 @@ class Planner:
             if two_sided:
                 rule = self._rule(shape, required=required)
                 annotation = f"Annotated[{annotation}, OnSend({rule})]" if rule else annotation
+        description = self.overlay.member(structure.name, name) or ""
+        limits = self.types.limits(shape) if structure.name in self.service.sent else ""
         return Member(
             name=python_name(name),
             alias=name,
@@ -191,8 +193,8 @@ class Planner:
             required=required,
             default="" if sent_only and required else default,
             sensitive=self.types.is_sensitive(shape),
-            description=self.overlay.member(structure.name, name) or "",
-            limits=self.types.limits(shape) if structure.name in self.service.sent else "",
+            description=description,
+            limits="" if _numbers(limits) <= _numbers(description) else limits,
         )
 
     def _rule(self, shape: Shape, *, required: bool) -> str:
@@ -263,3 +265,7 @@ class Planner:
 
 def _first_sentence(text: str) -> str:
     return re.split(r"(?<=[.])\s", text, maxsplit=1)[0]
+
+
+def _numbers(text: str) -> set[str]:
+    return set(re.findall(r"\d+", text))

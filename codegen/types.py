@@ -129,7 +129,9 @@ class Types:
             return ""
         if low == high:
             return f"Exactly {high} {unit}{'' if high == 1 else 's'}."
-        return f"{low} to {high} {unit}s." if low else f"At most {high} {unit}s."
+        if low:
+            return f"{low} to {high} {unit}s."
+        return f"At most {high} {unit}{'' if high == 1 else 's'}."
 
 
 def _arguments(**values: int | str | None) -> str:

@@ -7,7 +7,7 @@ A wave begins when every server of the one before runs. A server that is not rea
 that fails to, stops the drill before the next wave; what runs by then is left as it is. With
 --emulator it all happens on this machine, on virtual time; one server is made to fail.
 
-Exit status: 0 all waves came up, 1 one did not, 2 the outcome is not known.
+Exit status: 0 all waves came up, 1 a server did not, 2 it was refused or its outcome is not known.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import sys
 from datetime import timedelta
 
 from drs_sdk import DRSClient
-from drs_sdk.errors import AmbiguousOutcomeError, WaiterFailedError, WaiterTimeoutError
+from drs_sdk.errors import DRSError, WaiterFailedError
 from drs_sdk.models import Job, RecoveryInstance
 from drs_sdk.testing import DRSEmulator
 from drs_sdk.waiters import WaitUpdate
@@ -82,7 +82,7 @@ async def run_drill(drs: DRSClient, waves: list[list[str]]) -> int:
             for error in failed.exceptions:
                 print(f"  {error}")
             status = max(status, 1)
-        except* (WaiterTimeoutError, AmbiguousOutcomeError, LookupError) as unknown:
+        except* (DRSError, LookupError) as unknown:
             for cause in unknown.exceptions:
                 print(f"  {cause}")
             status = 2

@@ -2,7 +2,8 @@
 
 Usage: python examples/start_drill.py --region eu-west-1 s-1111111111111111a s-2222222222222222b
 
-Exit status: 0 all servers launched, 1 some did not, 2 the outcome is not known.
+Exit status: 0 all servers launched, 1 some did not, 2 the outcome is not known, 3 nothing was
+started.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import sys
 from datetime import timedelta
 
 from drs_sdk import DRSClient
-from drs_sdk.errors import AmbiguousOutcomeError, WaiterTimeoutError
+from drs_sdk.errors import AmbiguousOutcomeError, DRSError, WaiterTimeoutError
 from drs_sdk.models import Job
 from drs_sdk.waiters import WaitUpdate
 
@@ -30,13 +31,22 @@ async def start(drs: DRSClient, server_ids: list[str], search_every: float) -> J
         )
     except AmbiguousOutcomeError as error:
         print(f"no clear answer, looking for the job: {error}")
-        for _ in range(SEARCHES):
-            found = await error.find_outcome(drs)
+        return await find(drs, error, search_every)
+    return response.job
+
+
+async def find(drs: DRSClient, lost: AmbiguousOutcomeError, search_every: float) -> Job | None:
+    """Look for the job of a request whose answer got lost, some times over."""
+    for _ in range(SEARCHES):
+        try:
+            found = await lost.find_outcome(drs)
+        except DRSError as error:
+            print(f"could not look: {error}")
+        else:
             if isinstance(found, Job):
                 return found
-            await asyncio.sleep(search_every)  # a new job may take a moment to be listed
-        return None
-    return response.job
+        await asyncio.sleep(search_every)  # a new job may take a moment to be listed
+    return None
 
 
 def show(update: WaitUpdate[Job]) -> None:
@@ -54,7 +64,11 @@ def show(update: WaitUpdate[Job]) -> None:
 
 async def main(options: argparse.Namespace) -> int:
     async with DRSClient(region_name=options.region) as drs:
-        job = await start(drs, options.server_ids, options.poll_seconds)
+        try:
+            job = await start(drs, options.server_ids, options.poll_seconds)
+        except DRSError as error:
+            print(f"nothing was started: {error}")
+            return 3
         if job is None:
             print("no job is found; look again before you start another drill")
             return 2

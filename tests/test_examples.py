@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from datetime import timedelta
@@ -98,6 +99,16 @@ async def test_start_drill_tells_a_failed_server_from_a_completed_job() -> None:
     assert "no such subnet" in printed
 
 
+async def test_start_drill_says_that_nothing_was_started() -> None:
+    async with DRSEmulator() as emulator:
+        status, printed = await run(
+            emulator, "start_drill.py", "--region=eu-west-1", "s-1111111111111111a"
+        )
+    assert status == 3, printed
+    assert printed.startswith("nothing was started: ")
+    assert "Traceback" not in printed
+
+
 async def test_start_drill_finds_the_job_whose_answer_got_lost() -> None:
     async with DRSEmulator(clock=EmulatorClock.scaled(3000)) as emulator:
         (server,) = emulator.add_source_servers(1)
@@ -109,3 +120,40 @@ async def test_start_drill_finds_the_job_whose_answer_got_lost() -> None:
     assert status == 0, printed
     assert "no clear answer" in printed
     assert len(starts) == 1
+
+
+async def test_orchestrate_failover_reports_a_refusal() -> None:
+    async with DRSEmulator() as emulator:
+        (server,) = emulator.add_source_servers(1)
+        emulator.inject("StartRecovery", Fault.error("ConflictException"))
+        status, printed = await run(
+            emulator, "orchestrate_failover.py", "--region=eu-west-1", "--wave", server
+        )
+    assert status == 2, printed
+    assert "ConflictException" in printed
+    assert "stopped after wave 1 of 1" in printed
+
+
+async def test_the_demo_leaves_out_what_cannot_be_launched(tmp_path: Path) -> None:
+    def server(number: int, state: str, copied: int) -> dict[str, object]:
+        disk = {"totalStorageBytes": 100, "replicatedStorageBytes": copied}
+        replication = {"dataReplicationState": state, "replicatedDisks": [disk]}
+        return {"sourceServerID": f"s-{number:017}", "dataReplicationInfo": replication}
+
+    fleet = tmp_path / "fleet.json"
+    for servers, shown in (
+        ([server(1, "CONTINUOUS", 100), server(2, "STALLED", 50)], "1 servers can be launched"),
+        ([server(2, "STALLED", 50)], "No server of this fleet can be launched"),
+    ):
+        fleet.write_text(json.dumps({"items": servers}))
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(EXAMPLES / "demo.py"),
+            "--fleet",
+            str(fleet),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        printed = (await process.communicate())[0].decode()
+        assert process.returncode == 0, printed
+        assert shown in printed

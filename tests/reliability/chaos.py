@@ -53,6 +53,8 @@ FAULTS = {
 }
 CANCELLED = 0.02  # the share of unsafe calls whose task is cancelled
 IMPATIENT = 0.2  # the share that has one attempt only, so that a throttle ends it
+FOUND = "answer lost, had happened and was found"
+NOT_FOUND = "answer lost, had not happened"
 PATIENCE = 30.0  # seconds that a lost request is given before it is looked for
 PLENTY = 1_000_000
 QUOTAS = Quotas(
@@ -121,8 +123,8 @@ class Figures:
             "retries": self.retries,
             "unsafe calls": self.unsafe,
             **{f"unsafe calls: {name}": count for name, count in sorted(self.outcomes.items())},
-            "**doubled**": len(self.doubled),
-            "**lost**": len(self.lost),
+            "**carried out twice**": len(self.doubled),
+            "**carried out and never found**": len(self.lost),
             "objects left, later rounds against earlier ones": growth.objects,
             "KiB left": round(growth.bytes / 1024),
             "tasks left": growth.tasks,
@@ -268,7 +270,7 @@ class Soak:
             found = await (self.once if hasty else self.drs).send(request)
         except AmbiguousOutcomeError as error:
             found = await self._look(error)
-            outcome = "lost, found to have happened" if found else "lost, found not to have"
+            outcome = FOUND if found else NOT_FOUND
         except DRSError:
             outcome = "refused or not sent"
         else:

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import weakref
 
-from chaos import Soak
+from chaos import FOUND, NOT_FOUND, Soak
 
 from drs_sdk.models import DescribeJobsRequest
 from drs_sdk.testing import DRSEmulator, Fault
@@ -22,8 +22,8 @@ async def test_nothing_is_doubled_lost_or_left_behind() -> None:
     # It was a soak: enough happened, and answers got lost on both sides of the deed.
     assert figures.calls > 1000
     assert figures.faults > 200
-    assert figures.outcomes["lost, found to have happened"] > 10
-    assert figures.outcomes["lost, found not to have"] > 10
+    assert figures.outcomes[FOUND] > 10
+    assert figures.outcomes[NOT_FOUND] > 10
     growth = figures.growth
     assert growth.tasks == 0
     assert growth.sockets == 0

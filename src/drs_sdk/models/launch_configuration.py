@@ -561,9 +561,15 @@ class DescribeLaunchConfigurationTemplatesRequest(
         default=None,
         validation_alias="launchConfigurationTemplateIDs",
         serialization_alias="launchConfigurationTemplateIDs",
-        description="Only this template, at most one id; leave it out to get what the Region has.",
+        description=(
+            "Only this template; the API takes 1 id at most. Leave it out to get what the Region "
+            "has."
+        ),
     )
-    """Only this template, at most one id; leave it out to get what the Region has."""
+    """Only this template; the API takes 1 id at most.
+
+    Leave it out to get what the Region has.
+    """
 
     max_results: scalars.MaxResultsType | None = Field(
         default=None,

@@ -166,11 +166,11 @@ class RecoveryInstanceDataReplicationInfoReplicatedDisk(Shape, frozen=True):
         validation_alias="rescannedStorageBytes",
         serialization_alias="rescannedStorageBytes",
         description=(
-            "Bytes gone through by a rescan. It can equal ``total_storage_bytes`` on a healthy "
-            "disk."
+            "Bytes that a rescan is about: those to be read again, says the service model. It can "
+            "equal ``total_storage_bytes`` on a healthy disk."
         ),
     )
-    """Bytes gone through by a rescan.
+    """Bytes that a rescan is about: those to be read again, says the service model.
 
     It can equal ``total_storage_bytes`` on a healthy disk.
     """

@@ -74,7 +74,7 @@ class JobsOperations(OperationCaller):
         Args:
             job_id: Job whose log to read, ``drsjob-...``.
             max_results: Most log events on one page, at least 1. Iterating goes on to the next
-                page by itself. At least 1.
+                page by itself.
             next_token: Token of the page to continue from. Leave out for the first page. At most
                 2048 characters.
 
@@ -116,7 +116,7 @@ class JobsOperations(OperationCaller):
         Args:
             filters: Which jobs to return; left out, all that are on record.
             max_results: Most jobs on one page, at least 1. Iterating goes on to the next page by
-                itself. At least 1.
+                itself.
             next_token: Token of the page to continue from. Leave out for the first page. At most
                 2048 characters.
 
@@ -163,7 +163,7 @@ class JobsOperations(OperationCaller):
 
         Args:
             source_servers: Source servers to launch, 1 to 200 by the API. The default quota is
-                100 servers in one job. 1 to 200 items.
+                100 servers in one job.
             is_drill: True for a drill, which is safe to clean up. Left out or false, a real
                 recovery is started.
             tags: Tags for the job, not for the launched instances. Sensitive, so not shown in

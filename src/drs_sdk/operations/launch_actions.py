@@ -84,7 +84,7 @@ class LaunchActionsOperations(OperationCaller):
                 (``lct-...``).
             filters: Which actions to return, by id; left out, all of this resource.
             max_results: Most actions on one page, 1 to 1000. Iterating goes on to the next page
-                by itself. From 1 to 1000.
+                by itself.
             next_token: Token of the page to continue from. Leave out for the first page. At most
                 2048 characters.
 
@@ -145,7 +145,7 @@ class LaunchActionsOperations(OperationCaller):
                 template (``lct-...``).
             action_code: Name or ARN of the Systems Manager document to run, at most 1011
                 characters.
-            order: Place in the run order, 2 to 10000; lower runs first. From 2 to 10000.
+            order: Place in the run order, 2 to 10000; lower runs first.
             action_id: Id of the action, a UUID of your choice. A new one adds an action, a known
                 one replaces it.
             optional: True: a failure of this action does not fail the launch. False: it does.

@@ -154,10 +154,10 @@ class LaunchConfigurationOperations(OperationCaller):
         leaves them as they are.
 
         Args:
-            launch_configuration_template_ids: Only this template, at most one id; leave it out
-                to get what the Region has. At most 1 items.
+            launch_configuration_template_ids: Only this template; the API takes 1 id at most.
+                Leave it out to get what the Region has.
             max_results: Most templates on one page, 1 to 1000. Iterating goes on to the next
-                page by itself. From 1 to 1000.
+                page by itself.
             next_token: Token of the page to continue from. Leave out for the first page. At most
                 2048 characters.
 
@@ -244,8 +244,7 @@ class LaunchConfigurationOperations(OperationCaller):
 
         Args:
             source_server_id: Source server whose launch settings to change, ``s-...``.
-            name: New name of the launch settings, at most 128 characters. Left out, it stays. At
-                most 128 characters.
+            name: New name of the launch settings, at most 128 characters. Left out, it stays.
             launch_disposition: Leave the EC2 instance ``STARTED`` or ``STOPPED`` after launch.
                 Left out, the setting stays.
             target_instance_type_right_sizing_method: How to choose the instance type; left out,

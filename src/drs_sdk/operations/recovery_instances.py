@@ -88,7 +88,7 @@ class RecoveryInstancesOperations(OperationCaller):
         Args:
             filters: Which recovery instances to return; left out, all in the Region.
             max_results: Most recovery instances on one page, at least 1. Iterating goes on to
-                the next page by itself. At least 1.
+                the next page by itself.
             next_token: Token of the page to continue from. Leave out for the first page. At most
                 2048 characters.
 
@@ -226,7 +226,7 @@ class RecoveryInstancesOperations(OperationCaller):
 
         Args:
             recovery_instance_ids: Recovery instances to fail back from, 1 to 200. Each should be
-                ``FAILBACK_READY_FOR_LAUNCH``; the target machine is rebooted. 1 to 200 items.
+                ``FAILBACK_READY_FOR_LAUNCH``; the target machine is rebooted.
             tags: Tags for the failback job. Sensitive, so not shown in ``repr``.
 
         Returns:
@@ -291,7 +291,7 @@ class RecoveryInstancesOperations(OperationCaller):
 
         Args:
             recovery_instance_ids: Instances to terminate in EC2 and drop from DRS, 1 to 200.
-                Drills only: a failover's instance may be the live primary. 1 to 200 items.
+                Drills only: a failover's instance may be the live primary.
 
         Returns:
             The job that terminates the instances. A ``launch_status`` of ``TERMINATED`` is the
@@ -332,7 +332,6 @@ class RecoveryInstancesOperations(OperationCaller):
         Args:
             recovery_instance_id: Recovery instance whose failback settings to change, ``i-...``.
             name: New name of the failback settings, at most 256 characters. Left out, it stays.
-                At most 256 characters.
             bandwidth_throttling: New limit of traffic from the recovery instance in Mbps, 0 for
                 none. Left out, it stays.
             use_private_ip: Whether failback traffic takes private addresses; needs a private

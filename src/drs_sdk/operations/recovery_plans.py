@@ -113,9 +113,9 @@ class RecoveryPlansOperations(OperationCaller):
         Args:
             name: Name of the plan: letters, digits, spaces, ``_`` and ``-``, at most 256
                 characters.
-            description: Free text for people, at most 1024 characters. At most 1024 characters.
+            description: Free text for people, at most 1024 characters.
             client_token: Idempotency key, at most 64 characters. Left out, the SDK makes one and
-                keeps it across retries. At most 64 characters.
+                keeps it across retries.
             tags: Tags for the plan. Sensitive, so not shown in ``repr``.
 
         Returns:
@@ -161,11 +161,11 @@ class RecoveryPlansOperations(OperationCaller):
             step_name: Name of the step: letters, digits, spaces, ``_`` and ``-``, at most 256
                 characters.
             step_order: Place in the plan, counted from 1, at most 20. Left out, the service
-                picks it. From 1 to 20.
+                picks it.
             configuration: What the step does: set either servers to recover or a wait, never
                 both. The kind cannot be changed later.
             client_token: Idempotency key, at most 64 characters. Left out, the SDK makes one and
-                keeps it across retries. At most 64 characters.
+                keeps it across retries.
 
         Returns:
             The recovery plan step that was added, with its ARN and position.
@@ -267,7 +267,7 @@ class RecoveryPlansOperations(OperationCaller):
     ) -> DeleteRecoveryPlanStepResponse:
         """Removes one step from a recovery plan.
 
-        Without its last server step the plan becomes ``INVALID`` and cannot be executed.
+        A plan that has no server step left becomes ``INVALID`` and cannot be executed.
 
         Operation ``DeleteRecoveryPlanStep``, idempotent: Steps are named by ARN, not by
         position, so a repeat cannot remove the step that moved up.
@@ -438,7 +438,7 @@ class RecoveryPlansOperations(OperationCaller):
             recovery_plan_execution_arn: ARN of the execution whose steps to list.
             filter: Restricts the steps by status; left out, all steps are listed.
             max_results: Most steps on one page, 1 to 1000. Iterating goes on to the next page by
-                itself. From 1 to 1000.
+                itself.
             next_token: Token of the page to continue from. Leave out for the first page. At most
                 2048 characters.
 
@@ -486,7 +486,7 @@ class RecoveryPlansOperations(OperationCaller):
             recovery_plan_arn: Return executions of this plan only. Left out, those of all plans.
             status: Return executions in this status only. Left out, those in any.
             max_results: Most executions on one page, 1 to 1000. Iterating goes on to the next
-                page by itself. From 1 to 1000.
+                page by itself.
             next_token: Token of the page to continue from. Leave out for the first page. At most
                 2048 characters.
 
@@ -529,7 +529,7 @@ class RecoveryPlansOperations(OperationCaller):
         Args:
             recovery_plan_arn: ARN of the plan whose steps to list.
             max_results: Most steps on one page, 1 to 1000. Iterating goes on to the next page by
-                itself. From 1 to 1000.
+                itself.
             next_token: Token of the page to continue from. Leave out for the first page. At most
                 2048 characters.
 
@@ -568,7 +568,7 @@ class RecoveryPlansOperations(OperationCaller):
 
         Args:
             max_results: Most plans on one page, 1 to 1000. Iterating goes on to the next page by
-                itself. From 1 to 1000.
+                itself.
             next_token: Token of the page to continue from. Leave out for the first page. At most
                 2048 characters.
 
@@ -692,9 +692,9 @@ class RecoveryPlansOperations(OperationCaller):
             mode: ``DRILL`` to test the plan, ``RECOVERY`` for a real failover. Launched
                 instances run on, and cost, until you terminate them.
             client_token: Idempotency key, at most 64 characters. Left out, the SDK makes one and
-                keeps it across retries. At most 64 characters.
+                keeps it across retries.
             source_servers: Snapshots to pin for single servers, at most 200. Servers not named
-                here recover from their latest one. At most 200 items.
+                here recover from their latest one.
             tags: Tags for the execution. Sensitive, so not shown in ``repr``.
 
         Returns:
@@ -736,8 +736,7 @@ class RecoveryPlansOperations(OperationCaller):
         Args:
             recovery_plan_arn: ARN of the plan to change.
             name: New name of the plan, at most 256 characters. Left out, it stays.
-            description: New free text, at most 1024 characters. Left out, it stays. At most 1024
-                characters.
+            description: New free text, at most 1024 characters. Left out, it stays.
 
         Returns:
             The recovery plan after the change.
@@ -782,9 +781,9 @@ class RecoveryPlansOperations(OperationCaller):
             status: Only ``SKIPPED`` is accepted, to skip the step. The step must not have begun,
                 or have failed.
             servers: New servers of a server step, 1 to 100; the list replaces the old one. Only
-                before the step has begun. 1 to 100 items.
+                before the step has begun.
             wait_duration_minutes: New pause of a wait step in minutes, 1 to 120. Only before the
-                step has begun. From 1 to 120.
+                step has begun.
 
         Returns:
             The execution step after the change.

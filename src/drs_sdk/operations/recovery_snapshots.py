@@ -49,7 +49,7 @@ class RecoverySnapshotsOperations(OperationCaller):
             filters: Time window of the snapshots; left out, all of this server.
             order: Sort by time: ``ASC`` oldest first, ``DESC`` newest first.
             max_results: Most snapshots on one page, at least 1. Iterating goes on to the next
-                page by itself. At least 1.
+                page by itself.
             next_token: Token of the page to continue from. Leave out for the first page. At most
                 2048 characters.
 

@@ -72,8 +72,7 @@ class ReplicationConfigurationOperations(OperationCaller):
             associate_default_security_group: Whether replication servers also get the security
                 group that DRS manages.
             replication_servers_security_groups_ids: Security groups of the replication servers,
-                at most 32. Required; empty is allowed when the default group is used. At most 32
-                items.
+                at most 32. Required; empty is allowed when the default group is used.
             replication_server_instance_type: EC2 instance type of the replication servers, such
                 as ``t3.small``. x86_64 types only. At most 255 characters.
             use_dedicated_replication_server: Whether each source server gets a replication
@@ -179,9 +178,9 @@ class ReplicationConfigurationOperations(OperationCaller):
 
         Args:
             replication_configuration_template_ids: Only these templates, at most 200; empty
-                means all. At most 200 items.
+                means all.
             max_results: Most templates on one page, at least 1. Iterating goes on to the next
-                page by itself. At least 1.
+                page by itself.
             next_token: Token of the page to continue from. Leave out for the first page. At most
                 2048 characters.
 
@@ -276,13 +275,13 @@ class ReplicationConfigurationOperations(OperationCaller):
         Args:
             source_server_id: Source server whose replication settings to change, ``s-...``.
             name: New name of the replication settings, at most 128 characters. Left out, it
-                stays. At most 128 characters.
+                stays.
             staging_area_subnet_id: New subnet for replication servers, ``subnet-...``.
                 Replication pauses shortly for the move; left out, it stays.
             associate_default_security_group: Whether to add the security group that DRS manages.
                 Left out, the setting stays.
             replication_servers_security_groups_ids: New security groups, at most 32; the list
-                replaces the old one. Left out, it stays. At most 32 items.
+                replaces the old one. Left out, it stays.
             replication_server_instance_type: New EC2 type of the replication server, x86_64
                 only. Replication pauses shortly; left out, it stays. At most 255 characters.
             use_dedicated_replication_server: Whether to give this server a replication server of
@@ -290,7 +289,6 @@ class ReplicationConfigurationOperations(OperationCaller):
             default_large_staging_disk_type: New EBS volume type for large staging disks. Left
                 out, it stays.
             replicated_disks: New staging disk settings, at most 60 disks. Left out, they stay.
-                At most 60 items.
             ebs_encryption: New way to encrypt staging disks; a change can force a full sync.
                 Left out, it stays.
             ebs_encryption_key_arn: ARN of the KMS key that ``CUSTOM`` encryption uses. Left out,
@@ -388,7 +386,7 @@ class ReplicationConfigurationOperations(OperationCaller):
             associate_default_security_group: Whether to add the security group that DRS manages.
                 Left out, the setting stays.
             replication_servers_security_groups_ids: New security groups, at most 32; the list
-                replaces the old one. Left out, it stays. At most 32 items.
+                replaces the old one. Left out, it stays.
             replication_server_instance_type: New EC2 type of replication servers, x86_64 only.
                 Left out, it stays. At most 255 characters.
             use_dedicated_replication_server: Whether servers added later get replication servers

@@ -174,7 +174,7 @@ class SourceNetworksOperations(OperationCaller):
         Args:
             filters: Which source networks to return; left out, all in the Region.
             max_results: Most source networks on one page, at least 1. Iterating goes on to the
-                next page by itself. At least 1.
+                next page by itself.
             next_token: Token of the page to continue from. Leave out for the first page. At most
                 2048 characters.
 
@@ -251,7 +251,7 @@ class SourceNetworksOperations(OperationCaller):
         deployment, with another stack when it deploys as new.
 
         Args:
-            source_networks: The networks to recover, 1 to 100. 1 to 100 items.
+            source_networks: The networks to recover, 1 to 100.
             deploy_as_new: True deploys a fresh CloudFormation stack; otherwise the stack of the
                 last recovery is updated.
             tags: Tags for the network recovery job. Sensitive, so not shown in ``repr``.

@@ -79,7 +79,7 @@ class SourceServersOperations(OperationCaller):
         Args:
             filters: Which source servers to return; left out, all in the Region.
             max_results: Most source servers on one page, at least 1. Iterating goes on to the
-                next page by itself. At least 1.
+                next page by itself.
             next_token: Token of the page to continue from. Leave out for the first page. At most
                 2048 characters.
 

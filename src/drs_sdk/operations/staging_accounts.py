@@ -83,7 +83,7 @@ class StagingAccountsOperations(OperationCaller):
         Args:
             staging_account_id: 12-digit id of the staging account to look in.
             max_results: Most servers on one page, 1 to 300. Iterating goes on to the next page
-                by itself. From 1 to 300.
+                by itself.
             next_token: Token of the page to continue from. Leave out for the first page. At most
                 2048 characters.
 
@@ -123,7 +123,7 @@ class StagingAccountsOperations(OperationCaller):
 
         Args:
             max_results: Most accounts on one page, 1 to 50. Iterating goes on to the next page
-                by itself. From 1 to 50.
+                by itself.
             next_token: Token of the page to continue from. Leave out for the first page. At most
                 2048 characters.
 

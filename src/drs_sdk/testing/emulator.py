@@ -189,9 +189,14 @@ class DRSEmulator(Scenario):
         Args:
             **options: What `DRSClient` takes, over the emulator's values; all but the clock,
                 which is the emulator's, and the roles, which it has no STS for.
+
+        Raises:
+            TypeError: An option is none of these.
         """
         from drs_sdk.client import DRSClient
-        from drs_sdk.testing.sdk_session import build_config, build_session
+        from drs_sdk.testing.sdk_session import build_config, build_session, check_options
+
+        check_options(options)
 
         merged: ClientOptions = {"region_name": self.region, "endpoint_url": self.url}
         if "profile_name" in options and "session" not in options:

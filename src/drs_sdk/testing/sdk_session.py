@@ -44,6 +44,16 @@ class ClientOptions(TypedDict, total=False):
     allow_insecure_endpoint: bool
 
 
+def check_options(options: ClientOptions) -> None:
+    """Refuse what type checkers would have refused, before a role is asked for at AWS.
+
+    Raises:
+        TypeError: An option is none of `ClientOptions`.
+    """
+    if refused := sorted(options.keys() - ClientOptions.__annotations__.keys()):
+        raise TypeError(f"the emulator's client does not take {', '.join(refused)}")
+
+
 def build_session(clock: EmulatorClock, profile: str | None = None) -> AioSession:
     """Make a session whose clients hold `clock` busy during their calls.
 
