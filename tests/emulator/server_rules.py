@@ -70,6 +70,11 @@ class ServerRules(RuleBasedStateMachine):
         if answer is not None:
             self.drs.deleted.add(resource_id)
 
+    def _state_of(self, server: str) -> str:
+        """The state of a server's replication, empty when the server is not there."""
+        found = self.drs.items("DescribeSourceServers", filters={"sourceServerIDs": [server]})
+        return found[0]["dataReplicationInfo"]["dataReplicationState"] if found else ""
+
     def _room_for_servers(self, replicating: int) -> int:
         """How many servers can be added behind the service's back without breaking a quota."""
         present = self.drs.items("DescribeSourceServers")
@@ -95,10 +100,16 @@ class ServerRules(RuleBasedStateMachine):
     def call_on_server(self, server: str, operation: str) -> None:
         if operation == "DeleteSourceServer":
             self.drs.call("DisconnectSourceServer", sourceServerID=server)
+        before = self._state_of(server)
         answer = self.drs.call(operation, sourceServerID=server)
-        assert answer is None or server not in self.drs.deleted
+        if answer is None:
+            return
+        assert server not in self.drs.deleted
         if operation == "DeleteSourceServer":
             self._deletes(server, answer)
+        if operation == "DisconnectSourceServer" and before != "DISCONNECTED":
+            owner = {"sourceServerIDs": [server]}
+            assert self.drs.items("DescribeRecoveryInstances", filters=owner) == []
 
     @rule(server=servers, stalls=st.booleans())
     def stall_or_resume(self, server: str, *, stalls: bool) -> None:

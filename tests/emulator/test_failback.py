@@ -284,11 +284,10 @@ async def test_a_failback_client(launches: Launches) -> None:
     assert failback["failbackClientID"]
 
 
-async def test_a_failback_whose_source_server_is_gone(launches: Launches) -> None:
-    instance = await launches.failed_over(in_ec2=False)
-    server_id = instance["sourceServerID"]
-    await launches.raw.disconnect_source_server(sourceServerID=server_id)
-    await launches.raw.delete_source_server(sourceServerID=server_id)
+async def test_a_failback_whose_source_server_is_not_there(launches: Launches) -> None:
+    made = await launches.failed_over(in_ec2=False)
+    instance = {**made, "sourceServerID": "s-" + "9" * 17}
+    launches.emulator.load(instance)
     launches.emulator.pair_failback_client(instance["recoveryInstanceID"])
     await launches.emulator.clock.advance(A_SYNC)
     job = await _fail_back(launches, instance)

@@ -249,3 +249,19 @@ async def test_loaded_instances(launches: Launches) -> None:
     await launches.emulator.clock.advance(60)
     assert await launches.statuses(job["jobID"]) == ["TERMINATED"]
     assert (await launches.raw.describe_recovery_instances())["items"] == []
+
+
+async def test_a_server_with_an_instance_is_not_disconnected(launches: Launches) -> None:
+    instance = await launches.failed_over()
+    server_id, name = instance["sourceServerID"], instance["recoveryInstanceID"]
+    disconnect = launches.raw.disconnect_source_server
+    with pytest.raises(ClientError) as caught:
+        await disconnect(sourceServerID=server_id)
+    assert caught.value.response["Error"]["Code"] == "ConflictException"
+    assert caught.value.response["resourceId"] == server_id
+    assert (await launches.server(server_id))["recoveryInstanceId"] == name
+    await launches.raw.terminate_recovery_instances(recoveryInstanceIDs=[name])
+    await launches.emulator.clock.advance(120)
+    for _ in range(2):
+        cut_off = await disconnect(sourceServerID=server_id)
+        assert cut_off["dataReplicationInfo"]["dataReplicationState"] == "DISCONNECTED"

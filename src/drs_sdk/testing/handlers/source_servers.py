@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing import configurations, refusals, replication, staging
+from drs_sdk.testing import configurations, instances, refusals, replication, staging
 from drs_sdk.testing.handlers import handles
 from drs_sdk.testing.paging import page_of, paged
 
@@ -81,10 +81,11 @@ def retry_data_replication(account: Account, params: Doc) -> Doc:
 
 @handles("DisconnectSourceServer")
 def disconnect_source_server(account: Account, params: Doc) -> Doc:
-    """Cut a server off; doing so again changes nothing."""
+    """Cut off a server that has no recovery instance; doing so again changes nothing."""
     server = account.source_servers.require(params["sourceServerID"])
     replication.require_idle(server, "it cannot be disconnected")
     if replication.state_of(server) != _DISCONNECTED:
+        _require_no_instance(account, server)
         replication.disconnect(account, server)
     return replication.render(account, server)
 
@@ -100,6 +101,16 @@ def delete_source_server(account: Account, params: Doc) -> None:
         )
     configurations.forget(account, server)
     account.source_servers.remove(server.id)
+
+
+def _require_no_instance(account: Account, server: Resource) -> None:
+    for instance in instances.instances_of(account):
+        if instance.doc.get("sourceServerID") == server.id:
+            raise refusals.conflict(
+                f"{server.id} has a recovery instance, {instance.id}: it cannot be disconnected.",
+                "source-server",
+                server.id,
+            )
 
 
 def _check_replicating(account: Account) -> None:
