@@ -139,7 +139,7 @@ class Demo:
         self.code("await drs.delete_launch_configuration_template(template_id)", "gone again")
 
     async def one_server(self) -> None:
-        """Walk one more server through stop, start, disconnect and delete, and extend another."""
+        """Walk one more server from a stop to its end, and extend another."""
         self.chapter("The life of one server")
         drs = self.drs
         (server_id,) = self.emulator.add_source_servers(1)
@@ -153,6 +153,8 @@ class Demo:
             "await drs.start_replication(server_id)",
             f"replication is {started and started.replication_state}",
         )
+        self.emulator.stall_replication(server_id)
+        self.code("emulator.stall_replication(server_id)", "replication is STALLED")
         again = await drs.retry_data_replication(server_id)
         self.code(
             "await drs.retry_data_replication(server_id)",

@@ -110,6 +110,8 @@ class ServerRules(RuleBasedStateMachine):
         if operation == "DisconnectSourceServer" and before != "DISCONNECTED":
             owner = {"sourceServerIDs": [server]}
             assert self.drs.items("DescribeRecoveryInstances", filters=owner) == []
+        if operation == "RetryDataReplication":
+            assert before in {"STALLED", "STOPPED", "DISCONNECTED"}
 
     @rule(server=servers, stalls=st.booleans())
     def stall_or_resume(self, server: str, *, stalls: bool) -> None:

@@ -145,15 +145,28 @@ async def test_stop_and_start(emulator: DRSEmulator, raw: Any) -> None:
         assert "lagDuration" not in info
     assert not is_launchable(server)
     assert not is_replicating(server)
-    assert await _code(raw.retry_data_replication(sourceServerID=server_id)) == (
-        "ValidationException"
-    )
     answer = await raw.start_replication(sourceServerID=server_id)
     info = answer["sourceServer"]["dataReplicationInfo"]
     assert info["dataReplicationState"] == "INITIATING"
     await emulator.clock.advance(timedelta(hours=12))
     assert await _state(raw, server_id) == "CONTINUOUS"
     assert is_launchable(server)
+
+
+async def test_retries_are_for_replication_that_does_not_run(
+    emulator: DRSEmulator, raw: Any
+) -> None:
+    for state in get_args(ReplicationState):
+        (server_id,) = emulator.add_source_servers(1, state=state)
+        call = raw.retry_data_replication(sourceServerID=server_id)
+        if state not in {"STALLED", "STOPPED", "DISCONNECTED"}:
+            assert await _code(call) == "ValidationException"
+            assert await _state(raw, server_id) == state
+            continue
+        server = await call
+        assert server["dataReplicationInfo"]["dataReplicationState"] == "INITIATING"
+        await emulator.clock.advance(timedelta(hours=12))
+        assert await _state(raw, server_id) == "CONTINUOUS"
 
 
 async def test_stopping_in_the_middle_ends_what_was_to_come(
@@ -203,6 +216,12 @@ async def test_a_server_in_a_job_is_left_alone(emulator: DRSEmulator, raw: Any) 
         assert caught.value.response["Error"]["Code"] == "ConflictException"
         assert caught.value.response["resourceId"] == server_id
         assert caught.value.response["resourceType"] == "source-server"
+
+
+async def test_a_stopped_server_in_a_job_is_not_retried(emulator: DRSEmulator, raw: Any) -> None:
+    (server_id,) = emulator.add_source_servers(1, state="STOPPED")
+    emulator._account.source_servers.require(server_id).state["job"] = "drsjob-" + "0" * 17
+    assert await _code(raw.retry_data_replication(sourceServerID=server_id)) == "ConflictException"
 
 
 async def test_a_stall_in_the_sync_goes_on_where_it_stood(emulator: DRSEmulator, raw: Any) -> None:
@@ -280,6 +299,9 @@ async def test_quotas(raw_of: Callable[..., Any]) -> None:
         assert response["ResponseMetadata"]["HTTPStatusCode"] == 402
         assert response["serviceCode"] == "drs"
         assert response["quotaCode"].startswith("L-")
+        assert await _code(raw.retry_data_replication(sourceServerID=stopped)) == (
+            "ServiceQuotaExceededException"
+        )
         assert emulator.defects == []
 
 

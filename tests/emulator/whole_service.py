@@ -55,8 +55,9 @@ class WholeService:
         started = await self.call("StartReplication", sourceServerID=server_id)
         info = started["sourceServer"]["dataReplicationInfo"]
         assert info["dataReplicationState"] == "INITIATING"
-        await self.call("RetryDataReplication", sourceServerID=server_id)
         await self.call("StopReplication", sourceServerID=server_id)
+        retried = await self.call("RetryDataReplication", sourceServerID=server_id)
+        assert retried["dataReplicationInfo"]["dataReplicationState"] == "INITIATING"
         cut_off = await self.call("DisconnectSourceServer", sourceServerID=server_id)
         assert cut_off["dataReplicationInfo"]["dataReplicationState"] == "DISCONNECTED"
         await self.call("DeleteSourceServer", sourceServerID=server_id)

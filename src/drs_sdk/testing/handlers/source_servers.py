@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _DISCONNECTED = "DISCONNECTED"
 _STOPPED = "STOPPED"
+_RETRIED = frozenset({"STALLED", _STOPPED, _DISCONNECTED})
 
 
 @handles("DescribeSourceServers")
@@ -71,10 +72,16 @@ def stop_replication(account: Account, params: Doc) -> Doc:
 
 @handles("RetryDataReplication")
 def retry_data_replication(account: Account, params: Doc) -> Doc:
-    """Begin the initiation again, as after a failed or stalled one."""
+    """Begin the initiation again where replication stalled, or where there is none."""
     server = account.source_servers.require(params["sourceServerID"])
+    state = replication.state_of(server)
+    if state not in _RETRIED:
+        raise refusals.invalid(
+            f"Replication of {server.id} is {state}: there is nothing to retry.", reason="other"
+        )
     if not replication.is_replicating(server):
-        raise refusals.invalid(f"Replication of {server.id} is not running.", reason="other")
+        replication.require_idle(server, "its replication cannot be retried")
+        _check_replicating(account)
     replication.start(account, server)
     return replication.render(account, server)
 
