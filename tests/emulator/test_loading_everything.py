@@ -245,3 +245,22 @@ async def test_sparse_plans_and_snapshots(emulator: DRSEmulator, raw: Any) -> No
     assert instance["pointInTimeSnapshotDateTime"] == snapshot["expectedTimestamp"]
     await raw.stop_replication(sourceServerID=server_id)
     assert (await raw.describe_recovery_snapshots(sourceServerID=server_id))["items"] == []
+
+
+async def test_new_identifiers_differ_from_loaded_ones(
+    emulator: DRSEmulator, raw: Any, raw_of: Callable[..., Any]
+) -> None:
+    servers = emulator.add_source_servers(3)
+    made = await raw.create_recovery_plan(name="first")
+    arn = made["recoveryPlan"]["recoveryPlanArn"]
+    document = [await raw.describe_source_servers(), await raw.list_recovery_plans()]
+    async with DRSEmulator(check_answers=True) as copy, raw_of(copy) as other:
+        copy.load(document)
+        # The same seed, so it would make the same identifiers.
+        made = await other.create_recovery_plan(name="second")
+        assert made["recoveryPlan"]["recoveryPlanArn"] != arn
+        assert not set(copy.add_source_servers(3)) & set(servers)
+        copy.restore(copy.snapshot())
+        copy.add_source_servers(3)
+        assert len((await other.describe_source_servers())["items"]) == 9
+        assert copy.defects == []

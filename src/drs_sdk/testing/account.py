@@ -128,6 +128,7 @@ class Collection:
 
     def _insert(self, resource: Resource) -> None:
         self._by_id[resource.id] = resource
+        self._account.names.add(resource.id.rpartition("/")[2])
         self._ordered.append(resource)
         if resource.arn:
             self._account.arns[resource.arn] = resource
@@ -143,6 +144,7 @@ class Account:
         timeline: What will happen.
         arns: Every resource that has an ARN, by it.
         launch_faults: What `DRSEmulator.fail_launch` stored, by source server.
+        names: The last part of every identifier and ARN there was; new ones differ from them.
     """
 
     def __init__(self, settings: Settings, now: datetime, *, initialized: bool = True) -> None:
@@ -153,6 +155,7 @@ class Account:
         self.timeline: Timeline = Timeline()
         self.arns: dict[str, Resource] = {}
         self.launch_faults: dict[str, Doc] = {}
+        self.names: set[str] = set()
         self._collections: dict[str, Collection] = {}
         self._seq = 0
         self._ids = 0
@@ -191,9 +194,13 @@ class Account:
 
     def new_id(self, prefix: str, digits: int = _ID_DIGITS) -> str:
         """Make an identifier such as `s-3b01...`: the same seed makes the same ones in order."""
-        self._ids += 1
-        seed = f"{self.settings.seed}/{self.settings.account_id}/{self._ids}".encode()
-        return f"{prefix}-{hashlib.blake2b(seed, digest_size=16).hexdigest()[:digits]}"
+        while True:
+            self._ids += 1
+            seed = f"{self.settings.seed}/{self.settings.account_id}/{self._ids}".encode()
+            made = f"{prefix}-{hashlib.blake2b(seed, digest_size=16).hexdigest()[:digits]}"
+            # What was loaded may come from an emulator of the same seed.
+            if made not in self.names:
+                return made
 
     def next_seq(self) -> int:
         """Return the next position in the order of creation."""
