@@ -231,7 +231,7 @@ class Wait(Generic[SubjectT]):
         return tuple(changed)
 
     def _miss(self, name: str, seen: _Seen[SubjectT], now: datetime) -> None:
-        seen.missing_since = seen.missing_since or now
+        seen.missing_since = min(seen.missing_since or now, now)  # a clock may be set back
         if now - seen.missing_since >= self._condition.appearing:
             seen.outcome = "failure"
             seen.is_missing = True
@@ -242,7 +242,8 @@ class Wait(Generic[SubjectT]):
             if not acceptor.fits(subject):
                 seen.fitting_since.pop(index, None)
                 continue
-            since = seen.fitting_since.setdefault(index, now)
+            since = min(seen.fitting_since.get(index, now), now)  # a clock may be set back
+            seen.fitting_since[index] = since
             if now - since >= acceptor.settling:
                 self._accept(seen, acceptor, subject)
                 return

@@ -41,7 +41,7 @@ _CALLS_AT_ONCE = 4
 _NEARLY = 0.5
 """A wait joins a poll that comes up to this part of its delay too early."""
 
-_LONGEST_RETRY_AFTER = timedelta(minutes=5)
+_LONGEST_RETRY_AFTER = 300.0
 
 _ABOUT_THE_IDS = (RequestValidationError, ResourceNotFoundException, ValidationException)
 """Refusals that one id can bring on all that share its call."""
@@ -78,6 +78,8 @@ class Subscription(Generic[SubjectT]):
         max_delay: What the delay backs off to.
         deadline: When it gives up; its last poll falls on it.
         due: When it wants to be asked for next.
+        soonest: When it may be asked for next, in a poll that others want.
+        pause: How long the delay before `due` was meant to be.
         polls: How often it was asked for.
         over: Whether it was asked for the last time.
         ticks: What the polls brought, to be taken in order; None once the deadline has passed.
@@ -88,9 +90,15 @@ class Subscription(Generic[SubjectT]):
     max_delay: timedelta
     deadline: datetime | None
     due: datetime
+    soonest: datetime = field(init=False)
+    pause: timedelta = timedelta()
     polls: int = 0
     over: bool = False
     ticks: asyncio.Queue[Tick[SubjectT] | None] = field(default_factory=asyncio.Queue)
+
+    def __post_init__(self) -> None:
+        """Nothing stands in the way of the first poll."""
+        self.soonest = self.due
 
     @property
     def wants_more(self) -> bool:
@@ -121,10 +129,21 @@ class Subscription(Generic[SubjectT]):
             floor: The least delay, such as a Retry-After.
         """
         delay = self.min_delay + (self.delay - self.min_delay) * jitter
-        self.due = now + max(delay, floor)
+        # A Retry-After is for this wait, too, whoever else polls before it is over.
+        self.soonest = now + max(delay * (1 - _NEARLY), floor)
+        self.pause = max(delay, floor)
+        self.due = now + self.pause
         if self.deadline is not None:
             self.due = min(self.due, max(self.deadline, now))
             self.over = now >= self.deadline
+
+    def keep_up_with(self, now: datetime) -> None:
+        """Put `due` right if the clock was set back: a delay is never longer than it was meant."""
+        self.due = min(self.due, now + self.pause)
+
+    def joins(self, now: datetime) -> bool:
+        """Whether it joins a poll that is made now."""
+        return now >= min(self.soonest, self.due)
 
 
 class Poller(Generic[SubjectT]):
@@ -191,10 +210,11 @@ class Poller(Generic[SubjectT]):
             self._changed.clear()
             now = self._clock.now()
             waiting = [each for each in self._subscriptions if each.wants_more]
+            for each in waiting:
+                each.keep_up_with(now)
             ready = [each for each in waiting if each.keeps_up]
             if any(each.due <= now for each in ready):
-                near = [each for each in ready if each.due - each.delay * _NEARLY <= now]
-                await self._tick(near)
+                await self._tick([each for each in ready if each.joins(now)])
             else:
                 later = (each.due for each in waiting if each.due > now)
                 await self._sleep_until(min(later, default=None), now)
@@ -368,7 +388,7 @@ def _worst(errors: Iterable[DRSError | None]) -> DRSError | None:
 def _asked_to_wait(error: DRSError | None) -> timedelta:
     if not isinstance(error, APIError) or error.retry_after is None:
         return timedelta()
-    return min(timedelta(seconds=error.retry_after), _LONGEST_RETRY_AFTER)
+    return timedelta(seconds=min(_LONGEST_RETRY_AFTER, error.retry_after))
 
 
 def _innermost(error: Exception) -> Exception:
