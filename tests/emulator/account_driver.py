@@ -39,7 +39,14 @@ REPLICATION = {
     "RESCAN": {"CREATING_SNAPSHOT", *_ANY},
     "CREATING_SNAPSHOT": {"CONTINUOUS", *_ANY},
     "CONTINUOUS": _ANY,
-    "STALLED": {"CONTINUOUS", "INITIAL_SYNC", "INITIATING", *_ANY},
+    "STALLED": {
+        "INITIATING",
+        "INITIAL_SYNC",
+        "RESCAN",
+        "CREATING_SNAPSHOT",
+        "CONTINUOUS",
+        *_ANY,
+    },
     "DISCONNECTED": {"INITIATING"},
 }
 NETWORK = {
@@ -130,10 +137,10 @@ class AccountDriver:
         """Let time pass, looking at the account at each moment at which something happens."""
         target = self.emulator.clock.now() + delta
         for _ in range(400):
-            coming = self.emulator._account.timeline.next_at
-            if coming is None or coming > target:
+            coming = self.emulator._account.timeline._heap
+            if not coming or coming[0].at > target:
                 break
-            self.emulator.clock.set(coming)
+            self.emulator.clock.set(coming[0].at)
             self.check_arrows()
         self.emulator.clock.set(target)
 

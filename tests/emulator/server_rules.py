@@ -115,14 +115,14 @@ class ServerRules(RuleBasedStateMachine):
 
     @rule(server=servers, stalls=st.booleans())
     def stall_or_resume(self, server: str, *, stalls: bool) -> None:
-        found = self.drs.items("DescribeSourceServers", filters={"sourceServerIDs": [server]})
-        if not found:
+        state = self._state_of(server)
+        if state in {"", "STOPPED", "DISCONNECTED"}:
             return
-        state = found[0]["dataReplicationInfo"]["dataReplicationState"]
-        if stalls and state in {"INITIAL_SYNC", "CONTINUOUS"}:
+        if stalls:
             self.drs.emulator.stall_replication(server)
-        elif state == "STALLED":
-            self.drs.emulator.resume_replication(server)
+            return
+        self.drs.emulator.resume_replication(server)
+        assert state == "STALLED" or self._state_of(server) == state
 
     @rule(server=servers, copies=st.booleans(), post_launch=st.booleans())
     def configure(self, server: str, *, copies: bool, post_launch: bool) -> None:

@@ -250,9 +250,9 @@ async def test_sparse_plans_and_snapshots(emulator: DRSEmulator, raw: Any) -> No
 async def test_new_identifiers_differ_from_loaded_ones(
     emulator: DRSEmulator, raw: Any, raw_of: Callable[..., Any]
 ) -> None:
-    servers = emulator.add_source_servers(3)
     made = await raw.create_recovery_plan(name="first")
     arn = made["recoveryPlan"]["recoveryPlanArn"]
+    servers = emulator.add_source_servers(3)
     document = [await raw.describe_source_servers(), await raw.list_recovery_plans()]
     async with DRSEmulator(check_answers=True) as copy, raw_of(copy) as other:
         copy.load(document)

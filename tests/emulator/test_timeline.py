@@ -40,11 +40,12 @@ def test_transitions_happen_in_order_each_at_its_own_time(log: list[tuple[str, f
     account.schedule(timedelta(seconds=5), "test.note", "tie")
     account.settle(DEFAULT_START + timedelta(seconds=4))
     assert log == []
-    assert account.timeline.next_at == DEFAULT_START + timedelta(seconds=5)
+    (early,) = account.timeline.coming("early")
+    assert early.at == DEFAULT_START + timedelta(seconds=5)
     account.settle(DEFAULT_START + timedelta(minutes=1))
     assert log == [("early", 5), ("tie", 5), ("early", 15), ("late", 20)]
     assert account.now == DEFAULT_START + timedelta(minutes=1)
-    assert account.timeline.next_at is None
+    assert len(account.timeline) == 0
 
 
 def test_events_can_be_taken_back(log: list[tuple[str, float]]) -> None:
@@ -52,6 +53,8 @@ def test_events_can_be_taken_back(log: list[tuple[str, float]]) -> None:
     for kind in ("test.note", "other"):
         account.schedule(timedelta(seconds=1), kind, "a")
         account.schedule(timedelta(seconds=1), kind, "b")
+    assert [e.kind for e in account.timeline.coming("a")] == ["test.note", "other"]
+    assert [e.kind for e in account.timeline.coming("b", "oth")] == ["other"]
     assert account.timeline.cancel("a", "test.") == 1
     assert account.timeline.cancel("b") == 2
     assert account.timeline.cancel("nobody") == 0

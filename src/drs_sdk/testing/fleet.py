@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing import replication
+from drs_sdk.testing import replication, stalling
 from drs_sdk.testing.isotime import format_datetime
 
 if TYPE_CHECKING:
@@ -161,13 +161,13 @@ def _bring_to(account: Account, server: Resource, state: ReplicationState) -> No
 
 
 _LATER: dict[str, Callable[[Account, Resource], None]] = {
-    "BACKLOG": lambda account, server: replication.set_lag(
+    "BACKLOG": lambda account, server: stalling.set_lag(
         account, server, timedelta(minutes=10), state="BACKLOG"
     ),
-    "PAUSED": lambda account, server: replication.set_lag(
+    "PAUSED": lambda account, server: stalling.set_lag(
         account, server, timedelta(0), growth=1.0, state="PAUSED"
     ),
-    "STALLED": replication.stall,
+    "STALLED": stalling.stall,
     "DISCONNECTED": replication.disconnect,
 }
 """What befell a server that had come as far as CONTINUOUS."""

@@ -14,6 +14,7 @@ Keys of a source server's `state`:
 * `sync`: the running sync: `since`, `seconds` it takes, `start`, the share done before.
 * `lag`: `since`, `seconds` of lag then, `growth` in seconds of lag a second.
 * `unseen_since`: the agent went silent then.
+* `held`: what replication was at when it stalled, see `stalling`.
 * `job`: identifier of the job that processes the server. The jobs family sets and removes it.
 """
 
@@ -62,7 +63,8 @@ FIRST_SNAPSHOT = timedelta(seconds=60)
 RESCAN_SPEED_UP = 4
 LAG_BYTES_PER_SECOND = 2 * 1024 * 1024
 _NOT_REPLICATING = frozenset({"STOPPED", "DISCONNECTED"})
-_AGENT_SILENT = "AGENT_NOT_SEEN"
+EVENTS = "replication."
+_STEP_LENGTHS = dict(INITIATION_STEPS)
 
 
 def state_of(server: Resource) -> str:
@@ -100,10 +102,10 @@ def require_idle(server: Resource, what: str) -> None:
 
 def start(account: Account, server: Resource) -> None:
     """Begin at the beginning: the eleven steps, then the sync."""
-    account.timeline.cancel(server.id, "replication.")
+    account.timeline.cancel(server.id, EVENTS)
     names = [name for name, _ in INITIATION_STEPS]
-    _touch(account, server)
-    _forget(server, "sync", "lag", "unseen_since")
+    touch(account, server)
+    forget(server, "sync", "lag", "unseen_since", "held")
     server.doc["dataReplicationInfo"] = {
         "dataReplicationState": "INITIATING",
         "dataReplicationInitiation": {
@@ -117,18 +119,16 @@ def start(account: Account, server: Resource) -> None:
         "replicatedDisks": _disks(server, replicated=False),
         "stagingAvailabilityZone": f"{account.settings.region}a",
     }
-    _schedule_step(account, server, 0)
+    schedule_step(account, server, 0)
 
 
 def begin_sync(account: Account, server: Resource) -> None:
     """Begin to move data: all of it the first time, a rescan later."""
-    total = sum(disk["totalStorageBytes"] for disk in _disks(server, replicated=False))
-    seconds = max(1.0, total / account.settings.sync_bytes_per_second)
+    seconds = sync_seconds(account, server)
     server.doc["lifeCycle"].setdefault("firstByteDateTime", account.stamp())
     if server.state.get("synced"):
-        _run_sync(account, server, "RESCAN", seconds / RESCAN_SPEED_UP, 0.0)
-    else:
-        _run_sync(account, server, "INITIAL_SYNC", seconds, 0.0)
+        seconds /= RESCAN_SPEED_UP
+    run_sync(account, server, seconds, 0.0)
 
 
 def stop(account: Account, server: Resource) -> None:
@@ -140,51 +140,6 @@ def disconnect(account: Account, server: Resource) -> None:
     """Cut the agent off: nothing is seen of the server from now on."""
     _end(account, server, "DISCONNECTED")
     server.state.setdefault("unseen_since", account.stamp())
-
-
-def stall(account: Account, server: Resource, error: str = _AGENT_SILENT) -> None:
-    """Let replication stall: bytes stand still and the lag grows."""
-    account.timeline.cancel(server.id, "replication.")
-    info = _touch(account, server)
-    sync = server.state.get("sync")
-    if sync:
-        share = _share(sync, account)
-        server.state["sync"] = {**sync, "start": share, "since": None}
-    else:
-        server.state["lag"] = {"since": account.stamp(), "seconds": 0, "growth": 1.0}
-    if error == _AGENT_SILENT:
-        server.state["unseen_since"] = account.stamp()
-    info.update(dataReplicationState="STALLED", dataReplicationError={"error": error})
-    info.pop("etaDateTime", None)
-
-
-def resume(account: Account, server: Resource) -> None:
-    """End a stall: an unfinished sync goes on where it stood, a lag is caught up at once."""
-    info = _touch(account, server)
-    info.pop("dataReplicationError", None)
-    _forget(server, "unseen_since", "lag")
-    sync = server.state.get("sync")
-    if sync:
-        _run_sync(account, server, "INITIAL_SYNC", sync["seconds"], sync["start"])
-    else:
-        snapshot_taken(account, server.id, {})
-
-
-def set_lag(
-    account: Account,
-    server: Resource,
-    lag: timedelta,
-    growth: float = 0.0,
-    state: ReplicationState = "CONTINUOUS",
-) -> None:
-    """Let a server lag: by so much now, and by `growth` seconds more each second."""
-    info = _touch(account, server)
-    info["dataReplicationState"] = state
-    server.state["lag"] = {
-        "since": account.stamp(),
-        "seconds": lag.total_seconds(),
-        "growth": growth,
-    }
 
 
 def render(account: Account, server: Resource) -> Doc:
@@ -215,7 +170,7 @@ def _step_ended(account: Account, subject: str, args: Doc) -> None:
     steps[index]["status"] = "SUCCEEDED"
     if index + 1 < len(steps):
         steps[index + 1]["status"] = "IN_PROGRESS"
-        _schedule_step(account, server, index + 1)
+        schedule_step(account, server, index + 1)
     else:
         begin_sync(account, server)
 
@@ -228,7 +183,7 @@ def sync_ended(account: Account, subject: str, _args: Doc) -> None:
         info = server.doc["dataReplicationInfo"]
         info["dataReplicationState"] = "CREATING_SNAPSHOT"
         info["replicatedDisks"] = _disks(server, replicated=True)
-        _forget(server, "sync")
+        forget(server, "sync")
         account.schedule(FIRST_SNAPSHOT, "replication.continuous", subject)
 
 
@@ -246,25 +201,40 @@ def snapshot_taken(account: Account, subject: str, _args: Doc) -> None:
         )
 
 
-def _schedule_step(account: Account, server: Resource, index: int) -> None:
-    length = timedelta(seconds=INITIATION_STEPS[index][1])
+def schedule_step(account: Account, server: Resource, index: int) -> None:
+    """Let a step of the initiation, which has begun, end in its time."""
+    steps = server.doc["dataReplicationInfo"]["dataReplicationInitiation"]["steps"]
+    length = timedelta(seconds=_STEP_LENGTHS.get(steps[index].get("name"), 0))
     account.schedule(length, "replication.step", server.id, {"step": index})
 
 
-def _run_sync(
-    account: Account, server: Resource, state: ReplicationState, seconds: float, start: float
-) -> None:
+def sync_seconds(account: Account, server: Resource) -> float:
+    """Return how long the initial sync of a server takes."""
+    total = sum(disk["totalStorageBytes"] for disk in _disks(server, replicated=False))
+    return max(1.0, total / account.settings.sync_bytes_per_second)
+
+
+def run_sync(account: Account, server: Resource, seconds: float, start: float) -> None:
+    """Let a sync run on from the share that is done: a rescan where there was one before."""
     server.state["sync"] = {"since": account.stamp(), "seconds": seconds, "start": start}
+    state: ReplicationState = "RESCAN" if server.state.get("synced") else "INITIAL_SYNC"
     server.doc["dataReplicationInfo"]["dataReplicationState"] = state
     left = timedelta(seconds=seconds * (1 - start))
     account.schedule(left, "replication.synced", server.id)
 
 
-def _share(sync: Doc, account: Account) -> float:
+def sync_share(sync: Doc, account: Account) -> float:
+    """Return which share of a sync is done."""
     if sync["since"] is None:
         return sync["start"]
     elapsed = (account.now - parse_datetime(sync["since"])).total_seconds()
     return min(1.0, sync["start"] + elapsed / sync["seconds"])
+
+
+def lag_seconds(lag: Doc, account: Account) -> float:
+    """Return the lag at `account.now`."""
+    elapsed = (account.now - parse_datetime(lag["since"])).total_seconds()
+    return max(0.0, lag["seconds"] + lag["growth"] * elapsed)
 
 
 def _moving(account: Account, info: Doc, state: Doc) -> Doc:
@@ -273,7 +243,7 @@ def _moving(account: Account, info: Doc, state: Doc) -> Doc:
     disks: list[Doc] = info.get("replicatedDisks", [])
     sync, lag = state.get("sync"), state.get("lag")
     if sync:
-        share = _share(sync, account)
+        share = sync_share(sync, account)
         moved = "rescannedStorageBytes" if state.get("synced") else "replicatedStorageBytes"
         shown["replicatedDisks"] = [
             {**disk, moved: int(disk["totalStorageBytes"] * share)} for disk in disks
@@ -282,8 +252,7 @@ def _moving(account: Account, info: Doc, state: Doc) -> Doc:
             left = timedelta(seconds=sync["seconds"] * (1 - share))
             shown["etaDateTime"] = format_datetime(account.now + left)
     if lag:
-        elapsed = (account.now - parse_datetime(lag["since"])).total_seconds()
-        seconds = max(0.0, lag["seconds"] + lag["growth"] * elapsed)
+        seconds = lag_seconds(lag, account)
         shown["lagDuration"] = format_duration(timedelta(seconds=seconds))
         backlog = int(seconds * LAG_BYTES_PER_SECOND)
         shown["replicatedDisks"] = [
@@ -294,16 +263,16 @@ def _moving(account: Account, info: Doc, state: Doc) -> Doc:
 
 
 def _end(account: Account, server: Resource, state: ReplicationState) -> None:
-    account.timeline.cancel(server.id, "replication.")
-    info = _touch(account, server)
+    account.timeline.cancel(server.id, EVENTS)
+    info = touch(account, server)
     server.doc["lifeCycle"] = render(account, server)["lifeCycle"]
     for gone in ("lagDuration", "etaDateTime", "dataReplicationError", "dataReplicationInitiation"):
         info.pop(gone, None)
     info.update(dataReplicationState=state, replicatedDisks=[])
-    _forget(server, "sync", "lag", "synced", "protected_since", "snapshots")
+    forget(server, "sync", "lag", "held", "synced", "protected_since", "snapshots")
 
 
-def _touch(account: Account, server: Resource) -> Doc:
+def touch(account: Account, server: Resource) -> Doc:
     """Take a server into the emulator's hands, and return its replication info to change."""
     if "live" not in server.state:
         server.state.update(live=True, synced=is_launchable(server))
@@ -312,7 +281,8 @@ def _touch(account: Account, server: Resource) -> Doc:
     return info
 
 
-def _forget(server: Resource, *keys: str) -> None:
+def forget(server: Resource, *keys: str) -> None:
+    """Drop keys of the state."""
     for key in keys:
         server.state.pop(key, None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast, get_args
 
-from drs_sdk.testing import fleet, loading, networks, plan_runs, plans, replication, staging
+from drs_sdk.testing import fleet, loading, networks, plan_runs, plans, staging, stalling
 from drs_sdk.testing.account import Account
 from drs_sdk.testing.launch_scenario import LaunchScenario
 from drs_sdk.testing.networks import NetworkStatus
@@ -154,17 +154,27 @@ class Scenario(LaunchScenario):
     def stall_replication(self, source_server_id: str, *, error: str = "AGENT_NOT_SEEN") -> None:
         """Let a server's replication stall: bytes stand still, the lag grows.
 
+        In the initiation a `FAILED_TO_...` error fails the step under way. Lag has only a
+        server whose initial sync is done.
+
         Args:
             source_server_id: The server.
             error: The service's data replication error.
+
+        Raises:
+            ValueError: The server is not replicating.
         """
         account = self._settled()
-        replication.stall(account, account.source_servers.require(source_server_id), error)
+        stalling.stall(account, account.source_servers.require(source_server_id), error)
 
     def resume_replication(self, source_server_id: str) -> None:
-        """End a stall or a lag."""
+        """End a stall or a lag: what was not finished goes on where it stood.
+
+        Raises:
+            ValueError: The server is not replicating.
+        """
         account = self._settled()
-        replication.resume(account, account.source_servers.require(source_server_id))
+        stalling.resume(account, account.source_servers.require(source_server_id))
 
     def set_lag(
         self,
@@ -189,7 +199,7 @@ class Scenario(LaunchScenario):
             raise ValueError(f"{state!r} is no data replication state of a source server")
         account = self._settled()
         server = account.source_servers.require(source_server_id)
-        replication.set_lag(account, server, lag, growth, state)
+        stalling.set_lag(account, server, lag, growth, state)
 
     def time_out_recovery_plan_execution(
         self, execution_arn: str, *, step_only: bool = False

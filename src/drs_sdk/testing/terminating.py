@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing import instances, job_records, replication
+from drs_sdk.testing import instances, job_records, replication, stalling
 from drs_sdk.testing.timeline import transition
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _ended(account: Account, subject: str, _args: Doc) -> None:
     for instance in _targets(account, job):
         reverse = account.source_servers.get(instance.state.get("reversed", ""))
         if reverse is not None and replication.is_replicating(reverse):
-            replication.stall(account, reverse)
+            stalling.stall(account, reverse)
         instances.remove_instance(account, instance)
 
 

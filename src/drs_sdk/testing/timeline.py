@@ -75,11 +75,6 @@ class Timeline:
         """Return the number of events to come."""
         return len(self._heap)
 
-    @property
-    def next_at(self) -> datetime | None:
-        """When the next event is due."""
-        return self._heap[0].at if self._heap else None
-
     def add(self, at: datetime, kind: str, subject: str = "", args: Doc | None = None) -> None:
         """Schedule an event; `args` must be JSON-able.
 
@@ -103,6 +98,12 @@ class Timeline:
             self._heap = kept
             heapq.heapify(self._heap)
         return dropped
+
+    def coming(self, subject: str, *kinds: str) -> list[Event]:
+        """Return the events of a subject, soonest first: all, or those whose kind starts so."""
+        return sorted(
+            e for e in self._heap if e.subject == subject and e.kind.startswith(kinds or "")
+        )
 
     def settle(self, account: Account, now: datetime) -> None:
         """Apply everything that is due at `now`, in order, each at its own time."""
