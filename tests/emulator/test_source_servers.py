@@ -183,10 +183,13 @@ async def test_disconnect_and_delete(emulator: DRSEmulator, raw: Any) -> None:
     (server_id,) = emulator.add_source_servers(1)
     assert await _code(raw.delete_source_server(sourceServerID=server_id)) == "ConflictException"
     await emulator.clock.advance(60)
+    disks = (await _one(raw, server_id))["dataReplicationInfo"]["replicatedDisks"]
     for _ in range(2):
         server = await raw.disconnect_source_server(sourceServerID=server_id)
         assert server["dataReplicationInfo"]["dataReplicationState"] == "DISCONNECTED"
         assert "lagDuration" not in server["dataReplicationInfo"]
+        after = server["dataReplicationInfo"]["replicatedDisks"]
+        assert after == [{**disk, "totalStorageBytes": 0} for disk in disks] != []
         assert server["lifeCycle"]["lastSeenByServiceDateTime"] == "2024-01-01T00:01:00.000000Z"
         await emulator.clock.advance(60)
     assert await _code(raw.stop_replication(sourceServerID=server_id)) == "ConflictException"

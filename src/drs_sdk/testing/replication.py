@@ -133,12 +133,15 @@ def begin_sync(account: Account, server: Resource) -> None:
 
 def stop(account: Account, server: Resource) -> None:
     """Stop replicating; what was replicated is gone."""
-    _end(account, server, "STOPPED")
+    _end(account, server, "STOPPED", [])
 
 
 def disconnect(account: Account, server: Resource) -> None:
     """Cut the agent off: nothing is seen of the server from now on."""
-    _end(account, server, "DISCONNECTED")
+    disks: list[Doc] = (
+        render(account, server).get("dataReplicationInfo", {}).get("replicatedDisks", [])
+    )
+    _end(account, server, "DISCONNECTED", [{**disk, "totalStorageBytes": 0} for disk in disks])
     server.state.setdefault("unseen_since", account.stamp())
 
 
@@ -262,13 +265,13 @@ def _moving(account: Account, info: Doc, state: Doc) -> Doc:
     return shown
 
 
-def _end(account: Account, server: Resource, state: ReplicationState) -> None:
+def _end(account: Account, server: Resource, state: ReplicationState, disks: list[Doc]) -> None:
     account.timeline.cancel(server.id, EVENTS)
     info = touch(account, server)
     server.doc["lifeCycle"] = render(account, server)["lifeCycle"]
     for gone in ("lagDuration", "etaDateTime", "dataReplicationError", "dataReplicationInitiation"):
         info.pop(gone, None)
-    info.update(dataReplicationState=state, replicatedDisks=[])
+    info.update(dataReplicationState=state, replicatedDisks=disks)
     forget(server, "sync", "lag", "held", "synced", "protected_since", "snapshots")
 
 
