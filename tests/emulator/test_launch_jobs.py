@@ -293,3 +293,9 @@ async def test_five_hundred_servers_in_jobs_stay_cheap(raw_of: Callable[..., Any
             "LAUNCHED"
         }
         assert len((await raw.describe_recovery_instances(maxResults=1000))["items"]) == 500
+
+
+@pytest.mark.parametrize("member", ["fromDate", "toDate"])
+async def test_a_filter_by_what_is_no_date(launches: Launches, member: str) -> None:
+    filters = {member: "2024-01-01T25:00:00Z"}
+    assert await code(launches.raw.describe_jobs(filters=filters)) == "ValidationException"

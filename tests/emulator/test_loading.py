@@ -104,3 +104,22 @@ def test_known_deviations_are_no_defects() -> None:
         {"novelty": 1},
     ):
         assert len(answer_violations(logs, {"items": [wrong]})) == 1
+
+
+async def test_loaded_jobs_are_listed_by_their_dates(emulator: DRSEmulator, raw: Any) -> None:
+    (server_id,) = emulator.add_source_servers(1)
+    started = await raw.start_recovery(sourceServers=[{"sourceServerID": server_id}])
+    dated = {
+        f"drsjob-{number}" + "0" * 15: f"20{number}-07-01T00:00:00{offset}"
+        for number, offset in ((26, "Z"), (22, "+00:00"), (23, "Z"))
+    }
+    first, middle, last = dated
+    for job_id, date in dated.items():
+        emulator.load({"jobID": job_id, "status": "COMPLETED", "creationDateTime": date})
+    undated = "drsjob-" + "7" * 17
+    emulator.load({"jobID": undated, "status": "COMPLETED"})
+    expected = [first, started["job"]["jobID"], last, middle, undated]
+    pages = raw.get_paginator("describe_jobs").paginate(PaginationConfig={"PageSize": 1})
+    assert [job["jobID"] async for page in pages for job in page["items"]] == expected
+    found = await raw.describe_jobs(filters={"jobIDs": expected[::-1]})
+    assert [job["jobID"] for job in found["items"]] == expected

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from launch_runner import Launches, code
 
 MINUTES = {"ruleID": 1, "units": "MINUTE", "interval": 10, "retentionDuration": 60}
@@ -182,3 +183,14 @@ async def test_a_loaded_server(launches: Launches) -> None:
     await launches.emulator.clock.advance(30)
     assert len(await _snapshots(launches, "s-" + "3" * 17)) == 10
     assert await _snapshots(launches, "s-" + "4" * 17) == []
+
+
+@pytest.mark.parametrize("member", ["fromDateTime", "toDateTime"])
+async def test_a_filter_by_what_is_no_date(launches: Launches, member: str) -> None:
+    (server_id,) = launches.emulator.add_source_servers(1)
+    filters = {member: "2024-02-30T00:00:00Z"}
+    with pytest.raises(ClientError) as caught:
+        await _snapshots(launches, server_id, filters=filters)
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+    (field,) = caught.value.response["fieldList"]
+    assert field["name"] == f"filters.{member}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400
 _HOUR = 3_600
 _MINUTE = 60
@@ -18,6 +19,11 @@ def parse_datetime(text: str) -> datetime:
     """Read an ISO 8601 date-time; one without an offset is taken as UTC."""
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def microseconds(moment: datetime) -> int:
+    """Return the whole microseconds since the epoch."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def format_duration(duration: timedelta) -> str:

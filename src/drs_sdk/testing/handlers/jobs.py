@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from drs_sdk.testing import job_records, launching, refusals, snapshots
 from drs_sdk.testing.handlers import handles
-from drs_sdk.testing.isotime import parse_datetime
-from drs_sdk.testing.paging import page_of, page_of_list, paged
+from drs_sdk.testing.isotime import microseconds, parse_datetime
+from drs_sdk.testing.paging import page_in_order, page_of_list, paged
+from drs_sdk.testing.periods import Period, period_of
 
 if TYPE_CHECKING:
     from drs_sdk.testing.account import Account, Resource
@@ -42,26 +43,16 @@ def start_recovery(account: Account, params: Doc) -> Doc:
 def describe_jobs(account: Account, params: Doc) -> Doc:
     """List jobs, newest first; identifiers that do not exist are passed over."""
     filters: Doc = params.get("filters", {})
-    earliest = parse_datetime(filters["fromDate"]) if "fromDate" in filters else None
-    latest = parse_datetime(filters["toDate"]) if "toDate" in filters else None
-
-    def matches(job: Resource) -> bool:
-        created = job.doc.get("creationDateTime")
-        if created is None:
-            return False
-        at = parse_datetime(created)
-        return (earliest is None or at >= earliest) and (latest is None or at <= latest)
-
-    jobs, token = page_of(
-        account,
-        "DescribeJobs",
-        params,
-        job_records.jobs_of(account),
-        ids=filters.get("jobIDs") or None,
-        matches=matches if earliest is not None or latest is not None else None,
-        newest_first=True,
+    period = period_of(filters, "fromDate", "toDate")
+    jobs = job_records.jobs_of(account)
+    ids: list[str] = filters.get("jobIDs", [])
+    chosen = jobs.select(ids) if ids else list(jobs)
+    if not period.is_open:
+        chosen = [job for job in chosen if _was_made_in(job, period)]
+    page, token = page_in_order(
+        account, "DescribeJobs", params, sorted(chosen, key=_place_of), place=_place_of
     )
-    return paged("items", [job.doc for job in jobs], token)
+    return paged("items", [job.doc for job in page], token)
 
 
 @handles("DescribeJobLogItems")
@@ -81,3 +72,15 @@ def delete_job(account: Account, params: Doc) -> None:
     if job_records.is_running(job):
         raise refusals.conflict(f"Job {job.id} is running.", "job", job.id)
     jobs.remove(job.id)
+
+
+def _was_made_in(job: Resource, period: Period) -> bool:
+    created: str | None = job.doc.get("creationDateTime")
+    return created is not None and period.includes(parse_datetime(created))
+
+
+def _place_of(job: Resource) -> int:
+    """Return where a job stands, latest first: loaded ones may be older than those before them."""
+    created: str | None = job.doc.get("creationDateTime")
+    made = microseconds(parse_datetime(created)) if created is not None else 0
+    return -((made << 40) + job.seq)

@@ -8,6 +8,7 @@ from drs_sdk.testing import snapshots
 from drs_sdk.testing.handlers import handles
 from drs_sdk.testing.isotime import parse_datetime
 from drs_sdk.testing.paging import page_of_stream, paged
+from drs_sdk.testing.periods import period_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,16 +22,14 @@ def describe_recovery_snapshots(account: Account, params: Doc) -> Doc:
     """List the snapshots of a source server, oldest first unless the request says otherwise."""
     server = account.source_servers.require(params["sourceServerID"])
     filters: Doc = params.get("filters", {})
-    earliest = parse_datetime(filters["fromDateTime"]) if "fromDateTime" in filters else None
-    latest = parse_datetime(filters["toDateTime"]) if "toDateTime" in filters else None
+    period = period_of(filters, "fromDateTime", "toDateTime")
     newest_first = params.get("order") == "DESC"
 
     def after(position: int | None) -> Iterator[Doc]:
         for snapshot in snapshots.snapshots_after(
             account, server, position, newest_first=newest_first
         ):
-            taken = parse_datetime(snapshot["timestamp"])
-            if (earliest is None or taken >= earliest) and (latest is None or taken <= latest):
+            if period.includes(parse_datetime(snapshot["timestamp"])):
                 yield snapshot
 
     page, token = page_of_stream(
