@@ -99,6 +99,18 @@ class TestJob:
             assert not job.failed_servers
             assert not job.pending_servers
 
+    @pytest.mark.parametrize("kind", [*drs.enums()["JobType"], None])
+    def test_a_launch_or_termination_that_names_nobody_is_no_success(
+        self, kind: str | None
+    ) -> None:
+        job = job_with("COMPLETED", kind, [])
+        assert job.succeeded is (kind not in {"LAUNCH", "TERMINATE"})
+
+    def test_a_job_on_networks_names_resources(self) -> None:
+        resource = ParticipatingResource(launch_status="LAUNCHED")
+        job = Job(status="COMPLETED", type="LAUNCH", participating_resources=[resource])
+        assert job.succeeded
+
     def test_completed_is_not_success(self) -> None:
         job = job_with("COMPLETED", "LAUNCH", ["LAUNCHED", "FAILED"])
         assert job.is_completed
@@ -173,7 +185,9 @@ class TestSourceServer:
             assert progress == 1
         elif progress == 1:
             assert all(
-                (disk.replicated_storage_bytes or 0) >= (disk.total_storage_bytes or 0)
+                disk.replicated_storage_bytes is not None
+                and disk.total_storage_bytes is not None
+                and disk.replicated_storage_bytes >= disk.total_storage_bytes
                 for disk in found
             ), "1 only when every byte is there"
 
@@ -205,6 +219,30 @@ class TestSourceServer:
         assert server_in(state, copied=[(5, 5), (7, 7)]).is_launchable
         assert not server_in(state, copied=[(5, 5), (6, 7)]).is_launchable
         assert not server_in(state).is_launchable
+
+    @pytest.mark.parametrize(
+        "state", ["REPLICATION_STATE_NOT_AVAILABLE", "SAID_BY_A_LATER_SERVICE"]
+    )
+    def test_a_state_that_is_not_known_is_not_launchable(self, state: str) -> None:
+        assert not server_in(state, copied=[(5, 5)]).is_launchable
+
+    @pytest.mark.parametrize(
+        "unknown", [{}, {"total_storage_bytes": 0}, {"replicated_storage_bytes": 5}], ids=str
+    )
+    def test_a_disk_without_figures_is_not_taken_for_complete(
+        self, unknown: dict[str, int]
+    ) -> None:
+        whole = DataReplicationInfoReplicatedDisk(
+            total_storage_bytes=100, replicated_storage_bytes=100
+        )
+        info = DataReplicationInfo(
+            data_replication_state="STALLED",
+            replicated_disks=[whole, DataReplicationInfoReplicatedDisk(**unknown)],
+        )
+        server = SourceServer(data_replication_info=info)
+        assert server.initial_sync_progress is not None
+        assert 0.99 < server.initial_sync_progress < 1
+        assert not server.is_launchable
 
     def test_the_initial_sync_itself_is_not_launchable(self) -> None:
         assert not server_in("INITIAL_SYNC", copied=[(1, 2)]).is_launchable

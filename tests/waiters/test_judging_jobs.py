@@ -149,9 +149,82 @@ async def test_a_completed_job_waits_for_a_pending_server_to_settle(
     assert service.elapsed >= 100
 
 
-async def test_a_job_without_servers_that_completed_has_succeeded(service: ScriptedService) -> None:
-    service.put(job_id(), (0, job("COMPLETED", [])))
+@pytest.mark.parametrize("kind", ["LAUNCH", "TERMINATE"])
+@pytest.mark.parametrize(
+    "wait", ["wait_until_job_completed", "wait_until_launch_actions_completed"]
+)
+async def test_a_job_that_names_no_server_fails_when_that_lasts(
+    wait: str, kind: str, service: ScriptedService
+) -> None:
+    """An answer that lost its servers is no success."""
+    service.put(job_id(), (0, job("COMPLETED", [], type=kind)))
+    with pytest.raises(WaiterFailedError) as raised:
+        await getattr(service, wait)(job_id())
+    assert raised.value.reasons == {job_id(): "the job names no server"}
+    assert 120 <= service.elapsed <= 180
+    assert {call.operation for call in service.calls} == {"DescribeJobs"}
+
+
+async def test_a_job_that_names_its_servers_late_is_waited_for(service: ScriptedService) -> None:
+    service.put(job_id(), (0, job("COMPLETED", [])), (60, job("COMPLETED", ["LAUNCHED"])))
     assert (await service.wait_until_job_completed(job_id())).succeeded
+
+
+async def test_a_job_on_networks_and_one_of_another_type_need_no_servers(
+    service: ScriptedService,
+) -> None:
+    for shown in (
+        job("COMPLETED", [], resources=["LAUNCHED"]),
+        job("COMPLETED", [], type="CREATE_CONVERTED_SNAPSHOT"),
+    ):
+        service.put(job_id(), (0, shown))
+        assert (await service.wait_until_job_completed(job_id())).succeeded
+        assert service.elapsed == 0
+
+
+async def test_servers_without_an_id_are_each_named(service: ScriptedService) -> None:
+    failed: dict[str, str] = {"launchStatus": "FAILED"}
+    servers = [{**failed, "recoveryInstanceID": instance_id(7)}, failed, failed]
+    service.put(
+        job_id(),
+        (0, Job.model_validate({**_COMPLETED, "participatingServers": servers})),
+    )
+    with pytest.raises(WaiterFailedError) as raised:
+        await service.wait_until_job_completed(job_id())
+    assert raised.value.reasons == dict.fromkeys(
+        (instance_id(7), "server 1", "server 2"), "launch status FAILED"
+    )
+
+
+async def test_every_reason_of_a_server_is_told(service: ScriptedService) -> None:
+    runs = [[run_of("FAILED", name="patch", reason="disk full"), run_of("FAILED", name="dns")]]
+    service.put(job_id(), (0, job("COMPLETED", ["FAILED"], runs=runs)))
+    with pytest.raises(WaiterFailedError) as raised:
+        await service.wait_until_launch_actions_completed(job_id())
+    told = "launch status FAILED; patch failed: disk full; dns failed"
+    assert raised.value.reasons == {server_id(): told}
+    twice = {"sourceServerID": server_id(), "launchStatus": "PENDING"}
+    servers = [{**twice, "launchStatus": "FAILED"}, twice]
+    service.put(job_id(), (0, Job.model_validate({**_COMPLETED, "participatingServers": servers})))
+    with pytest.raises(WaiterFailedError) as raised:
+        await service.wait_until_job_completed(job_id())
+    assert raised.value.reasons == {server_id(): "still PENDING; launch status FAILED"}
+
+
+async def test_networks_without_an_id_are_each_named(service: ScriptedService) -> None:
+    resources = [{"launchStatus": "FAILED"}, {}]
+    service.put(
+        job_id(), (0, Job.model_validate({**_COMPLETED, "participatingResources": resources}))
+    )
+    with pytest.raises(WaiterFailedError) as raised:
+        await service.wait_until_job_completed(job_id())
+    assert raised.value.reasons == {
+        "resource 0": "launch status FAILED",
+        "resource 1": "still without a status",
+    }
+
+
+_COMPLETED = {"jobID": job_id(), "type": "LAUNCH", "status": "COMPLETED"}
 
 
 async def test_a_failed_action_is_named_with_its_reason(service: ScriptedService) -> None:

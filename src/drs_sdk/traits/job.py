@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _PENDING = frozenset({"PENDING", "IN_PROGRESS"})
 
+# Jobs of these types are about servers or networks: one that names none tells nothing.
+_ABOUT_PARTS = frozenset({"LAUNCH", "TERMINATE"})
+
 
 def _good_end(job_type: JobType | None) -> str:
     """The launch status that means success in a job of this type."""
@@ -94,9 +97,15 @@ class JobTraits:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the job has ended and every server and resource reached the good end."""
+        """Whether the job has ended and every server and resource reached the good end.
+
+        A launch or a termination that names no server and no resource has not succeeded: nothing
+        in it says that anything came up, or went down.
+        """
         good = _good_end(self.type)
         parts = [*self.participating_servers, *self.participating_resources]
+        if not parts and self.type in _ABOUT_PARTS:
+            return False
         return self.is_completed and all(part.launch_status == good for part in parts)
 
     @property

@@ -10,9 +10,8 @@ if TYPE_CHECKING:
 
     from drs_sdk.models import DataReplicationInfo, DataReplicationState, SourceProperties
 
-# States in which the initial sync, or the first snapshot after it, may not be done.
-_NOT_YET = frozenset({"INITIATING", "INITIAL_SYNC", "CREATING_SNAPSHOT"})
-_NOT_REPLICATING = frozenset({"STOPPED", "DISCONNECTED"})
+# States that may come before the initial sync has completed, or after.
+_BEFORE_OR_AFTER = frozenset({"BACKLOG", "PAUSED", "RESCAN", "STALLED"})
 
 
 class SourceServerTraits:
@@ -63,22 +62,23 @@ class SourceServerTraits:
     def is_launchable(self) -> bool:
         """Whether a recovery can be launched: the initial sync has completed.
 
-        No member of the service says so, so this is careful: ``CONTINUOUS`` holds; lag, stall,
-        pause and rescan hold as long as the replica of every disk is complete. It does not hold
-        in ``CREATING_SNAPSHOT``, where the snapshot to launch from may be the first one and not
-        there yet, nor once replication was stopped or the agent disconnected.
+        No member of the service says so, so this is careful: ``CONTINUOUS`` holds; ``BACKLOG``,
+        ``STALLED``, ``PAUSED`` and ``RESCAN`` hold if the replica of every disk is known to be
+        complete. Nothing else holds: not ``CREATING_SNAPSHOT``, where the snapshot to launch from
+        may be the first one and not there yet, not what was stopped or disconnected, and no state
+        that is not known.
         """
         state = self.replication_state
-        if state is None or state in _NOT_YET or state in _NOT_REPLICATING:
-            return False
-        return self.initial_sync_progress == 1
+        return state == "CONTINUOUS" or (
+            state in _BEFORE_OR_AFTER and self.initial_sync_progress == 1
+        )
 
     @property
     def initial_sync_progress(self) -> float | None:
         """How much of the disks the initial sync has copied, from 0 to 1; None when not known.
 
-        From the bytes in ``data_replication_info.replicated_disks``. 1 only when every byte is
-        there, and always in ``CONTINUOUS``.
+        From the bytes in ``data_replication_info.replicated_disks``. Always 1 in ``CONTINUOUS``,
+        else only when every byte of every disk is known to be there.
         """
         if self.is_replicating:
             return 1.0
@@ -90,7 +90,13 @@ class SourceServerTraits:
         done = sum(
             min(disk.replicated_storage_bytes or 0, disk.total_storage_bytes or 0) for disk in disks
         )
-        return 1.0 if done == total else min(done / total, nextafter(1.0, 0.0))
+        counted = (
+            count
+            for disk in disks
+            for count in (disk.total_storage_bytes, disk.replicated_storage_bytes)
+        )
+        complete = done == total and all(count is not None for count in counted)
+        return 1.0 if complete else min(done / total, nextafter(1.0, 0.0))
 
     @property
     def backlog_bytes(self) -> int:

@@ -2,6 +2,7 @@
 
 - `kinds`: what can be waited for, and how many are asked for in one call
 - `conditions`: which states succeed, fail, or mean wait on
+- `job_parts`: what of a job went wrong, by name
 - `polling`: one poller for each kind of subject, shared by all waits of a client
 - `engine`: one wait, its deadline and its updates
 - `updates`: what ``on_update`` is told

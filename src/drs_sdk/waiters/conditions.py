@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from drs_sdk.waiters import kinds
+from drs_sdk.waiters.job_parts import failed_actions, failed_parts, unsettled_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,40 +97,13 @@ def _failure(
 # -- jobs ------------------------------------------------------------------------------------
 
 
-def failed_parts(job: Job) -> dict[str, str]:
-    """Name the servers and resources of a job that did not reach its good end, and why."""
-    failed = {
-        server.source_server_id or "a server": f"launch status {server.launch_status}"
-        for server in job.failed_servers
-    }
-    resources = _resources(job).items()
-    return failed | {
-        name: f"launch status {status}" for name, status in resources if status == "FAILED"
-    }
-
-
-def unsettled_parts(job: Job) -> dict[str, str]:
-    """Name the servers and resources of a job that has ended while they have not."""
-    pending = {
-        server.source_server_id or "a server": f"still {server.launch_status or 'without a status'}"
-        for server in job.pending_servers
-    }
-    ended = {"FAILED", "TERMINATED" if job.type == "TERMINATE" else "LAUNCHED"}
-    resources = _resources(job).items()
-    return pending | {name: f"still {status}" for name, status in resources if status not in ended}
-
-
-def _resources(job: Job) -> dict[str, str | None]:
-    """Find the launch statuses of a job's resources by their names."""
-    found: dict[str, str | None] = {}
-    for index, resource in enumerate(job.participating_resources):
-        network = resource.participating_resource_id
-        name = network.source_network_id if network else None
-        found[name or f"resource {index}"] = resource.launch_status
-    return found
+def _names_nothing(job: Job) -> bool:
+    return job.is_completed and not (job.participating_servers or job.participating_resources)
 
 
 def _job_failure(job: Job) -> str:
+    if _names_nothing(job):
+        return "the job names no server"
     listed = ", ".join({**failed_parts(job), **unsettled_parts(job)})
     return f"ended without success for {listed}"
 
@@ -143,7 +117,8 @@ JOB_COMPLETED: Condition[Job] = Condition(
             lambda job: job.is_completed and not job.pending_servers and bool(failed_parts(job)),
             _job_failure,
         ),
-        # COMPLETED while a server still reads PENDING: true for a moment, but not for ever.
+        # COMPLETED while a server still reads PENDING, or none is named: true for a moment, but
+        # not for ever.
         _failure(lambda job: job.is_completed, _job_failure, _SETTLING),
     ),
     single=True,
@@ -169,24 +144,13 @@ def _has_no_runs(server: ParticipatingServer) -> bool:
     return status is None or not status.runs
 
 
-def failed_actions(job: Job) -> dict[str, str]:
-    """Name the servers of a job whose launch or whose launch actions failed, and why.
-
-    The failure of an optional action is none, as it is none for the service.
-    """
-    failed = failed_parts(job)
-    for server in job.participating_servers:
-        runs = server.launch_actions_status.runs if server.launch_actions_status else []
-        for run in runs:
-            if run.status == "FAILED" and not (run.action and run.action.optional):
-                action = (run.action.name if run.action else None) or "a launch action"
-                why = f": {run.failure_reason}" if run.failure_reason else ""
-                failed[server.source_server_id or "a server"] = f"{action} failed{why}"
-    return failed
+def _tells_nothing(job: Job) -> bool:
+    """Whether a job has ended, names nobody, and is not of a type where that is well."""
+    return _names_nothing(job) and not job.succeeded
 
 
 def _launched(job: Job) -> bool:
-    return job.is_completed and not job.pending_servers
+    return job.is_completed and not job.pending_servers and not _tells_nothing(job)
 
 
 def _actions_ended(job: Job) -> bool:
@@ -216,6 +180,7 @@ LAUNCH_ACTIONS_COMPLETED: Condition[Job] = Condition(
             _ACTIONS_APPEARING,
         ),
         Acceptor("success", _actions_absent_or_ended, settling=_ACTIONS_APPEARING),
+        _failure(_tells_nothing, _job_failure, _SETTLING),
     ),
     single=True,
     timeout=timedelta(hours=2),

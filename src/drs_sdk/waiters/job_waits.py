@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from drs_sdk.errors import DRSError
 from drs_sdk.waiters import conditions
-from drs_sdk.waiters.conditions import failed_actions, unsettled_parts
+from drs_sdk.waiters.job_parts import broken_parts
 from drs_sdk.waiters.subjects import id_of_job
 from drs_sdk.waiters.waiting import Waiting
 from drs_sdk.waiters.watch import Watch
@@ -219,9 +219,9 @@ class JobWaits(Waiting):
         from drs_sdk.waiters.job_report import describe_event, events_of, last_events
 
         job = wait.only_or_none
-        if job is None or wait.missing:
+        broken = broken_parts(job) if job is not None else {}
+        if job is None or wait.missing or not broken:
             return wait.failed()
-        broken = {**unsettled_parts(job), **failed_actions(job)}
         try:
             events = last_events(await events_of(self, job.job_id or ""), broken)
         except DRSError as error:
