@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -13,6 +14,7 @@ from botocore.exceptions import ClientError
 from drs_sdk.testing import DRSEmulator
 from drs_sdk.testing.constraints import violations
 from drs_sdk.testing.service_model import Member, Shape, load_service
+from drs_sdk.testing.wire import parse_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,12 +112,46 @@ def test_a_union_takes_exactly_one_member() -> None:
         assert [v.rule for v in violations(union, value)] == ["union"]
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b'"text"'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b"\xff",
+        b'"text"',
+        b'{"tags": {"half": "\\ud83d"}}',
+        b'{"tags": {"\\udead": "half"}}',
+        b'{"deep": ' + b"[" * 100_000,
+        b'{"deep": ' + b'{"a":' * 100_000 + b"1" + b"}" * 100_001,
+        b'{"maxResults": ' + b"9" * 5000 + b"}",
+    ],
+    ids=range(9),
+)
 async def test_what_is_no_json_object_cannot_be_parsed(emulator: DRSEmulator, body: bytes) -> None:
     status, headers, answer = await _post(emulator, "/DescribeSourceServers", body)
     assert status == 400
     assert headers["x-amzn-ErrorType"] == "ValidationException"
     assert answer["reason"] == "cannotParse"
+
+
+async def test_half_a_character_does_not_get_into_the_account(emulator: DRSEmulator) -> None:
+    path = "/CreateLaunchConfigurationTemplate"
+    status, _, _ = await _post(emulator, path, b'{"tags": {"half": "\\ud83d"}}')
+    assert status == 400
+    whole = b'{"tags": {"whole": "\\ud83d\\ude00"}}'
+    status, _, answer = await _post(emulator, path, whole)
+    assert answer["launchConfigurationTemplate"]["tags"] == {"whole": "\N{GRINNING FACE}"}
+    status, _, _ = await _post(emulator, "/DescribeLaunchConfigurationTemplates", b"{}")
+    assert status == 200
+
+
+def test_numbers_in_the_query() -> None:
+    members = {"n": Member(Shape("Number", "integer"), "querystring", "n")}
+    operation = replace(
+        load_service().operations["UntagResource"], input=Shape("Query", "structure", members)
+    )
+    for text, number in (("-5", -5), ("five", "five"), ("9" * 5000, "9" * 5000)):
+        assert parse_request(operation, {}, f"n={text}", b"") == {"n": number}
 
 
 async def test_nulls_and_unknown_members_are_passed_over(emulator: DRSEmulator) -> None:
@@ -154,6 +190,19 @@ async def test_a_handler_that_fails_is_a_loud_defect(
         assert caught.value.response["Error"]["Code"] == code
         assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
     assert [r.status for r in emulator.requests] == [501, 501]
+
+
+@pytest.mark.parametrize("place", ["parse_request", "render_answer"])
+async def test_a_failure_outside_the_handlers_is_one_too(
+    emulator: DRSEmulator, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("oops")
+
+    monkeypatch.setattr(f"drs_sdk.testing.server.wire.{place}", fail)
+    status, headers, answer = await _post(emulator, "/DescribeSourceServers", b"{}")
+    assert (status, headers["x-amzn-ErrorType"]) == (501, "EmulatorDefect")
+    assert "oops" in answer["message"]
 
 
 async def test_an_answer_that_breaks_the_model_is_a_loud_defect(

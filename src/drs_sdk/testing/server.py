@@ -149,6 +149,15 @@ class _Exchange:
             return self._send(ServiceError("UnknownOperationException", text, status=404))
         operation, labels = routed
         record.operation = operation.name
+        try:
+            return await self._run(operation, labels)
+        except Exception as error:  # noqa: BLE001 - no failure may pass for an answer
+            _log.exception("the emulator failed in %s", operation.name)
+            text = f"The emulator failed in {operation.name}: {error!r}"
+            return self._send(_defect("EmulatorDefect", text))
+
+    async def _run(self, operation: Operation, labels: dict[str, str]) -> web.StreamResponse:
+        front, record = self._front, self._record
         parse_error: ServiceError | None = None
         params: Doc = {}
         try:
@@ -165,7 +174,9 @@ class _Exchange:
             self._authenticate()
             if parse_error is not None:
                 raise parse_error
-            answer = self._carry_out(operation, params)
+            answer = front.dispatch(operation, params)
+            if front.check_answers:
+                front.check(operation, answer)
             record.handled = True
         except ServiceError as error:
             if front.check_answers:
@@ -188,19 +199,6 @@ class _Exchange:
                 self._request.method, self._path, self._query, self._record.headers, self._body
             )
 
-    def _carry_out(self, operation: Operation, params: Doc) -> Doc | None:
-        try:
-            answer = self._front.dispatch(operation, params)
-            if self._front.check_answers:
-                self._front.check(operation, answer)
-        except ServiceError:
-            raise
-        except Exception as error:
-            _log.exception("the emulator failed in %s", operation.name)
-            text = f"The emulator failed in {operation.name}: {error!r}"
-            raise _defect("EmulatorDefect", text) from error
-        return answer
-
     async def _answer(
         self, operation: Operation, params: Doc, answer: Doc | None, fault: Fault | None
     ) -> web.StreamResponse:
@@ -215,6 +213,9 @@ class _Exchange:
                 answer = corrupt(self._front.account(), operation, params, answer, fault)
         rendered = wire.render_answer(operation, answer)
         if fault is not None and fault.kind == "truncate":
+            if not rendered.body:
+                # Nothing can be missing from an answer without a body: it is lost as a whole.
+                return self._drop()
             return await self._truncate(rendered, fault.at)
         return self._respond(rendered)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs
@@ -115,12 +116,14 @@ def _known_part(shape: Shape, value: object) -> object:
 
 def _parse_body(body: bytes) -> Doc:
     try:
-        value: object = json.loads(body)
-    except ValueError as error:
+        value = without_nulls(json.loads(body))
+        # JSON can name half of a character (a lone surrogate), which no answer could repeat.
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
         raise refusals.invalid(f"Cannot parse the body: {error}", reason="cannotParse") from error
     if not isinstance(value, dict):
         raise refusals.invalid("The body must be a JSON object.", reason="cannotParse")
-    return cast("Doc", without_nulls(cast("object", value)))
+    return cast("Doc", value)
 
 
 def _query_value(shape: Shape, texts: list[str]) -> object:
@@ -129,8 +132,9 @@ def _query_value(shape: Shape, texts: list[str]) -> object:
         return [_query_value(element, [text]) for text in texts]
     text = texts[-1]
     if shape.kind in {"integer", "long"}:
-        # What is no number stays a string, and the check of the shape names it.
-        return int(text) if text.removeprefix("-").isdecimal() else text
+        # What is no number, or an absurd one, stays a string: the check of the shape names it.
+        with suppress(ValueError):
+            return int(text) if text.removeprefix("-").isdecimal() else text
     if shape.kind == "boolean":
         return {"true": True, "false": False}.get(text, text)
     return text
