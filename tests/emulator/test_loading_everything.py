@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from drs_sdk.testing import DRSEmulator
+from drs_sdk.testing import DRSEmulator, EmulatorClock
 from drs_sdk.testing.service_model import load_service
 
 if TYPE_CHECKING:
@@ -152,7 +152,8 @@ async def test_what_is_read_from_one_account_is_read_from_the_other(
         for (_, params), answer in zip(origin.calls, answers, strict=True)
     ][::-1]
 
-    async with DRSEmulator(check_answers=True) as copy, raw_of(copy) as other:
+    clock = EmulatorClock.virtual(start=emulator.clock.now())
+    async with DRSEmulator(check_answers=True, clock=clock) as copy, raw_of(copy) as other:
         loaded = copy.load(document)
         assert copy.load(document) == loaded
         assert len(loaded) == len(set(loaded))

@@ -55,6 +55,9 @@ def render(account: Account, instance: Resource) -> Doc:
     if "live" in state and state.get("initialized") and running:
         failback["agentLastSeenByServiceDateTime"] = account.stamp()
     server = _reverse_of(account, instance)
+    if server is not None and not {"live"} & (state.keys() | server.state.keys()):
+        # Both were loaded, and nothing has happened to them since.
+        return doc
     if server is not None:
         shown = replication.render(account, server)
         info = _info_of_server(shown)
@@ -175,6 +178,30 @@ def disconnect(account: Account, instance: Resource) -> None:
         replication.require_idle(server, "it cannot be disconnected")
         replication.disconnect(account, server)
     _unlink(account, instance)
+
+
+def link_loaded(account: Account) -> None:
+    """Let loaded instances that are on their way back know the servers that replicate them.
+
+    Describe answers tell by the EC2 identifier alone: a server of the other direction carries
+    that of the instance it replicates.
+    """
+    by_ec2_id: dict[str, list[Resource]] = {}
+    for server in account.source_servers:
+        hints: Doc = server.doc.get("sourceProperties", {}).get("identificationHints", {})
+        if server.doc.get("replicationDirection") == "FAILBACK" and "awsInstanceID" in hints:
+            by_ec2_id.setdefault(hints["awsInstanceID"], []).append(server)
+    for instance in instances.instances_of(account):
+        found = by_ec2_id.get(instance.doc.get("ec2InstanceID", ""), [])
+        present = _reverse_of(account, instance)
+        if present is not None:
+            # The instance or the server may have been loaded again.
+            found = [server for server in found if server.id == present.id]
+        if found and instances.is_going_back(instance) and "client" not in instance.state:
+            # Those of stopped failbacks stay until they are deleted.
+            server = max(found, key=lambda s: (replication.is_replicating(s), s.seq))
+            instance.state["reversed"] = server.id
+            server.state["reverses"] = instance.id
 
 
 def _begin(account: Account, instance: Resource, *, to_original: bool) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from drs_sdk.testing import fleet, loading_parts
+from drs_sdk.testing import failing_back, fleet, loading_parts
 from drs_sdk.testing.documents import Doc, copy_doc, without_nulls
 
 if TYPE_CHECKING:
@@ -201,6 +201,7 @@ def load_resources(account: Account, value: object) -> list[str]:
     loaded = dict.fromkeys(resource_id for _, resource_id in found)
     for part, owner, docs in parts:
         loaded.update(dict.fromkeys(loading_parts.attach(account, part, owner, docs)))
+    failing_back.link_loaded(account)
     return list(loaded)
 
 
