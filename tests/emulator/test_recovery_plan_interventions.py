@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from plan_runner import A_LAUNCH, Plan, arn_of, code
 
+from drs_sdk.testing import DRSEmulator
+
 if TYPE_CHECKING:
-    from drs_sdk.testing import DRSEmulator
+    from collections.abc import Callable
 
 
 async def test_a_critical_server_fails_its_step(emulator: DRSEmulator, raw: Any) -> None:
@@ -187,3 +189,28 @@ async def test_a_cancelled_execution_awaits_a_launch_no_longer(
     await plan.cancel()
     emulator.time_out_recovery_plan_execution(plan.execution, step_only=True)
     assert (await plan.status(), await plan.statuses()) == ("CANCELLED", ["TIMED_OUT", "SKIPPED"])
+
+
+async def test_a_loaded_execution_can_be_cancelled(
+    emulator: DRSEmulator, raw: Any, raw_of: Callable[..., Any]
+) -> None:
+    ids = emulator.add_source_servers(2)
+    plan = await Plan(raw).make(ids[:1], 5, ids[1:])
+    await plan.start()
+    await emulator.clock.advance(60)
+    named = {"recoveryPlanExecutionArn": plan.execution}
+    answers = [
+        await raw.describe_jobs(),
+        await raw.get_recovery_plan_execution(**named),
+        await raw.list_recovery_plan_execution_steps(**named),
+    ]
+    async with DRSEmulator(check_answers=True) as copy, raw_of(copy) as other:
+        copy.load(answers)
+        loaded = Plan(other)
+        loaded.execution = plan.execution
+        assert (await loaded.statuses())[0] == "EXECUTING"
+        assert (await loaded.cancel())["status"] == "CANCELLING"
+        await copy.clock.advance(60)
+        assert (await loaded.status(), await loaded.statuses()) == ("CANCELLED", ["SKIPPED"] * 3)
+        await loaded.delete()
+        assert copy.defects == []

@@ -17,7 +17,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing import plan_launches, plans
+from drs_sdk.testing import job_records, plan_launches, plans
 from drs_sdk.testing.documents import copy_doc
 from drs_sdk.testing.timeline import transition
 
@@ -96,7 +96,8 @@ def cancel(account: Account, execution: Resource) -> None:
     account.timeline.cancel(execution.id, "plan.begun", "plan.wait_over")
     steps = steps_of(account, execution)
     for step in steps:
-        if step.doc["status"] in {"NOT_STARTED", "WAITING"}:
+        idle = step.doc["status"] == "EXECUTING" and not _is_awaited(account, step)
+        if idle or step.doc["status"] in {"NOT_STARTED", "WAITING"}:
             _set_status(account, step, "SKIPPED")
     if all(step.doc["status"] != "EXECUTING" for step in steps):
         account.schedule(CANCEL_DELAY, "plan.cancelled", execution.id)
@@ -160,6 +161,15 @@ def _cancelled(account: Account, subject: str, _args: Doc) -> None:
     execution = plans.all_executions(account).get(subject)
     if execution is not None:
         _end(account, execution, "CANCELLED")
+
+
+def _is_awaited(account: Account, step: Resource) -> bool:
+    """Tell whether an executing step will come to an end: a loaded one does not."""
+    job = job_records.jobs_of(account).get(step.state["job"])
+    coming = account.timeline.coming(step.state["execution"], "plan.servers_checked")
+    return (job is not None and job_records.is_running(job)) or any(
+        event.args["step"] == step.id for event in coming
+    )
 
 
 def _copy_step(account: Account, execution: Resource, step: Resource) -> Resource:
