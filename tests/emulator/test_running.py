@@ -81,13 +81,17 @@ async def test_two_emulators_share_nothing(raw_of: Callable[..., Any]) -> None:
 
 
 async def test_two_hundred_clients_lose_nothing(emulator: DRSEmulator, raw: Any) -> None:
-    (server_id,) = emulator.add_source_servers(1)
-    (server,) = (await raw.describe_source_servers())["items"]
+    emulator.add_source_servers(5)
+    servers = (await raw.describe_source_servers())["items"]
     await asyncio.gather(
-        *(raw.tag_resource(resourceArn=server["arn"], tags={f"k{n}": str(n)}) for n in range(200))
+        *(
+            raw.tag_resource(resourceArn=server["arn"], tags={f"k{n}": str(n)})
+            for n in range(40)
+            for server in servers
+        )
     )
-    tags = emulator._account.source_servers.require(server_id).doc["tags"]
-    assert {f"k{n}" for n in range(200)} <= tags.keys()
+    for server in emulator._account.source_servers:
+        assert {f"k{n}" for n in range(40)} <= server.doc["tags"].keys()
     assert len(emulator.requests) == 201
 
 

@@ -83,3 +83,24 @@ async def test_a_resource_that_is_not_there_has_no_tags(emulator: DRSEmulator, r
         assert await _code(call) == "ResourceNotFoundException"
     assert [request.params["resourceArn"] for request in emulator.requests] == [arn] * 3
     assert await _code(raw.list_tags_for_resource(resourceArn="short")) == "ValidationException"
+
+
+async def test_a_resource_has_fifty_tags_at_most(raw: Any) -> None:
+    many = {f"k{n}": "" for n in range(50)}
+    for call in (
+        raw.create_launch_configuration_template(tags={**many, "more": ""}),
+        raw.create_recovery_plan(name="plan", tags={**many, "more": ""}),
+    ):
+        assert await _code(call) == "ValidationException"
+    made = await raw.create_launch_configuration_template(tags=many)
+    arn = made["launchConfigurationTemplate"]["arn"]
+    await raw.tag_resource(resourceArn=arn, tags={"k0": "changed"})
+    with pytest.raises(ClientError) as caught:
+        await raw.tag_resource(resourceArn=arn, tags={"k0": "again", "more": ""})
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+    (field,) = caught.value.response["fieldList"]
+    assert field["name"] == "tags"
+    tags = (await raw.list_tags_for_resource(resourceArn=arn))["tags"]
+    assert tags == {**many, "k0": "changed"}
+    await raw.untag_resource(resourceArn=arn, tagKeys=["k1"])
+    await raw.tag_resource(resourceArn=arn, tags={"more": ""})

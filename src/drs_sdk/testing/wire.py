@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 from pydantic_core import to_json  # half the time of json on a large page
 
-from drs_sdk.testing import refusals
+from drs_sdk.testing import refusals, tagging
 from drs_sdk.testing.constraints import violations
 from drs_sdk.testing.documents import Doc, without_nulls
 
@@ -66,7 +66,9 @@ def check_request(operation: Operation, params: Doc) -> Doc:
         fields = [(violation.path, violation.message) for violation in found]
         listed = "; ".join(f"{name} {text}" for name, text in fields)
         raise refusals.invalid(f"Request validation failed: {listed}", fields=fields)
-    return cast("Doc", _known_part(operation.input, params))
+    known = cast("Doc", _known_part(operation.input, params))
+    tagging.require_few(known.get("tags", {}))
+    return known
 
 
 def render_answer(operation: Operation, answer: Doc | None) -> WireAnswer:

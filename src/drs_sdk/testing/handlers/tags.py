@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing import refusals
+from drs_sdk.testing import refusals, tagging
 from drs_sdk.testing.handlers import handles
 
 if TYPE_CHECKING:
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 @handles("TagResource")
 def tag_resource(account: Account, params: Doc) -> None:
     """Add tags, or give present ones a new value."""
-    _tags(account, params).update(params["tags"])
+    tags = _tags(account, params)
+    tagging.require_few(tags | params["tags"])
+    tags.update(params["tags"])
 
 
 @handles("UntagResource")
