@@ -17,7 +17,6 @@ class Quotas:
         servers_in_one_job: Servers in a single job (the request shape admits more).
         servers_in_all_jobs: Servers in all running jobs together.
         concurrent_jobs: Jobs that run at the same time.
-        jobs_per_server: Jobs that may process one server at the same time.
         launch_actions: Post-launch actions of one resource.
         source_networks: Source networks in the account.
         launch_configuration_templates: Launch configuration templates in the account.
@@ -33,7 +32,6 @@ class Quotas:
     servers_in_one_job: int = 100
     servers_in_all_jobs: int = 500
     concurrent_jobs: int = 20
-    jobs_per_server: int = 1
     launch_actions: int = 200
     source_networks: int = 100
     launch_configuration_templates: int = 1
