@@ -265,3 +265,29 @@ async def test_new_identifiers_differ_from_loaded_ones(
         copy.add_source_servers(3)
         assert len((await other.describe_source_servers())["items"]) == 9
         assert copy.defects == []
+
+
+async def test_loaded_snapshots_of_one_second_are_on_one_page_each(
+    emulator: DRSEmulator, raw: Any
+) -> None:
+    (server_id,) = emulator.add_source_servers(1)
+    times = ["22:00:00Z", "23:00:00Z", "23:00:00Z", "23:00:00.4+00:00", "23:00:00.5Z"]
+    loaded = [
+        {
+            "snapshotID": f"pit-{number}" + "5" * 16,
+            "sourceServerID": server_id,
+            "expectedTimestamp": f"2023-12-31T{time}",
+        }
+        for number, time in enumerate(times)
+    ]
+    emulator.load(loaded)
+    for order in ("ASC", "DESC"):
+        params = {"sourceServerID": server_id, "order": order}
+        pages = raw.get_paginator("describe_recovery_snapshots").paginate(
+            **params, PaginationConfig={"PageSize": 1}
+        )
+        seen = [item["snapshotID"] async for page in pages for item in page["items"]]
+        whole = (await raw.describe_recovery_snapshots(**params))["items"]
+        assert seen == [item["snapshotID"] for item in whole]
+        assert {item["snapshotID"] for item in loaded} <= set(seen)
+        assert len(seen) == len(set(seen))

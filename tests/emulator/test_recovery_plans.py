@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from plan_runner import Plan
 
 from drs_sdk.testing import DRSEmulator, Quotas
 
@@ -238,3 +239,25 @@ async def test_quotas(raw_of: Callable[..., Any]) -> None:
         await add(raw, plan, "pause", wait())
         assert await code(add(raw, plan, "more", wait())) == "ServiceQuotaExceededException"
         assert emulator.defects == []
+
+
+async def test_a_page_of_steps_stays_good_while_they_are_moved(raw: Any) -> None:
+    plan = await Plan(raw).make(1, 2, 3, 4, 5)
+    named = {"recoveryPlanArn": plan.arn}
+    listed = (await raw.list_recovery_plan_steps(**named))["recoveryPlanSteps"]
+    one, two, three, four, five = [step["recoveryPlanStepArn"] for step in listed]
+
+    async def go_on(token: str) -> list[str]:
+        page = await raw.list_recovery_plan_steps(**named, maxResults=1, nextToken=token)
+        arns = [step["recoveryPlanStepArn"] for step in page["recoveryPlanSteps"]]
+        return arns + (await go_on(page["nextToken"]) if "nextToken" in page else [])
+
+    first = await raw.list_recovery_plan_steps(**named, maxResults=2)
+    assert await go_on(first["nextToken"]) == [three, four, five]
+    await raw.delete_recovery_plan_step(recoveryPlanStepArn=one)
+    assert await go_on(first["nextToken"]) == [three, four, five]
+    await raw.reorder_recovery_plan_steps(**named, orderedStepArns=[five, four, two, three])
+    assert await go_on(first["nextToken"]) == [three]
+    first = await raw.list_recovery_plan_steps(**named, maxResults=2)
+    await raw.delete_recovery_plan_step(recoveryPlanStepArn=four)
+    assert await go_on(first["nextToken"]) == [two, three]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _CHECK_BYTES = 8
 LARGEST_PAGE = 1000
+_ARRANGED = 1 << 40
+"""Above every `seq`: a place and a `seq` go into one number."""
 
 
 def page_of(
@@ -114,6 +116,26 @@ def page_in_order(
         return left, None
     page = left[:size]
     return page, make_token(account, operation, params, place(page[-1]))
+
+
+def page_of_arranged(
+    account: Account, operation: str, params: Doc, resources: Sequence[Resource]
+) -> tuple[list[Resource], str | None]:
+    """Take one page of resources that a user may put into another order between two pages.
+
+    The next page goes on behind the last one of this page, wherever that stands by then, or
+    where it stood if it is gone.
+    """
+    position = _position(account, operation, params)
+    first = 0
+    if position is not None:
+        index, seq = divmod(position, _ARRANGED)
+        first = next((i for i, r in enumerate(resources, start=1) if r.seq == seq), index)
+    end = first + _size(account, params)
+    page = list(resources[first:end])
+    if end >= len(resources):
+        return page, None
+    return page, make_token(account, operation, params, (end - 1) * _ARRANGED + page[-1].seq)
 
 
 def page_of_stream(

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from drs_sdk.testing import configurations, refusals, replication
-from drs_sdk.testing.isotime import format_datetime, parse_datetime
+from drs_sdk.testing.isotime import format_datetime, microseconds, parse_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 _SECONDS = {"MINUTE": 60, "HOUR": 3600, "DAY": 86400}
 _ID_DIGITS = 9
 _MASK = (1 << 4 * _ID_DIGITS) - 1
+_ALIKE = 1 << 32
+"""How many snapshots of the same microsecond have places of their own."""
+
 _LATEST = 20
 """A snapshot is taken at most so many seconds after it is expected."""
 
@@ -77,7 +81,13 @@ def _made(
 
 def place_of(snapshot: Doc) -> int:
     """Return the place of a snapshot among those of its server."""
-    return int(parse_datetime(snapshot["expectedTimestamp"]).timestamp())
+    # Loaded ones may be expected at the same time; by their identifiers no two are alike.
+    check = crc32(str(snapshot["snapshotID"]).encode())
+    return microseconds(parse_datetime(snapshot["expectedTimestamp"])) * _ALIKE + check
+
+
+def _second_of(place: int) -> int:
+    return place // (_ALIKE * 1_000_000)
 
 
 def require(account: Account, server: Resource, snapshot_id: str) -> Doc:
@@ -94,7 +104,8 @@ def require(account: Account, server: Resource, snapshot_id: str) -> Doc:
         expected = int(snapshot_id.removeprefix("pit-")[:_ID_DIGITS], 16) ^ _mask(server)
     except ValueError:
         expected = -1
-    for snapshot in _made(account, server, expected - 1, newest_first=False):
+    before = (expected * 1_000_000 - 1) * _ALIKE
+    for snapshot in _made(account, server, before, newest_first=False):
         if snapshot["snapshotID"] == snapshot_id:
             return snapshot
         break
@@ -120,7 +131,7 @@ def _window(account: Account, server: Resource) -> _Window | None:
     policy = configurations.replication_configuration_of(account, server).doc["pitPolicy"]
     first = int(parse_datetime(since).timestamp())
     for snapshot in _loaded(server)[-1:]:
-        first = max(first, place_of(snapshot) + 1)
+        first = max(first, _second_of(place_of(snapshot)) + 1)
     return _Window(
         first,
         int(last.timestamp()),
@@ -137,9 +148,9 @@ def _times(
     first = max(window.first, int(window.now) - rule["retentionDuration"] * unit + 1)
     last = window.last
     if position is not None and newest_first:
-        last = min(last, position - 1)
+        last = min(last, _second_of(position) - 1)
     elif position is not None:
-        first = max(first, position + 1)
+        first = max(first, _second_of(position) + 1)
     lowest, highest = -(-first // interval) * interval, last // interval * interval
     if newest_first:
         return range(highest, lowest - 1, -interval)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from drs_sdk.testing import client_tokens, plans, refusals
 from drs_sdk.testing.documents import Doc, copy_doc
 from drs_sdk.testing.handlers import handles
-from drs_sdk.testing.paging import page_of_list, paged
+from drs_sdk.testing.paging import page_of_arranged, paged
 
 if TYPE_CHECKING:
     from drs_sdk.testing.account import Account, Resource
@@ -37,7 +37,7 @@ def list_recovery_plan_steps(account: Account, params: Doc) -> Doc:
     """List the steps of a plan, in order."""
     plan = plans.all_plans(account).require(params["recoveryPlanArn"])
     steps = plans.steps_of(account, plan)
-    found, token = page_of_list(account, "ListRecoveryPlanSteps", params, steps)
+    found, token = page_of_arranged(account, "ListRecoveryPlanSteps", params, steps)
     return paged("recoveryPlanSteps", [step.doc for step in found], token)
 
 
