@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -291,3 +292,36 @@ async def test_loaded_snapshots_of_one_second_are_on_one_page_each(
         assert seen == [item["snapshotID"] for item in whole]
         assert {item["snapshotID"] for item in loaded} <= set(seen)
         assert len(seen) == len(set(seen))
+
+
+async def test_actions_without_an_order_follow_each_other(emulator: DRSEmulator, raw: Any) -> None:
+    (server_id,) = emulator.add_source_servers(1)
+    actions = [{"actionId": f"{n}" + _ACTION["actionId"][1:], "actionCode": "x"} for n in range(3)]
+    emulator.load({"resourceId": server_id, "items": actions})
+    items = (await raw.list_launch_actions(resourceId=server_id))["items"]
+    assert [action["order"] for action in items] == [2, 3, 4]
+
+
+async def test_what_boto3_made_of_times_is_text_again(emulator: DRSEmulator, raw: Any) -> None:
+    called = datetime(2024, 5, 6, 7, 8, 9, tzinfo=timezone(timedelta(hours=2)))
+    network_id = "sn-" + "5" * 17
+    emulator.load(
+        {
+            "sourceNetworkID": network_id,
+            "sourceVpcID": "vpc-" + "5" * 17,
+            "lastRecovery": {"apiCallDateTime": called},
+        }
+    )
+    resources: Any = json.loads(json.dumps(emulator.snapshot()))["resources"]
+    assert resources["source_networks"][0]["doc"]["lastRecovery"] == {
+        "apiCallDateTime": "2024-05-06T05:08:09.000000Z"
+    }
+    (network,) = (await raw.describe_source_networks())["items"]
+    assert network["lastRecovery"]["apiCallDateTime"] == called
+
+
+async def test_loaded_staging_accounts_are_listed(emulator: DRSEmulator, raw: Any) -> None:
+    emulator.add_staging_account("222233334444")
+    loaded = {"accounts": [{"accountID": _STAGING}, {"accountID": "333344445555"}]}
+    emulator.load(loaded)
+    assert (await raw.list_staging_accounts())["accounts"] == loaded["accounts"][::-1]

@@ -67,9 +67,16 @@ async def test_a_stall_in_the_initiation(launches: Launches, error: str, status:
 
 async def test_a_stall_in_a_rescan(launches: Launches) -> None:
     (server_id,) = launches.emulator.add_source_servers(1, state="RESCAN")
+    await launches.emulator.clock.advance(10)
+    (before, *_) = (await _info(launches, server_id))["replicatedDisks"]
     launches.emulator.stall_replication(server_id)
     await launches.emulator.clock.advance(timedelta(minutes=11))
-    assert (await _info(launches, server_id))["lagDuration"] == "PT11M"
+    info = await _info(launches, server_id)
+    assert info["lagDuration"] == "PT11M"
+    assert (
+        info["replicatedDisks"][0]["rescannedStorageBytes"] == before["rescannedStorageBytes"] > 0
+    )
+    assert info["replicatedDisks"][0]["backloggedStorageBytes"] > 0
     launches.emulator.resume_replication(server_id)
     assert await _state(launches, server_id) == "RESCAN"
     await launches.emulator.clock.advance(A_SYNC)
@@ -169,6 +176,19 @@ async def test_a_loaded_sync_goes_on_where_it_stood(launches: Launches) -> None:
     info = await _info(launches, server_id)
     assert info["dataReplicationState"] == "INITIAL_SYNC"
     assert info["replicatedDisks"][0]["replicatedStorageBytes"] == 2**39
+
+
+async def test_a_loaded_disk_may_be_sparse(launches: Launches) -> None:
+    disks = [{"deviceName": "/dev/sda"}]
+    server = {
+        "sourceServerID": "s-" + "5" * 17,
+        "arn": "arn:aws:drs:us-east-1:111122223333:source-server/s-" + "5" * 17,
+        "dataReplicationInfo": {"dataReplicationState": "RESCAN", "replicatedDisks": disks},
+    }
+    (server_id,) = launches.emulator.load(server)
+    launches.emulator.stall_replication(server_id)
+    (disk,) = (await _info(launches, server_id))["replicatedDisks"]
+    assert disk["backloggedStorageBytes"] == disk["rescannedStorageBytes"] == 0
 
 
 async def test_a_loaded_initiation_without_steps_begins_anew(launches: Launches) -> None:

@@ -60,6 +60,8 @@ _TEMPLATE_ONLY = frozenset({"replicationConfigurationTemplateID", "arn", "tags"}
 _GIB = 1024**3
 _LARGE_DISK = 500 * _GIB
 _ACTIONS = "actions"
+FIRST_ORDER = 2
+"""The lowest order that an action may have."""
 
 
 def launch_configuration_of(account: Account, server: Resource) -> Resource:

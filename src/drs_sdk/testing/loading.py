@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from drs_sdk.testing import failing_back, fleet, loading_parts
-from drs_sdk.testing.documents import Doc, copy_doc, without_nulls
+from drs_sdk.testing.account import Account
+from drs_sdk.testing.documents import Doc, copy_doc
+from drs_sdk.testing.foreign_json import date_of, plain, require_list, require_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from drs_sdk.testing.account import Account
     from drs_sdk.testing.loading_parts import Part
 
 
@@ -29,13 +30,17 @@ class Kind:
 
     Attributes:
         collection: Where it is stored.
+        shape: The service's name of it.
         id_member: The member that identifies it; it must be there.
         any_of: At least one of these members must be there.
         none_of: None of these may be.
         only: Where given, no other members may be.
         arn_member: The member that holds its ARN, made up where it is missing; empty: it has
             none.
-        in_state: Members that the emulator keeps in the resource's state, and under which key.
+        owner: The collection of what it belongs to, whose identifier it goes by; empty: it
+            stands for itself.
+        in_state: Members that the emulator keeps in the resource's state, under which key, and
+            the service's name of their items.
         dated_by: The member that puts resources in the order of their making, oldest first.
         defaults: What the emulator needs and a sparse resource may lack; None means the time.
         state: What the emulator remembers of a new one.
@@ -43,12 +48,14 @@ class Kind:
     """
 
     collection: str
+    shape: str
     id_member: str
     any_of: frozenset[str]
     none_of: frozenset[str] = frozenset()
     only: frozenset[str] = frozenset()
     arn_member: str = "arn"
-    in_state: tuple[tuple[str, str], ...] = ()
+    owner: str = ""
+    in_state: tuple[tuple[str, str, str], ...] = ()
     dated_by: str = ""
     defaults: Mapping[str, str | None] = field(default_factory=dict[str, str | None], hash=False)
     state: Mapping[str, object] = field(default_factory=dict[str, object], hash=False)
@@ -83,6 +90,7 @@ def _staged(account: Account, doc: Doc, state: Doc) -> None:
 KINDS: tuple[Kind, ...] = (
     Kind(
         "source_servers",
+        "SourceServer",
         "sourceServerID",
         frozenset({"arn", "sourceProperties", "dataReplicationInfo"}),
         # Other resources name their source server too.
@@ -90,43 +98,52 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "jobs",
+        "Job",
         "jobID",
         frozenset({"initiatedBy", "participatingServers", "participatingResources", "status"}),
         frozenset({"recoveryInstanceID", "sourceServerID", "recoveryPlanExecutionArn"}),
-        in_state=(("detail", "log"), ("items", "log")),
+        in_state=(("detail", "log", "JobLog"), ("items", "log", "JobLog")),
         dated_by="creationDateTime",
         state={"log": []},
     ),
     Kind(
         "recovery_instances",
+        "RecoveryInstance",
         "recoveryInstanceID",
         frozenset({"ec2InstanceID", "ec2InstanceState", "recoveryInstanceProperties"}),
     ),
     Kind(
         "launch_configuration_templates",
+        "LaunchConfigurationTemplate",
         "launchConfigurationTemplateID",
         frozenset({"arn", "launchDisposition"}),
     ),
     Kind(
         "replication_configuration_templates",
+        "ReplicationConfigurationTemplate",
         "replicationConfigurationTemplateID",
         frozenset({"arn", "pitPolicy"}),
     ),
     Kind(
         "launch_configurations",
+        "LaunchConfiguration",
         "sourceServerID",
         frozenset({"ec2LaunchTemplateID", "launchDisposition"}),
         arn_member="",
+        owner="source_servers",
     ),
     Kind(
         "replication_configurations",
+        "ReplicationConfiguration",
         "sourceServerID",
         frozenset({"stagingAreaSubnetId", "pitPolicy"}),
         arn_member="",
+        owner="source_servers",
     ),
-    Kind("source_networks", "sourceNetworkID", frozenset({"arn", "sourceVpcID"})),
+    Kind("source_networks", "SourceNetwork", "sourceNetworkID", frozenset({"arn", "sourceVpcID"})),
     Kind(
         "recovery_plans",
+        "RecoveryPlan",
         "recoveryPlanArn",
         frozenset({"name", "createdAt"}),
         frozenset({"recoveryPlanExecutionArn"}),
@@ -137,6 +154,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "recovery_plan_executions",
+        "RecoveryPlanExecution",
         "recoveryPlanExecutionArn",
         frozenset({"mode", "startedAt"}),
         arn_member="recoveryPlanExecutionArn",
@@ -151,6 +169,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "staging_source_servers",
+        "StagingSourceServer",
         "arn",
         frozenset({"hostname"}),
         only=frozenset({"arn", "hostname", "tags"}),
@@ -159,46 +178,73 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "staging_accounts",
+        "Account",
         "accountID",
         frozenset({"accountID"}),
         only=frozenset({"accountID"}),
         arn_member="",
+        # The service lists those that servers are extended from.
+        state={"listed": True},
     ),
 )
 
 
 def read_source(source: object) -> object:
-    """Return the JSON value that `DRSEmulator.load` was given, reading the file if it is a path."""
+    """Return the JSON value that `DRSEmulator.load` was given, reading the file if it is a path.
+
+    Raises:
+        ValueError: The file holds no JSON.
+    """
     if isinstance(source, str | os.PathLike):
         path = Path(cast("str | os.PathLike[str]", source))
-        return cast("object", json.loads(path.read_text(encoding="utf-8")))
+        try:
+            # As bytes: what a shell on Windows redirects into a file is not UTF-8.
+            return cast("object", json.loads(path.read_bytes()))
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"{path} holds no JSON: {error}") from error
     return source
 
 
-def load_resources(account: Account, value: object) -> list[str]:
-    """Store every resource that stands in a JSON value.
+def load_resources(account: Account, value: object) -> tuple[Account, list[str]]:
+    """Store every resource that stands in a JSON value, in a copy of an account.
 
     One that stands there more than once is merged, the later members winning; one that the
     account has already is replaced.
 
     Returns:
-        The identifiers of what was loaded, in the order they were found.
+        The copy, and the identifiers of what was loaded, in the order they were found.
 
     Raises:
-        ValueError: Something does not say what it belongs to, or that is not there.
+        ValueError: Something does not say what it belongs to, or that is not there, or it is
+            not what the service describes.
     """
+    # All or nothing: what was loaded before a mistake shows would stay behind.
+    copy = Account.restore(account.snapshot())
+    try:
+        return copy, _load(copy, plain(value))
+    except (AttributeError, LookupError, RecursionError, TypeError) as error:
+        raise ValueError(f"this is nothing that the service answers: {error!r}") from error
+
+
+def _load(account: Account, value: object) -> list[str]:
     found: dict[tuple[Kind, str], Doc] = {}
     parts: list[tuple[Part, str, list[Doc]]] = []
-    for kind, owner, docs in _walk([without_nulls(value)], {}):
+    for kind, owner, docs in _walk([value], {}):
+        for doc in docs:
+            require_types(kind.shape, doc)
         if isinstance(kind, Kind):
             found.setdefault((kind, docs[0][kind.id_member]), {}).update(docs[0])
         else:
             parts.append((kind, owner, docs))
     for (kind, resource_id), doc in sorted(
-        found.items(), key=lambda item: str(item[1].get(item[0][0].dated_by, ""))
+        found.items(), key=lambda item: date_of(item[1], item[0][0].dated_by)
     ):
         _store(account, kind, resource_id, doc)
-    loaded = dict.fromkeys(resource_id for _, resource_id in found)
+    for kind, resource_id in found:
+        if kind.owner:
+            owners, what = account.collection(kind.owner), kind.collection.replace("_", " ")
+            loading_parts.required(owners, resource_id, what)
+    loaded = dict.fromkeys(resource_id for kind, resource_id in found if not kind.owner)
     for part, owner, docs in parts:
         loaded.update(dict.fromkeys(loading_parts.attach(account, part, owner, docs)))
     failing_back.link_loaded(account)
@@ -220,7 +266,10 @@ def _store(account: Account, kind: Kind, resource_id: str, doc: Doc) -> None:
         # What hangs on it, such as the steps of a plan, is loaded by itself.
         state.update({key: present.state[key] for key in kind.state if key in present.state})
         collection.remove(resource_id)
-    state.update({key: stored.pop(name) for name, key in kind.in_state if name in stored})
+    for name, key, shape in kind.in_state:
+        if name in stored:
+            state[key] = stored.pop(name)
+            require_list(shape, state[key])
     if kind.complete is not None:
         kind.complete(account, stored, state)
     collection.add(resource_id, stored, arn=arn, state=state)

@@ -21,6 +21,7 @@ from drs_sdk.testing import (
     snapshots,
 )
 from drs_sdk.testing.documents import Doc, copy_doc
+from drs_sdk.testing.foreign_json import date_of
 from drs_sdk.testing.isotime import parse_datetime
 
 if TYPE_CHECKING:
@@ -38,11 +39,13 @@ class Part:
     """How something that belongs to a resource is known in foreign JSON.
 
     Attributes:
+        shape: The service's name of it.
         members: They must all be there.
         owner: The member that names the resource it belongs to, here or in an object around.
         attach: Stores those of one owner (empty: not named), and returns their identifiers.
     """
 
+    shape: str
     members: frozenset[str]
     owner: str
     attach: Attach
@@ -64,7 +67,7 @@ def _attach_log(account: Account, owner: str, lines: list[Doc]) -> list[str]:
 
 def _job_of(account: Account, lines: list[Doc]) -> Resource:
     """Find the job of a log that does not name it, by its times and its servers."""
-    times = sorted(parse_datetime(line["logDateTime"]) for line in lines)
+    times = sorted(date_of(line, "logDateTime") for line in lines)
     named = {line.get("eventData", {}).get("sourceServerID") for line in lines} - {None}
 
     def fits(job: Resource) -> bool:
@@ -86,10 +89,12 @@ def _job_of(account: Account, lines: list[Doc]) -> Resource:
 
 
 def _attach_snapshots(account: Account, owner: str, found: list[Doc]) -> list[str]:
-    server = _required(account.source_servers, owner, "recovery snapshots")
+    server = required(account.source_servers, owner, "recovery snapshots")
     for snapshot in found:
         # One that was not taken yet cannot be launched from: taken when it was expected.
         snapshot.setdefault("timestamp", snapshot["expectedTimestamp"])
+        date_of(snapshot, "expectedTimestamp")
+        date_of(snapshot, "timestamp")
     server.state["snapshots"] = sorted(found, key=snapshots.place_of)
     return [snapshot["snapshotID"] for snapshot in found]
 
@@ -101,8 +106,8 @@ def _attach_actions(account: Account, owner: str, actions: list[Doc]) -> list[st
         )
     templates = account.collection("launch_configuration_templates")
     collection = templates if owner.startswith("lct-") else account.source_servers
-    resource = _required(collection, owner, "launch actions")
-    for order, action in enumerate(actions, start=1):
+    resource = required(collection, owner, "launch actions")
+    for order, action in enumerate(actions, start=configurations.FIRST_ORDER):
         action.pop("resourceId", None)
         action.setdefault("order", order)
     configurations.set_actions(account, resource, actions)
@@ -111,7 +116,7 @@ def _attach_actions(account: Account, owner: str, actions: list[Doc]) -> list[st
 
 def _attach_failback(account: Account, owner: str, found: list[Doc]) -> list[str]:
     collection = instances.instances_of(account)
-    instance = _required(collection, owner, "a failback replication configuration")
+    instance = required(collection, owner, "a failback replication configuration")
     said = {name: value for name, value in found[-1].items() if name != "recoveryInstanceID"}
     instance.state["failback_configuration"] = said
     return []
@@ -172,14 +177,19 @@ def _name_impact(step: Doc, kind: str) -> None:
 def _named(collection: Collection, owner: str, arn: str, member: str) -> Resource:
     """Return the owner: the one named, the one whose ARN begins this one, or the only one."""
     if owner:
-        return _required(collection, owner, arn)
+        return required(collection, owner, arn)
     fitting = [r for r in collection if arn.startswith(f"{r.id}/")] or list(collection)
     if len(fitting) != 1:
         raise ValueError(f'{arn} does not say whose it is; write "{member}" beside its list')
     return fitting[0]
 
 
-def _required(collection: Collection, resource_id: str, what: str) -> Resource:
+def required(collection: Collection, resource_id: str, what: str) -> Resource:
+    """Return the owner of something.
+
+    Raises:
+        ValueError: It is not there.
+    """
     resource = collection.get(resource_id)
     if resource is None:
         kind = collection.resource_type
@@ -206,16 +216,28 @@ def _enter(owner: Resource, all_steps: Collection, arn: str, order: str) -> None
 
 
 PARTS: tuple[Part, ...] = (
-    Part(frozenset({"logDateTime", "event"}), "jobID", _attach_log),
+    Part("JobLog", frozenset({"logDateTime", "event"}), "jobID", _attach_log),
     Part(
+        "RecoverySnapshot",
         frozenset({"snapshotID", "sourceServerID", "expectedTimestamp"}),
         "sourceServerID",
         _attach_snapshots,
     ),
-    Part(frozenset({"actionId", "actionCode"}), "resourceId", _attach_actions),
-    Part(frozenset({"recoveryInstanceID", "usePrivateIP"}), "recoveryInstanceID", _attach_failback),
-    Part(frozenset({"recoveryPlanStepArn", "stepName"}), "recoveryPlanArn", _attach_steps),
+    Part("LaunchAction", frozenset({"actionId", "actionCode"}), "resourceId", _attach_actions),
     Part(
+        "GetFailbackReplicationConfigurationResponse",
+        frozenset({"recoveryInstanceID", "usePrivateIP"}),
+        "recoveryInstanceID",
+        _attach_failback,
+    ),
+    Part(
+        "RecoveryPlanStep",
+        frozenset({"recoveryPlanStepArn", "stepName"}),
+        "recoveryPlanArn",
+        _attach_steps,
+    ),
+    Part(
+        "RecoveryPlanExecutionStep",
         frozenset({"recoveryPlanExecutionStepArn", "stepIndex"}),
         "recoveryPlanExecutionArn",
         _attach_execution_steps,

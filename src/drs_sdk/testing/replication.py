@@ -248,9 +248,7 @@ def _moving(account: Account, info: Doc, state: Doc) -> Doc:
     if sync:
         share = sync_share(sync, account)
         moved = "rescannedStorageBytes" if state.get("synced") else "replicatedStorageBytes"
-        shown["replicatedDisks"] = [
-            {**disk, moved: int(disk["totalStorageBytes"] * share)} for disk in disks
-        ]
+        disks = [{**disk, moved: int(disk.get("totalStorageBytes", 0) * share)} for disk in disks]
         if sync["since"] is not None:
             left = timedelta(seconds=sync["seconds"] * (1 - share))
             shown["etaDateTime"] = format_datetime(account.now + left)
@@ -258,10 +256,11 @@ def _moving(account: Account, info: Doc, state: Doc) -> Doc:
         seconds = lag_seconds(lag, account)
         shown["lagDuration"] = format_duration(timedelta(seconds=seconds))
         backlog = int(seconds * LAG_BYTES_PER_SECOND)
-        shown["replicatedDisks"] = [
-            {**disk, "backloggedStorageBytes": min(backlog, disk["totalStorageBytes"])}
+        disks = [
+            {**disk, "backloggedStorageBytes": min(backlog, disk.get("totalStorageBytes", 0))}
             for disk in disks
         ]
+    shown["replicatedDisks"] = disks
     return shown
 
 

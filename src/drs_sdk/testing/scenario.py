@@ -147,9 +147,12 @@ class Scenario(LaunchScenario):
             The identifiers of what was loaded.
 
         Raises:
-            ValueError: Something belongs to a resource that is not there or cannot be told.
+            ValueError: Something belongs to a resource that is not there or cannot be told, or
+                is not what the service describes. Nothing was loaded then.
         """
-        return loading.load_resources(self._settled(), loading.read_source(source))
+        value = loading.read_source(source)
+        self._account, loaded = loading.load_resources(self._settled(), value)
+        return loaded
 
     def stall_replication(self, source_server_id: str, *, error: str = "AGENT_NOT_SEEN") -> None:
         """Let a server's replication stall: bytes stand still, the lag grows.

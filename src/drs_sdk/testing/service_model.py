@@ -97,10 +97,11 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The whole service: operations and errors by name, and the routing table."""
+    """The whole service: operations, errors and shapes by name, and the routing table."""
 
     operations: Mapping[str, Operation]
     errors: Mapping[str, ErrorShape]
+    shapes: Mapping[str, Shape]
     _exact: Mapping[tuple[str, str], Operation]
     _templated: tuple[tuple[str, re.Pattern[str], Operation], ...]
 
@@ -166,7 +167,7 @@ def load_service() -> Service:
     templated = tuple(
         (o.method, _path_pattern(o.path), o) for o in operations.values() if "{" in o.path
     )
-    return Service(operations, errors, exact, templated)
+    return Service(operations, errors, reader.shapes, exact, templated)
 
 
 def _path_pattern(path: str) -> re.Pattern[str]:
@@ -178,12 +179,12 @@ def _path_pattern(path: str) -> re.Pattern[str]:
 class _ShapeReader:
     def __init__(self, model: object) -> None:
         self._model = model
-        self._read: dict[str, Shape] = {}
+        self.shapes: dict[str, Shape] = {}
 
     def read(self, source: Any) -> Shape:  # noqa: ANN401 - an untyped botocore shape
-        known = self._read.get(source.name)
+        known = self.shapes.get(source.name)
         if known is None:
-            known = self._read[source.name] = self._build(source)
+            known = self.shapes[source.name] = self._build(source)
         return known
 
     def _build(self, source: Any) -> Shape:  # noqa: ANN401 - an untyped botocore shape

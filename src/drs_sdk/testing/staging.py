@@ -1,7 +1,7 @@
 """Other accounts whose source servers can be extended into this one: the staging accounts.
 
 The collection `staging_accounts` holds those that trust this account, `staging_source_servers`
-their servers, under their ARN.
+their servers, under their ARN. An account that was loaded has `state["listed"]`.
 """
 
 from __future__ import annotations

@@ -20,7 +20,9 @@ _LARGEST_PAGE_OF_SERVERS = 300
 @handles("ListStagingAccounts")
 def list_staging_accounts(account: Account, params: Doc) -> Doc:
     """List the accounts that servers are extended from, by number."""
-    accounts = sorted(set(staging.extended_arns(account).values()))
+    # Of those that were loaded from such a list, the servers need not be here.
+    listed = {a.id for a in account.collection("staging_accounts") if "listed" in a.state}
+    accounts = sorted({*listed, *staging.extended_arns(account).values()})
     page, token = page_in_order(
         account,
         "ListStagingAccounts",
