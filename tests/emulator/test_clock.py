@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -170,3 +171,15 @@ def test_a_clock_serves_one_loop_after_another() -> None:
     asyncio.run(abandon())
     asyncio.run(asyncio.wait_for(clock.sleep(1), 1))
     assert clock.now() == DEFAULT_START + timedelta(seconds=1)
+
+
+def test_readings_and_speeds_that_make_no_sense() -> None:
+    clock = EmulatorClock.virtual()
+    before = clock.now()
+    for naive in (clock.set, EmulatorClock.virtual):
+        with pytest.raises(ValueError, match="must be an aware datetime"):
+            naive(datetime(2030, 1, 1))  # noqa: DTZ001 - that is the point
+    assert clock.now() == before
+    for speed in (0, -1, math.inf, math.nan):
+        with pytest.raises(ValueError, match="a finite number above zero"):
+            EmulatorClock.scaled(speed)

@@ -229,6 +229,36 @@ def test_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
     assert "missing.json" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [
+        ("--port", ["-1", "65536", "http"]),
+        ("--speed", ["0", "-1", "inf", "nan", "1e300", "fast"]),
+        ("--seed-servers", ["-5", "0.5"]),
+    ],
+)
+def test_arguments_out_of_range_are_named(
+    capsys: pytest.CaptureFixture[str], option: str, values: list[str]
+) -> None:
+    for value in values:
+        with pytest.raises(SystemExit):
+            parse_arguments([f"{option}={value}"])
+        error = capsys.readouterr().err
+        assert f"argument {option}: {value!r} is no " in error
+
+
+@pytest.mark.parametrize(
+    "text", ["{", '{"jobID": "j", "items": [{"logDateTime": 5, "event": ""}]}']
+)
+def test_a_file_that_cannot_be_loaded_is_an_error(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "capture.json"
+    path.write_text(text)
+    assert main(["--load", str(path)]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {path}")
+
+
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_serves_until_it_is_stopped(stop: signal.Signals) -> None:
     command = [sys.executable, "-m", "drs_sdk.testing", "--speed", "60", "--seed-servers", "3"]

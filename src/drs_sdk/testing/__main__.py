@@ -14,7 +14,10 @@ from drs_sdk.testing.emulator import DRSEmulator
 from drs_sdk.testing.loading import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+_FASTEST = 1_000_000
+"""Twelve days a second: beyond that a client sees nothing happen, only the end."""
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -23,13 +26,19 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         prog="python -m drs_sdk.testing",
         description="Emulate AWS Elastic Disaster Recovery on 127.0.0.1.",
     )
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: free one)")
+    parser.add_argument(
+        "--port", type=_whole(0, 65535), default=0, help="port to listen on (default: free one)"
+    )
     parser.add_argument("--region", default="us-east-1", help="Region of the account")
     parser.add_argument(
-        "--speed", type=float, default=1.0, help="seconds of emulated time in a real second"
+        "--speed", type=_speed, default=1.0, help="seconds of emulated time in a real second"
     )
     parser.add_argument(
-        "--seed-servers", type=int, default=0, metavar="N", help="add N replicating source servers"
+        "--seed-servers",
+        type=_whole(0, 100_000),
+        default=0,
+        metavar="N",
+        help="add N replicating source servers",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of identifiers and fleets")
     parser.add_argument(
@@ -73,7 +82,11 @@ async def serve(options: argparse.Namespace) -> None:
         port=options.port,
     )
     # At once, so that it does not matter which file holds a job and which its log.
-    found = emulator.load([read_source(path) for path in options.load])
+    sources = [read_source(path) for path in options.load]
+    try:
+        found = emulator.load(sources)
+    except ValueError as error:
+        raise ValueError(f"{', '.join(options.load)}: {error}") from error
     loaded = [i for i in found if i.startswith("s-")]
     emulator.add_source_servers(options.seed_servers)
     stopped = asyncio.Event()
@@ -101,6 +114,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"error: {error}\n")
         return 1
     return 0
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """Make the reader of an argument that is a whole number."""
+
+    def read(text: str) -> int:
+        with suppress(ValueError):
+            number = int(text)
+            if least <= number <= most:
+                return number
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least:,} to {most:,}")
+
+    return read
+
+
+def _speed(text: str) -> float:
+    with suppress(ValueError):
+        speed = float(text)
+        # Never true of NaN.
+        if 0 < speed <= _FASTEST:
+            return speed
+    raise argparse.ArgumentTypeError(f"{text!r} is no number above 0, up to {_FASTEST:,}")
 
 
 def _say(text: str) -> None:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import math
 import time
 import weakref
 from dataclasses import dataclass, field
@@ -67,14 +68,14 @@ class EmulatorClock:
             auto_advance: Whether virtual time moves by itself when all is quiet.
 
         Raises:
-            ValueError: A naive start, or a speed that is not above zero.
+            ValueError: A naive start, or a speed that is no finite number above zero.
         """
         if start is None:
             start = DEFAULT_START if mode == "virtual" else datetime.now(UTC)
         if start.tzinfo is None:
             raise ValueError("the start of the clock must be an aware datetime")
-        if speed <= 0:
-            raise ValueError("the speed of the clock must be above zero")
+        if not 0 < speed < math.inf:
+            raise ValueError("the speed of the clock must be a finite number above zero")
         self.mode: Mode = mode
         self.speed: float = speed if mode == "scaled" else 1.0
         self.auto_advance = auto_advance
@@ -206,8 +207,11 @@ class EmulatorClock:
 
         Raises:
             RuntimeError: The clock is not virtual.
+            ValueError: A naive reading.
         """
         self._require_virtual()
+        if now.tzinfo is None:
+            raise ValueError("the reading of the clock must be an aware datetime")
         self._origin = now.astimezone(UTC)
         self._wake_due()
         self._touch()
