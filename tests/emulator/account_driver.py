@@ -27,10 +27,6 @@ QUOTAS = Quotas(
     steps_per_recovery_plan=3,
     servers_per_recovery_plan_step=2,
 )
-# What the service model forgets to list with some operations.
-_UNLISTED = frozenset(
-    {"ValidationException", "ResourceNotFoundException", "ServiceQuotaExceededException"}
-)
 _ANY = {"STOPPED", "DISCONNECTED", "STALLED"}
 REPLICATION = {
     "STOPPED": {"INITIATING", "DISCONNECTED"},
@@ -108,7 +104,7 @@ class AccountDriver:
             answer = front.dispatch(described, params)
             front.check(described, answer)
         except ServiceError as refusal:
-            if refusal.code not in described.errors | _UNLISTED:
+            if refusal.status is not None:
                 raise
             front.check_error(described, refusal)
             if front.defects:

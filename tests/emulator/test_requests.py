@@ -11,9 +11,10 @@ import aiohttp
 import pytest
 from botocore.exceptions import ClientError
 
-from drs_sdk.testing import DRSEmulator
+from drs_sdk.testing import DRSEmulator, refusals
 from drs_sdk.testing.constraints import violations
 from drs_sdk.testing.service_model import Member, Shape, load_service
+from drs_sdk.testing.unlisted_refusals import UNLISTED
 from drs_sdk.testing.wire import parse_request
 
 if TYPE_CHECKING:
@@ -190,6 +191,28 @@ async def test_a_handler_that_fails_is_a_loud_defect(
         assert caught.value.response["Error"]["Code"] == code
         assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
     assert [r.status for r in emulator.requests] == [501, 501]
+
+
+async def test_a_code_that_an_operation_does_not_list_is_a_defect(
+    monkeypatch: pytest.MonkeyPatch, raw_of: Callable[[DRSEmulator], Any]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise refusals.conflict("no")
+
+    handlers = {"DescribeJobs": refuse, "DeleteJob": refuse}
+    monkeypatch.setattr("drs_sdk.testing.server.load_handlers", lambda: handlers)
+    async with DRSEmulator(check_answers=True) as emulator, raw_of(emulator) as raw:
+        for call in (raw.delete_job(jobID="drsjob-" + "0" * 17), raw.describe_jobs()):
+            with pytest.raises(ClientError, match="ConflictException"):
+                await call
+        assert emulator.defects == ["DescribeJobs: ConflictException is not among its errors"]
+
+
+def test_the_codes_added_to_the_service_model_are_not_in_it() -> None:
+    service = load_service()
+    for name, codes in UNLISTED.items():
+        assert codes <= service.errors.keys()
+        assert not codes & service.operations[name].errors
 
 
 @pytest.mark.parametrize("place", ["parse_request", "render_answer"])

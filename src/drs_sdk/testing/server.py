@@ -21,6 +21,7 @@ from drs_sdk.testing.recording import RecordedRequest
 from drs_sdk.testing.refusals import ServiceError
 from drs_sdk.testing.service_model import Service, load_service
 from drs_sdk.testing.signatures import check_signature
+from drs_sdk.testing.unlisted_refusals import is_explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,8 +108,11 @@ class Front:
             raise _defect("AnswerBreaksModel", "; ".join(listed[:20]))
 
     def check_error(self, operation: Operation, error: ServiceError) -> None:
-        """Check an error answer against the shape of its exception."""
+        """Check an error answer against its exception and the operation that answers so."""
         modelled = self._service.errors.get(error.code)
+        # Those with a status of their own are not the operation's.
+        if error.status is None and not is_explained(operation, error.code):
+            self.defects.append(f"{operation.name}: {error.code} is not among its errors")
         if modelled is not None:
             self.defects += [
                 f"{operation.name}: {error.code}: {v.path} {v.message} ({v.value!r})"
