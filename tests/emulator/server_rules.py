@@ -230,7 +230,8 @@ class ServerRules(RuleBasedStateMachine):
 
     @rule(server=servers, stage=st.sampled_from(["SNAPSHOT", "CONVERSION", "LAUNCH"]))
     def fail_launch(self, server: str, stage: str) -> None:
-        self.drs.emulator.fail_launch(server, stage=stage)
+        if server not in self.drs.deleted:
+            self.drs.emulator.fail_launch(server, stage=stage)
 
     @precondition(lambda self: self.drs.items("DescribeRecoveryInstances"))
     @rule(operation=st.sampled_from(INSTANCE_CALLS), data=st.data())

@@ -22,6 +22,7 @@ from drs_sdk.errors import APIError, ConfigurationError, ResponseDecodeError
 from drs_sdk.testing import DRSEmulator, EmulatorClock, Fault
 from drs_sdk.testing.__main__ import main, parse_arguments
 from drs_sdk.testing.handlers import handles, load_handlers
+from drs_sdk.testing.refusals import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -314,7 +315,11 @@ def test_clocks_can_be_handed_in() -> None:
     assert DRSEmulator(clock=clock).clock is clock
 
 
-def test_stages_of_a_launch_are_checked() -> None:
+def test_what_would_go_wrong_later_is_refused_at_once() -> None:
     emulator = DRSEmulator()
+    with pytest.raises(ValueError, match="at least one item"):
+        DRSEmulator(page_size=0)
+    with pytest.raises(ServiceError, match="s-typo does not exist"):
+        emulator.fail_launch("s-typo")
     with pytest.raises(ValueError, match="no stage"):
         emulator.fail_launch("s-" + "0" * 17, stage="NEVER")

@@ -76,7 +76,7 @@ class AnyAccount(ServerRules):
         for step in (shown or {"recoveryPlanSteps": []})["recoveryPlanSteps"]:
             configuration = step["configuration"].get("serverStepConfiguration", {"servers": []})
             for server in configuration["servers"]:
-                self.drs.emulator.fail_launch(server["serverArn"].rpartition("/")[2])
+                self.fail_launch(server["serverArn"].rpartition("/")[2], "LAUNCH")
         execution = self.execute(plan, "DRILL")
         self.drs.advance(timedelta(minutes=30))
         return execution

@@ -13,6 +13,7 @@ from drs_sdk.testing.__main__ import parse_arguments
 from drs_sdk.testing.deviations import DEVIATIONS
 from drs_sdk.testing.launch_scenario import LaunchScenario
 from drs_sdk.testing.scenario import Scenario
+from drs_sdk.testing.unlisted_refusals import UNLISTED
 
 PAGE = (Path(__file__).parents[2] / "docs" / "testing.md").read_text()
 
@@ -65,3 +66,15 @@ def test_every_known_deviation_is_named() -> None:
         )
         expected = {"EbsVolumeID": "EBS volume", "ISO8601DatetimeString": "+00:00"}
         assert expected.get(named, named) in PAGE
+
+
+def test_every_refusal_that_is_the_emulators_choice_is_named() -> None:
+    (listed,) = re.findall(
+        r"^- refusals that the description does not list(.*?)\n\n", PAGE, re.DOTALL | re.MULTILINE
+    )
+    named: dict[str, set[str]] = {}
+    for clause in listed.split(";"):
+        code, *operations = re.findall(r"`(\w+)`", clause)
+        for operation in operations:
+            named.setdefault(operation, set()).add(code)
+    assert named == UNLISTED

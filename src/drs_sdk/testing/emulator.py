@@ -39,7 +39,7 @@ class DRSEmulator(Scenario):
             page = await drs.describe_source_servers()
         ```
 
-    Each emulator is an account of its own. The methods below work before it starts, too.
+    Each emulator is an account of its own. All but `url` and `client` works before it starts, too.
     """
 
     def __init__(
@@ -76,7 +76,12 @@ class DRSEmulator(Scenario):
                 breaks it; `defects` lists what was found. For tests of the emulator itself.
             record_requests: Keep each request in `requests`.
             port: The port to listen on; 0 takes a free one.
+
+        Raises:
+            ValueError: A page without items.
         """
+        if page_size < 1:
+            raise ValueError("a page holds at least one item")
         clock = clock or EmulatorClock.virtual()
         settings = Settings(
             region=region,
@@ -183,8 +188,9 @@ class DRSEmulator(Scenario):
         Virtual time stands still while such a client is in a call, and jumps ahead while it
         sleeps (as waiters do). With a `session` of your own only the second half holds.
 
-        The client reads nothing of the machine's AWS configuration, unless `profile_name` names
-        a profile of it: its keys and settings are used then, except for Region and endpoint.
+        The client reads none of the machine's AWS configuration files, unless `profile_name`
+        names a profile in them: its keys and settings are used then, except for Region and
+        endpoint. Environment variables such as `AWS_MAX_ATTEMPTS` count as ever.
 
         Args:
             **options: What `DRSClient` takes, over the emulator's values; all but the clock,

@@ -187,12 +187,6 @@ def set_status(job: Resource, resource_id: str, status: LaunchStatus) -> None:
         participant(job, resource_id)["launchStatus"] = status
 
 
-def set_resource_status(job: Resource, status: LaunchStatus) -> None:
-    """Set the launch status of all other resources in the job."""
-    for entry in job.doc.get("participatingResources", []):
-        entry["launchStatus"] = status
-
-
 def complete(account: Account, job: Resource) -> None:
     """End the job: its servers are free, and who waits for it hears of it."""
     log(account, job, "JOB_END")

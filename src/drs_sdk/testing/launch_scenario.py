@@ -38,10 +38,13 @@ class LaunchScenario:
 
         Raises:
             ValueError: No such stage.
+            ServiceError: No such server.
         """
         if stage not in {"SNAPSHOT", "CONVERSION", "LAUNCH"}:
             raise ValueError(f"{stage!r} is no stage of a launch")
-        self._settled().launch_faults[source_server_id] = {
+        account = self._settled()
+        server = account.source_servers.require(source_server_id)
+        account.launch_faults[server.id] = {
             "stage": stage,
             "error": error,
             "left": times,
