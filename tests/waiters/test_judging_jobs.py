@@ -14,6 +14,7 @@ from scripted import (
     event,
     instance,
     instance_id,
+    is_idle,
     job,
     job_id,
     run_of,
@@ -122,6 +123,21 @@ async def test_a_log_that_cannot_be_read_takes_nothing_from_the_error(
     assert isinstance(raised.value.last, Job)
     (note,) = raised.value.__notes__
     assert note.startswith("The job log could not be read: ")
+
+
+async def test_a_log_that_hangs_takes_nothing_from_the_error(failed: ScriptedService) -> None:
+    def fails(call: Call) -> Exception | None:
+        failed.latency = 1e6 if call.operation == "DescribeJobs" and failed.elapsed >= 300 else 0
+        return None
+
+    failed.fails = fails
+    with pytest.raises(WaiterFailedError) as raised:
+        await failed.wait_until_job_completed(job_id())
+    assert raised.value.reasons == {DB: "launch status FAILED"}
+    (note,) = raised.value.__notes__
+    assert note == "The job log could not be read: no answer within 0:00:30"
+    assert failed.elapsed <= 300 + 30 + 30
+    assert is_idle(failed)
 
 
 async def test_servers_that_stay_pending_are_named_beside_those_that_failed(

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from drs_sdk.base import Shape
 
 SETTLING = 120.0
+GRACE = 10.0
 SUBJECTS = 5
 MALFORMED = "no-id-at-all"
 
@@ -271,13 +272,12 @@ def was_shown(
 
 def check(story: Story, service: ScriptedService, outcome: Outcome) -> None:
     join, error = outcome.join, outcome.error
-    low, _ = join.delays
     slack = join.pauses * 8  # what it takes its own time for does not count
     if isinstance(error, WaiterFailedError):
         slack += story.latency  # the job log is read after the end
     took = outcome.ended - outcome.began
     assert join.timeout is not None
-    assert took <= join.timeout + low + slack + 1e-6, "it outlived its deadline"
+    assert took <= join.timeout + GRACE + slack + 1e-6, "it outlived its deadline"
     if outcome.states is not None:
         check_states(service, outcome)
     elif isinstance(error, asyncio.CancelledError):
@@ -310,11 +310,27 @@ def check_states(service: ScriptedService, outcome: Outcome) -> None:
     if not join.watches:
         assert [id_of(each) for each in states] == join.ids
         assert all(_is_good(each) for each in states), "it returned before its condition held"
+        if join.about == "server":
+            assert _were_good_at_once(service, join, since, until), "they were good, one by one"
         return
     for name in join.ids:
         own = [each for each in states if id_of(each) == name]
         assert own, "a watch yields each subject at least once"
         assert all(a != b for a, b in pairwise(own)), "no change, yet yielded"
+
+
+def _were_good_at_once(service: ScriptedService, join: Join, since: float, until: float) -> bool:
+    """Whether there was a moment of the wait when all its subjects were in a good state."""
+    changes = {since, *(start for name in join.ids for start, _ in service.states[name])}
+
+    def shown(name: str, moment: float) -> Shape | None:
+        return [state for start, state in service.states[name] if start <= moment][-1]
+
+    return any(
+        all(shown(name, moment) and _is_good(shown(name, moment)) for name in join.ids)
+        for moment in changes
+        if since <= moment <= until
+    )
 
 
 def check_failure(story: Story, outcome: Outcome, name: str, *, missing: bool) -> None:

@@ -146,6 +146,111 @@ async def test_a_slow_on_update_is_not_asked_for_behind_its_back(service: Script
     assert len(service.calls) <= 3
 
 
+async def test_a_slow_on_update_is_told_what_is_so_when_it_comes_back(
+    service: ScriptedService,
+) -> None:
+    service.put(job_id(), (0, PENDING), (5, STARTED), (100, DONE))
+    told: list[tuple[float, Job]] = []
+
+    async def dawdle(update: WaitUpdate[Job]) -> None:
+        told.extend((service.elapsed, each) for each in update.changes)
+        await service.clock.sleep(600)
+
+    await service.wait_until_job_completed(job_id(), on_update=dawdle)
+    assert told == [(0, PENDING), (600, DONE)]
+    assert service.polled_at == [0, 600]
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["watch", "on_update"])
+async def test_a_deadline_that_passes_while_the_caller_is_busy_leaves_a_last_look(
+    is_async: bool,  # noqa: FBT001 - a parameter of the test
+    service: ScriptedService,
+) -> None:
+    service.put(job_id(), (0, PENDING), (100, DONE))
+
+    async def dawdle(_update: object = None) -> None:
+        await service.clock.sleep(305)
+
+    if is_async:
+        await service.wait_until_job_completed(job_id(), on_update=dawdle, timeout=300)
+        return
+    seen: list[Job] = []
+    async for each in service.watch_job(job_id(), timeout=300):
+        seen.append(each)
+        await dawdle()
+    assert seen == [PENDING, DONE]
+
+
+async def test_an_on_update_that_never_returns_does_not_outlast_the_deadline(
+    service: ScriptedService,
+) -> None:
+    service.put(job_id(), (0, PENDING))
+    cancelled: list[float] = []
+
+    async def hang(_update: WaitUpdate[Job]) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.append(service.elapsed)
+
+    with pytest.raises(WaiterTimeoutError):
+        await service.wait_until_job_completed(job_id(), on_update=hang, timeout=300)
+    assert cancelled == [310]
+    assert service.elapsed == 310
+    assert is_idle(service)
+    service.put(job_id(), (0, PENDING), (service.elapsed + 100, DONE))
+    ended = await service.wait_until_job_completed(job_id(), on_update=hang, timeout=300)
+    assert ended == DONE  # by the last look
+    assert is_idle(service)
+
+
+async def test_a_timeout_that_on_update_raises_is_its_own(service: ScriptedService) -> None:
+    service.put(job_id(), (0, PENDING))
+
+    async def give_up(_update: WaitUpdate[Job]) -> None:
+        raise TimeoutError("mine")
+
+    with pytest.raises(TimeoutError, match="mine"):
+        await service.wait_until_job_completed(job_id(), on_update=give_up)
+
+
+async def test_cancelling_a_wait_cancels_its_on_update(service: ScriptedService) -> None:
+    service.put(job_id(), (0, PENDING))
+    cancelled: list[float] = []
+
+    async def hang(_update: WaitUpdate[Job]) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.append(service.elapsed)
+
+    task = asyncio.create_task(service.wait_until_job_completed(job_id(), on_update=hang))
+    await service.clock.sleep(20)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert cancelled == [20]
+    assert is_idle(service)
+
+
+async def test_the_poll_that_ends_a_wait_is_told_of(service: ScriptedService) -> None:
+    updates: list[WaitUpdate[Job]] = []
+    service.put(job_id(), (0, PENDING))
+    service.failures = [None, denied()]
+    with pytest.raises(AccessDeniedException):
+        await service.wait_until_job_completed(job_id(), on_update=updates.append)
+    assert [type(update.last_error) for update in updates] == [type(None), AccessDeniedException]
+    assert updates[-1].next_poll_at is None
+
+
+async def test_a_subject_that_is_not_there_is_told_of(service: ScriptedService) -> None:
+    updates: list[WaitUpdate[Job]] = []
+    with pytest.raises(WaiterFailedError):
+        await service.wait_until_job_completed(job_id(), on_update=updates.append)
+    (update,) = updates
+    assert (update.done, update.subjects) == ({job_id()}, {job_id(): None})
+
+
 async def test_a_watch_asks_for_nothing_before_it_is_walked_over(
     launching: ScriptedService,
 ) -> None:

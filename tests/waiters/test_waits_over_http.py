@@ -213,7 +213,7 @@ async def test_servers_sync_become_launchable_and_replicate(
     assert all(each.is_replicating for each in replicating)
     await watching
     assert {"INITIATING", "INITIAL_SYNC", "CONTINUOUS"} <= set(states)
-    assert states["CONTINUOUS"] == 3
+    assert states["CONTINUOUS"] >= 3  # while one syncs, the others go on to change
 
 
 async def test_a_stalled_server_is_waited_for_until_the_deadline(

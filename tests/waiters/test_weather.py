@@ -47,6 +47,13 @@ PENDING, DONE = job("PENDING"), job("COMPLETED", ["LAUNCHED"])
 PASSING: dict[str, Callable[[], DRSError]] = {
     "throttle": throttled,
     "throttle by code": lambda: APIError({"Error": {"Code": "SlowDown"}}, "DescribeJobs"),
+    "408": lambda: APIError(
+        {"Error": {"Code": "Any"}, "ResponseMetadata": {"HTTPStatusCode": 408}}, "DescribeJobs"
+    ),
+    "request timeout by code": lambda: APIError(
+        {"Error": {"Code": "RequestTimeout"}, "ResponseMetadata": {"HTTPStatusCode": 400}},
+        "DescribeJobs",
+    ),
     "500": lambda: broken(500),
     "502": lambda: broken(502),
     "503": lambda: broken(503),
@@ -190,8 +197,64 @@ async def test_a_call_that_hangs_does_not_outlast_the_deadline(service: Scripted
     service.latency = 1e6
     with pytest.raises(WaiterTimeoutError):
         await service.wait_until_job_completed(job_id(), timeout=60, min_delay=7)
-    assert service.elapsed == 67
+    assert service.elapsed == 70
     assert is_idle(service)
+
+
+@pytest.mark.parametrize("timeout", [0, 0.5])
+async def test_a_cold_start_does_not_cost_a_short_wait_its_only_look(
+    timeout: float, service: ScriptedService
+) -> None:
+    """The first call opens a connection and finds credentials: that takes longer than a poll."""
+    service.put(job_id(), (0, DONE))
+    service.latency = 3.0
+    ended = await service.wait_until_job_completed(
+        job_id(), timeout=timeout, min_delay=0.05, max_delay=1
+    )
+    assert ended == DONE
+
+
+async def test_a_watch_walked_over_late_ends_by_the_deadline_of_its_making(
+    service: ScriptedService,
+) -> None:
+    service.latency = 1e6
+    watch = service.watch_job(job_id(), timeout=60)
+    await service.clock.sleep(50)
+    with pytest.raises(WaiterTimeoutError):
+        await anext(watch)
+    assert service.elapsed == 70
+
+
+@pytest.mark.parametrize("closes", [False, True], ids=["refused", "closed"])
+async def test_each_wait_raises_an_error_of_its_own(
+    closes: bool,  # noqa: FBT001 - a parameter of the test
+    service: ScriptedService,
+) -> None:
+    """Tracebacks and notes of one are no business of the others."""
+    for number in (1, 2):
+        service.put(job_id(number), (0, PENDING))
+    refusal = denied()
+    refusal.__cause__ = OSError("the cause")
+    refusal.add_note("told by the service")
+    outage(service, 60, 1e9, lambda: refusal)
+    waits = [
+        asyncio.create_task(service.wait_until_job_completed(job_id(number))) for number in (1, 2)
+    ]
+    if closes:
+        await service.clock.sleep(20)
+        await service.hub.close()
+    one, other = await asyncio.gather(*waits, return_exceptions=True)
+    assert isinstance(one, DRSError)
+    assert isinstance(other, DRSError)
+    assert one is not other
+    assert (type(one), str(one)) == (type(other), str(other))
+    one.add_note("told by a caller")
+    assert "told by a caller" not in getattr(other, "__notes__", [])
+    if not closes:
+        assert (one.__cause__, other.__cause__) == (refusal.__cause__,) * 2
+        assert isinstance(one, APIError)
+        assert one.http_status == refusal.http_status
+        assert refusal.__notes__ == ["told by the service"]
 
 
 async def test_a_hanging_call_of_one_does_not_hold_up_the_deadline_of_another(

@@ -179,9 +179,9 @@ async def test_an_empty_list_is_done_at_once(wait: str, service: ScriptedService
 
 
 async def test_what_has_reached_its_end_is_asked_for_no_more(service: ScriptedService) -> None:
-    service.put(server_id(1), (0, FIRST))
-    service.put(server_id(2), (0, None), (60, SECOND))
-    await service.wait_until_source_servers_replicating([server_id(1), server_id(2)])
+    service.put(server_id(1), (0, server("DISCONNECTED", number=1)))
+    service.put(server_id(2), (0, None), (60, server("DISCONNECTED", number=2)))
+    await service.wait_until_source_servers_disconnected([server_id(1), server_id(2)])
     assert service.calls[0].ids == (server_id(1), server_id(2))
     assert {call.ids for call in service.calls[1:]} == {(server_id(2),)}
 

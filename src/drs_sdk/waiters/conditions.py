@@ -70,6 +70,7 @@ class Condition(Generic[SubjectT]):
         max_delay: The delay that polls back off to by default.
         appearing: How long a subject may be missing.
         single: Whether it is about one subject only, which errors then carry bare.
+        passing: Whether a good state can pass, so that it must be seen of all in one poll.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Condition(Generic[SubjectT]):
     max_delay: timedelta
     appearing: timedelta = _APPEARING
     single: bool = False
+    passing: bool = False
 
 
 def _success(fits: Callable[[SubjectT], bool]) -> Acceptor[SubjectT]:
@@ -218,6 +220,7 @@ def replicating(max_lag: timedelta | None) -> Condition[SourceServer]:
         name=f"the servers replicate{within}",
         kind=kinds.SOURCE_SERVERS,
         acceptors=(_success(fits), _GONE),
+        passing=True,
         timeout=timedelta(hours=24),
         min_delay=timedelta(seconds=15),
         max_delay=timedelta(minutes=2),
@@ -230,6 +233,7 @@ SOURCE_SERVERS_LAUNCHABLE: Condition[SourceServer] = Condition(
     name="the servers can be launched",
     kind=kinds.SOURCE_SERVERS,
     acceptors=(_success(lambda server: server.is_launchable), _GONE),
+    passing=True,
     timeout=timedelta(hours=24),
     min_delay=timedelta(seconds=15),
     max_delay=timedelta(minutes=2),
@@ -264,6 +268,7 @@ RECOVERY_INSTANCES_RUNNING: Condition[RecoveryInstance] = Condition(
             lambda instance: instance.ec2_instance_state == "NOT_FOUND", _instance_state, _SETTLING
         ),
     ),
+    passing=True,
     timeout=timedelta(minutes=30),
     min_delay=timedelta(seconds=5),
     max_delay=timedelta(seconds=30),
@@ -286,6 +291,7 @@ FAILBACK_READY: Condition[RecoveryInstance] = Condition(
         _failure(_failback_is("FAILBACK_COMPLETED"), _failback_state),
         _failure(_failback_is("FAILBACK_ERROR"), _failback_state, _SETTLING),
     ),
+    passing=True,
     timeout=timedelta(hours=24),
     min_delay=timedelta(seconds=15),
     max_delay=timedelta(minutes=2),
@@ -310,6 +316,7 @@ SOURCE_NETWORK_PROTECTED: Condition[SourceNetwork] = Condition(
             lambda network: network.replication_status == "STOPPED", _network_state, _SETTLING
         ),
     ),
+    passing=True,
     timeout=timedelta(hours=1),
     min_delay=timedelta(seconds=10),
     max_delay=timedelta(seconds=60),

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from drs_sdk.errors import WaiterFailedError, WaiterTimeoutError
+from drs_sdk.waiters.alarm import Alarm, TimeIsUpError
 from drs_sdk.waiters.polling import Subscription
 from drs_sdk.waiters.updates import WaitUpdate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
     from datetime import datetime
 
     from drs_sdk.errors import DRSError
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from drs_sdk.waiters.updates import OnUpdate
 
 SubjectT = TypeVar("SubjectT")
+
+_GRACE = timedelta(seconds=10)
+"""How long a call, or an ``on_update``, that is under way at the deadline may still take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +90,8 @@ class Wait(Generic[SubjectT]):
         self._began = hub.clock.now()
         self._polls = 0
         self._last_error: DRSError | None = None
+        self._told_done: frozenset[str] = frozenset()
+        self._alarm: Alarm | None = None
 
     @property
     def subjects(self) -> list[SubjectT]:
@@ -173,43 +179,58 @@ class Wait(Generic[SubjectT]):
             due=self._began,
         )
         poller = self._hub.poller(self._condition.kind)
-        alarm = self._set_alarm(subscription)
         try:
+            if deadline is not None:
+                left = max(deadline - self._hub.clock.now(), timedelta())
+                self._set_alarm(subscription, left + _GRACE)
             poller.join(subscription)
             while self._open_ids():
+                # The deadline passed while the caller was busy: one last look is due to it.
+                is_last = self._renew_alarm(subscription)
+                poller.dealt_with(subscription, at_once=is_last)
                 tick = await subscription.ticks.get()
                 if tick is None:
                     raise self._timed_out()
-                poller.taken(subscription)
                 changed = self._take_in(tick)
-                subscription.ids &= self._open_ids()
+                subscription.ids &= self._ids_to_ask_for()
+                await self._tell(changed, tick, subscription)
                 if tick.error is not None and tick.final:
-                    raise tick.error
-                await self._tell(changed, tick)
+                    raise _own(tick.error) from tick.error.__cause__
                 yield changed
-                if deadline is not None and tick.at >= deadline and self._open_ids():
+                is_last = is_last or (deadline is not None and tick.at >= deadline)
+                if is_last and self._open_ids():
                     raise self._timed_out()
         finally:
+            alarm = self._alarm
             if alarm is not None:
-                alarm.cancel()
+                alarm.cancel()  # before anything that a second cancellation may cut short
             await poller.leave(subscription)
             if alarm is not None:
-                await asyncio.wait([alarm])
+                await alarm.stop()
 
-    def _set_alarm(self, subscription: Subscription[SubjectT]) -> asyncio.Task[None] | None:
-        """See to it that a poll that hangs does not outlast the deadline by much."""
-        timeout = self._pace.timeout
-        if timeout is None:
-            return None
+    def _set_alarm(self, subscription: Subscription[SubjectT], after: timedelta) -> None:
+        """See to it that nothing that hangs outlasts the deadline by much."""
 
-        async def ring() -> None:
-            await self._hub.clock.sleep((timeout + self._pace.min_delay).total_seconds())
-            subscription.ticks.put_nowait(None)
+        def ring() -> None:
+            if subscription.keeps_up:  # else the caller is busy, and nobody waits for a poll
+                subscription.ticks.put_nowait(None)
 
-        return asyncio.create_task(ring(), name="drs_sdk wait deadline")
+        self._alarm = Alarm(self._hub.clock, after, ring)
+
+    def _renew_alarm(self, subscription: Subscription[SubjectT]) -> bool:
+        """If the alarm has rung, set it for what is left to do; say whether it had."""
+        has_rung = self._alarm is not None and self._alarm.has_rung
+        if has_rung:
+            self._set_alarm(subscription, _GRACE)
+        return has_rung
 
     def _open_ids(self) -> set[str]:
         return {name for name, seen in self._seen.items() if seen.outcome is None}
+
+    def _ids_to_ask_for(self) -> set[str]:
+        """Find what may still change the end: a good state that can pass is looked at again."""
+        ended = {"failure"} if self._condition.passing else {"success", "failure"}
+        return {name for name, seen in self._seen.items() if seen.outcome not in ended}
 
     def _take_in(self, tick: Tick[SubjectT]) -> tuple[SubjectT, ...]:
         """Note what a poll brought, and judge it; the subjects that are new or different."""
@@ -217,6 +238,8 @@ class Wait(Generic[SubjectT]):
         self._last_error = tick.error
         changed: list[SubjectT] = []
         for name, seen in self._seen.items():
+            if self._condition.passing and seen.outcome == "success":
+                seen.outcome = None  # it counts only if this poll shows it again
             if seen.outcome is not None or name not in tick.asked:
                 continue
             subject = tick.found.get(name)
@@ -244,19 +267,25 @@ class Wait(Generic[SubjectT]):
                 continue
             since = min(seen.fitting_since.get(index, now), now)  # a clock may be set back
             seen.fitting_since[index] = since
-            if now - since >= acceptor.settling:
+            if seen.outcome is None and now - since >= acceptor.settling:
                 self._accept(seen, acceptor, subject)
-                return
 
     @staticmethod
     def _accept(seen: _Seen[SubjectT], acceptor: Acceptor[SubjectT], subject: SubjectT) -> None:
         seen.outcome = acceptor.outcome
         seen.reason = acceptor.reason(subject)
 
-    async def _tell(self, changed: tuple[SubjectT, ...], tick: Tick[SubjectT]) -> None:
-        if self._on_update is None or not (changed or tick.error):
-            return
+    async def _tell(
+        self,
+        changed: tuple[SubjectT, ...],
+        tick: Tick[SubjectT],
+        subscription: Subscription[SubjectT],
+    ) -> None:
         open_ids = self._open_ids()
+        done = frozenset(self._seen.keys() - open_ids)
+        if self._on_update is None or not (changed or tick.error or done != self._told_done):
+            return
+        self._told_done = done
         told = self._on_update(
             WaitUpdate(
                 condition=self._condition.name,
@@ -264,13 +293,24 @@ class Wait(Generic[SubjectT]):
                 polls=self._polls,
                 subjects={name: seen.last for name, seen in self._seen.items()},
                 changes=changed,
-                done=frozenset(self._seen.keys() - open_ids),
+                done=done,
                 last_error=tick.error,
-                next_poll_at=tick.next_at if open_ids else None,
+                next_poll_at=tick.next_at if open_ids and not tick.final else None,
             )
         )
         if inspect.isawaitable(told):
+            await self._within_deadline(told, subscription)
+
+    async def _within_deadline(
+        self, told: Awaitable[None], subscription: Subscription[SubjectT]
+    ) -> None:
+        """Wait for an async ``on_update``; one that outlasts the deadline is cancelled."""
+        self._renew_alarm(subscription)
+        if self._alarm is None:
             await told
+            return
+        with suppress(TimeIsUpError):
+            await self._alarm.limit(told)
 
     def _timed_out(self) -> WaiterTimeoutError:
         elapsed = self._hub.clock.now() - self._began
@@ -287,3 +327,15 @@ class Wait(Generic[SubjectT]):
         )
         error.__cause__ = self._last_error
         return error
+
+
+def _own(error: DRSError) -> DRSError:
+    """Copy the error of a poll that many waits share: each raises one of its own.
+
+    Tracebacks and notes gather on what is raised.
+    """
+    own = copy(error)
+    notes: list[str] | None = getattr(error, "__notes__", None)
+    if notes is not None:
+        own.__notes__ = list(notes)
+    return own

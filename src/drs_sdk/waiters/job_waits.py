@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drs_sdk.errors import DRSError
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from drs_sdk.waiters.subjects import JobLike
     from drs_sdk.waiters.updates import OnUpdate
     from drs_sdk.waiters.waiting import Duration
+
+_LOG_LIMIT = timedelta(seconds=30)
+"""How long the log of a failed job may take to read: the failure itself is known already."""
 
 
 class JobWaits(Waiting):
@@ -216,18 +220,24 @@ class JobWaits(Waiting):
 
     async def _job_failed(self, wait: Wait[Job]) -> WaiterFailedError:
         """Say what failed, with the last words of the job's log on each server."""
+        from drs_sdk.waiters.alarm import Alarm, TimeIsUpError
         from drs_sdk.waiters.job_report import describe_event, events_of, last_events
 
         job = wait.only_or_none
         broken = broken_parts(job) if job is not None else {}
         if job is None or wait.missing or not broken:
             return wait.failed()
+        alarm = Alarm(self._pollers.clock, _LOG_LIMIT)
         try:
-            events = last_events(await events_of(self, job.job_id or ""), broken)
-        except DRSError as error:
+            log = await alarm.limit(events_of(self, job.job_id or ""))
+        except (DRSError, TimeIsUpError) as error:
             unread = wait.failed(reasons=broken)
-            unread.add_note(f"The job log could not be read: {error}")
+            why = f"no answer within {_LOG_LIMIT}" if isinstance(error, TimeIsUpError) else error
+            unread.add_note(f"The job log could not be read: {why}")
             return unread
+        finally:
+            await alarm.stop()
+        events = last_events(log, broken)
         told = {
             name: "; ".join([why, *(describe_event(event) for event in events[name])])
             for name, why in broken.items()

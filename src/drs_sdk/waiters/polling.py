@@ -43,6 +43,9 @@ _NEARLY = 0.5
 
 _LONGEST_RETRY_AFTER = 300.0
 
+_REQUEST_TIMEOUT = 408
+_REQUEST_TIMEOUT_CODES = frozenset({"RequestTimeout", "RequestTimeoutException"})
+
 _ABOUT_THE_IDS = (RequestValidationError, ResourceNotFoundException, ValidationException)
 """Refusals that one id can bring on all that share its call."""
 
@@ -82,6 +85,9 @@ class Subscription(Generic[SubjectT]):
         pause: How long the delay before `due` was meant to be.
         polls: How often it was asked for.
         over: Whether it was asked for the last time.
+        keeps_up: Whether it has dealt with what the last poll brought; it is asked for again once
+            it has. One whose ``on_update`` is slow, or whose watch is not walked over, falls
+            behind.
         ticks: What the polls brought, to be taken in order; None once the deadline has passed.
     """
 
@@ -94,6 +100,7 @@ class Subscription(Generic[SubjectT]):
     pause: timedelta = timedelta()
     polls: int = 0
     over: bool = False
+    keeps_up: bool = True
     ticks: asyncio.Queue[Tick[SubjectT] | None] = field(default_factory=asyncio.Queue)
 
     def __post_init__(self) -> None:
@@ -104,14 +111,6 @@ class Subscription(Generic[SubjectT]):
     def wants_more(self) -> bool:
         """Whether it is to be asked for again."""
         return bool(self.ids) and not self.over
-
-    @property
-    def keeps_up(self) -> bool:
-        """Whether it has taken what the last poll brought; it is asked for again once it has.
-
-        One whose ``on_update`` is slow, or whose watch is not iterated over, falls behind.
-        """
-        return self.ticks.empty()
 
     @property
     def delay(self) -> timedelta:
@@ -165,9 +164,18 @@ class Poller(Generic[SubjectT]):
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name=f"drs_sdk {self._kind.name} poller")
 
-    def taken(self, subscription: Subscription[SubjectT]) -> None:
-        """Note that a wait has taken what a poll brought, and may be asked for again."""
-        if subscription.due <= self._clock.now():
+    def dealt_with(self, subscription: Subscription[SubjectT], *, at_once: bool = False) -> None:
+        """Note that a wait has dealt with what a poll brought, and is to be asked for again.
+
+        Args:
+            subscription: The wait's place.
+            at_once: Whether it cannot wait until it is due.
+        """
+        now = self._clock.now()
+        subscription.keeps_up = True
+        if at_once:
+            subscription.due = min(subscription.due, now)
+        if subscription.due <= now:
             self._changed.set()
 
     async def leave(self, subscription: Subscription[SubjectT]) -> None:
@@ -317,6 +325,7 @@ class Poller(Generic[SubjectT]):
         each.schedule(now, jitter, _asked_to_wait(error))
         final = error is not None and not may_heal(error, first=each.polls == 1)
         each.over = each.over or final
+        each.keeps_up = False
         each.ticks.put_nowait(
             Tick(
                 at=now,
@@ -376,7 +385,12 @@ def may_heal(error: DRSError, *, first: bool = False) -> bool:
     if isinstance(error, CredentialsError):
         return not first
     if isinstance(error, APIError):
-        return error.is_throttling or error.fault == "server"
+        return (
+            error.is_throttling
+            or error.fault == "server"
+            or error.http_status == _REQUEST_TIMEOUT
+            or error.code in _REQUEST_TIMEOUT_CODES
+        )
     return True
 
 
