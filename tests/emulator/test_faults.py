@@ -117,23 +117,6 @@ async def test_truncate(emulator: DRSEmulator, raw: Any, at: float) -> None:
     assert len((await raw.describe_source_servers())["items"]) == 5
 
 
-async def test_an_answer_without_a_body_is_lost_by_truncation(
-    emulator: DRSEmulator, raw: Any
-) -> None:
-    emulator.add_source_servers(1, state="DISCONNECTED")
-    (server,) = (await raw.describe_source_servers())["items"]
-    for operation, params in (
-        (raw.delete_source_server, {"sourceServerID": server["sourceServerID"]}),
-        (raw.initialize_service, {}),
-    ):
-        emulator.inject("*", Fault.truncate())
-        with pytest.raises(ConnectionClosedError):
-            await operation(**params)
-        assert emulator.requests[-1].handled
-        assert emulator.requests[-1].status is None
-    assert (await raw.describe_source_servers())["items"] == []
-
-
 @pytest.mark.parametrize(
     ("fault", "share"),
     [

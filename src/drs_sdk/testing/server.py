@@ -217,9 +217,6 @@ class _Exchange:
                 answer = corrupt(self._front.account(), operation, params, answer, fault)
         rendered = wire.render_answer(operation, answer)
         if fault is not None and fault.kind == "truncate":
-            if not rendered.body:
-                # Nothing can be missing from an answer without a body: it is lost as a whole.
-                return self._drop()
             return await self._truncate(rendered, fault.at)
         return self._respond(rendered)
 
