@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -101,6 +102,57 @@ async def test_a_log_that_cannot_be_read_is_said_and_does_not_end_the_wait() -> 
             job = await drs.wait_until_job_completed(started, on_update=progress)
     assert job.succeeded
     assert "job log: AccessDeniedException" in text_of(screen)
+
+
+async def test_the_footer_tells_only_of_the_last_reading_of_the_log() -> None:
+    screen = Console(file=StringIO(), width=120, force_terminal=True)
+    async with DRSEmulator() as emulator, emulator.client() as drs:
+        ids = emulator.add_source_servers(1)
+        started = await drs.start_recovery([{"source_server_id": ids[0]}])
+        emulator.inject("DescribeJobLogItems", Fault.error("AccessDeniedException", "no"), times=6)
+        async with JobProgress(drs, started, clock=emulator.clock, console=screen) as progress:
+            waiting = asyncio.create_task(drs.wait_until_job_completed(started, on_update=progress))
+            await emulator.clock.sleep(80)
+            assert "(job log: AccessDeniedException)" in last_frame(screen)
+            assert text_of(screen).count("\n") < 200
+            await emulator.clock.sleep(80)
+            assert "job log:" not in last_frame(screen)
+            await waiting
+    frames = text_of(screen).split("asked")
+    assert max(frame.count("job log:") for frame in frames) == 1
+
+
+def last_frame(screen: Console) -> str:
+    """What was drawn last."""
+    return text_of(screen).rpartition("asked")[2]
+
+
+async def test_the_display_ends_when_it_is_cancelled_on_its_way_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    screen = Console(file=StringIO(), width=120, force_terminal=True)
+    reading = asyncio.Event()
+
+    async def hang(*_: object) -> list[object]:
+        reading.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr("drs_sdk.progress.events_of", hang)
+    async with DRSEmulator() as emulator, emulator.client() as drs:
+
+        async def show() -> None:
+            async with JobProgress(drs, "drsjob-1", clock=emulator.clock, console=screen):
+                pass
+
+        task = asyncio.create_task(show())
+        await reading.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert "\x1b[?25h" in text_of(screen)  # the cursor is shown again
+    with WaitProgress(console=screen) as progress:
+        progress(update({}))
 
 
 async def test_the_display_ends_with_a_wait_that_fails() -> None:

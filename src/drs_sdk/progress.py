@@ -105,7 +105,11 @@ class WaitProgress:
 
     def show(self) -> None:
         """Draw the table anew."""
-        self._live.update(Group(_table(self._title, self._rows), self._footer), refresh=True)
+        table = _table(self._title, self._rows)
+        self._live.update(Group(table, self._whole_footer()), refresh=True)
+
+    def _whole_footer(self) -> Text:
+        return self._footer
 
     def _rows_of(self, subjects: Mapping[str, SubjectT | None]) -> Iterator[Row]:
         for name, subject in subjects.items():
@@ -153,6 +157,7 @@ class JobProgress(WaitProgress):
         self._job: Job | None = None
         self._phases: dict[str, tuple[PhaseReport, ...]] = {}
         self._following: asyncio.Task[None] | None = None
+        self._log_error: str | None = None
 
     async def __aenter__(self) -> Self:
         """Begin to show, and to follow the log."""
@@ -167,12 +172,14 @@ class JobProgress(WaitProgress):
         trace: TracebackType | None,
     ) -> None:
         """Stop following; leave the last state standing."""
-        if self._following is not None:
-            self._following.cancel()
-            await asyncio.wait([self._following])
-        if kind is None or issubclass(kind, DRSError):
-            await self._read_log()
-        self.__exit__(kind, error, trace)
+        try:
+            if self._following is not None:
+                self._following.cancel()
+                await asyncio.wait([self._following])
+            if kind is None or issubclass(kind, DRSError):
+                await self._read_log()
+        finally:  # cancelled in the middle of it, too: the terminal is the caller's again
+            self.__exit__(kind, error, trace)
 
     async def _follow(self) -> None:
         while True:
@@ -183,12 +190,20 @@ class JobProgress(WaitProgress):
         try:
             events = await events_of(self._drs, self._job_id)
         except DRSError as error:  # the wait goes on without phases; say why they stand still
-            self._footer.append(f"  (job log: {type(error).__name__})", style="yellow")
+            self._log_error = type(error).__name__
+            self.show()
             return
+        self._log_error = None
         self._phases = phases_of(events)
         if self._job is not None:
             self._rows = list(self._job_rows(self._job))
             self.show()
+
+    def _whole_footer(self) -> Text:
+        footer = self._footer.copy()
+        if self._log_error is not None:
+            footer.append(f"  (job log: {self._log_error})", style="yellow")
+        return footer
 
     def _job_rows(self, job: Job) -> Iterator[Row]:
         self._job = job

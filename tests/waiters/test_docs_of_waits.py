@@ -10,7 +10,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from test_table_of_waits import ROWS
+from test_table_of_waits import CONDITIONS, ROWS
 
 from drs_sdk import DRSClient
 
@@ -39,7 +39,9 @@ def test_the_table_has_every_wait_with_its_defaults() -> None:
         shown = {"timeout": deadline}
         shown["min_delay"], shown["max_delay"] = delays.split(" to ")
         assert {each: duration(text) for each, text in shown.items()} == {
-            each: parameters[each].default for each in shown
+            "timeout": parameters["timeout"].default,
+            "min_delay": CONDITIONS[name].min_delay,
+            "max_delay": CONDITIONS[name].max_delay,
         }
 
 
@@ -48,16 +50,15 @@ def test_the_docstring_of_every_wait_tells_its_defaults() -> None:
         for name in (row.wait, row.watch):
             method = getattr(DRSClient, name)
             told = inspect.getdoc(method) or ""
-            found = [
-                *re.findall(r"(\d+ \w+) unless given", told),
-                *re.findall(r"backs off to, (\d+ \w+) unless", told),
-            ]
+            found = re.findall(r"(\d+ \w+) unless given", told)
             parameters = inspect.signature(method).parameters
-            expected = [parameters[each].default for each in ("timeout", "min_delay", "max_delay")]
+            condition = CONDITIONS[row.wait]
+            assert parameters["min_delay"].default is parameters["max_delay"].default is None
+            expected = [parameters["timeout"].default, condition.min_delay, condition.max_delay]
             words = {"hour": "h", "hours": "h", "minutes": "min", "seconds": "s"}
             read = [
                 duration(f"{number} {words.get(unit, unit)}")
-                for number, unit in (text.split() for text in found[:3])
+                for number, unit in (text.split() for text in found)
             ]
             assert read == expected, name
 

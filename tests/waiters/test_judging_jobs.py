@@ -327,6 +327,34 @@ async def test_explain_job_does_without_raw_error_dates_and_instances(
     assert f"{WEB} failed: CONVERSION_FAIL [" in str(web)
 
 
+async def test_explain_job_tells_of_a_failure_only_where_there_is_one(
+    service: ScriptedService,
+) -> None:
+    """A conversion that failed and went well the second time."""
+    service.put(job_id(), (0, job("COMPLETED", ["LAUNCHED"])))
+    service.logs[job_id()] = [
+        event("CONVERSION_START", 50, WEB),
+        event("CONVERSION_FAIL", 60, WEB, rawError="no capacity"),
+        event("CONVERSION_START", 70, WEB),
+        event("CONVERSION_END", 250, WEB),
+    ]
+    (web,) = (await service.explain_job(job_id())).servers
+    assert (web.outcome, web.failing_event, web.raw_error) == ("launched", None, None)
+    assert "no capacity" not in str(web)
+
+
+async def test_a_phase_that_began_again_is_not_over(service: ScriptedService) -> None:
+    service.put(job_id(), (0, job("STARTED", ["IN_PROGRESS"])))
+    service.logs[job_id()] = [
+        event("CONVERSION_START", 50, WEB),
+        event("CONVERSION_FAIL", 60, WEB),
+        event("CONVERSION_START", 70, WEB),
+    ]
+    (web,) = (await service.explain_job(job_id())).servers
+    (conversion,) = web.phases
+    assert (conversion.ended_at, conversion.failed) == (None, False)
+
+
 async def test_explain_job_finds_the_instance_in_the_log_when_nothing_else_has_it(
     service: ScriptedService,
 ) -> None:

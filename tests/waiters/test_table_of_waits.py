@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,11 +27,13 @@ from scripted import (
 
 from drs_sdk import DRSClient
 from drs_sdk.errors import WaiterFailedError, WaiterTimeoutError
+from drs_sdk.waiters import conditions
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from drs_sdk.base import Shape
+    from drs_sdk.waiters.conditions import Condition
     from drs_sdk.waiters.watch import Watch
 
 
@@ -241,6 +244,19 @@ ROWS = [
         returns_list=False,
     ),
 ]
+CONDITIONS: dict[str, Condition[Any]] = {
+    "wait_until_job_completed": conditions.JOB_COMPLETED,
+    "wait_until_launch_actions_completed": conditions.LAUNCH_ACTIONS_COMPLETED,
+    "wait_until_source_servers_replicating": conditions.replicating(None),
+    "wait_until_source_servers_launchable": conditions.SOURCE_SERVERS_LAUNCHABLE,
+    "wait_until_source_servers_disconnected": conditions.SOURCE_SERVERS_DISCONNECTED,
+    "wait_until_recovery_instances_running": conditions.RECOVERY_INSTANCES_RUNNING,
+    "wait_until_failback_ready": conditions.FAILBACK_READY,
+    "wait_until_source_network_protected": conditions.SOURCE_NETWORK_PROTECTED,
+    "wait_until_recovery_plan_execution_completed": conditions.RECOVERY_PLAN_EXECUTION_COMPLETED,
+}
+"""Where the default delays of each wait stand."""
+
 SETTLING = {"wait_until_launch_actions_completed": 300.0}
 """How long a bad state must last, where that is not two minutes."""
 
@@ -268,11 +284,7 @@ def only(row: Row, answer: Any) -> Any:  # noqa: ANN401
 
 def max_delay_of(row: Row) -> float:
     """The longest default delay of a wait, in seconds."""
-    return (
-        inspect.signature(getattr(DRSClient, row.wait))
-        .parameters["max_delay"]
-        .default.total_seconds()
-    )
+    return CONDITIONS[row.wait].max_delay.total_seconds()
 
 
 def test_the_table_names_every_wait_of_the_client() -> None:
@@ -412,6 +424,46 @@ async def test_no_deadline_waits_for_months(row: Row, service: ScriptedService) 
 
 
 @each_row
+@pytest.mark.parametrize(
+    "given", [{}, {"max_delay": 1.0}, {"min_delay": 600.0}, {"max_delay": 300.0}], ids=str
+)
+@pytest.mark.parametrize("watches", [False, True], ids=["wait", "watch"])
+async def test_a_default_delay_gives_way_to_the_one_that_is_given(
+    watches: bool,  # noqa: FBT001 - a parameter of the test
+    given: dict[str, float],
+    row: Row,
+    service: ScriptedService,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("random.random", lambda: 1.0)  # every delay is the longest it can be
+    condition = CONDITIONS[row.wait]
+    least = given.get("min_delay", condition.min_delay.total_seconds())
+    most = given.get("max_delay", condition.max_delay.total_seconds())
+    if "min_delay" in given:
+        most = max(most, least)
+    least = min(least, most)
+    service.put(row.subject, (0, row.under_way[0]))
+    asking = (
+        walk(row.open(service, timeout=3000, **given), [])
+        if watches
+        else row.call(service, timeout=3000, **given)
+    )
+    with pytest.raises(WaiterTimeoutError):
+        await asking
+    delays = [later - sooner for sooner, later in pairwise(service.polled_at)][:-1]
+    expected = [min(least * 2 ** min(number, 16), most) for number in range(1, len(delays) + 1)]
+    assert delays == pytest.approx(expected, abs=1e-3)
+
+
+@each_row
+async def test_durations_of_decades_are_taken(row: Row, service: ScriptedService) -> None:
+    decades = timedelta(days=36500)
+    service.put(row.subject, (0, row.under_way[0]), (10, row.good[0]))
+    answer = await row.call(service, timeout=decades, min_delay=decades / 2, max_delay=decades)
+    assert only(row, answer) == row.good[0]
+
+
+@each_row
 async def test_a_deadline_of_zero_asks_once(row: Row, service: ScriptedService) -> None:
     service.put(row.subject, (0, row.good[0]))
     assert only(row, await row.call(service, timeout=0)) == row.good[0]
@@ -432,7 +484,11 @@ async def test_a_deadline_of_zero_asks_once(row: Row, service: ScriptedService) 
         ({"min_delay": 0}, "min_delay must be above zero"),
         ({"min_delay": timedelta(seconds=-1)}, "min_delay must not be negative"),
         ({"min_delay": 10, "max_delay": 5}, "max_delay must not be below min_delay"),
-        ({"max_delay": timedelta(milliseconds=1)}, "max_delay must not be below min_delay"),
+        ({"max_delay": 0}, "max_delay must be above zero"),
+        ({"timeout": timedelta.max}, "timeout must not be more than a hundred years"),
+        ({"timeout": 1e12}, "timeout"),
+        ({"max_delay": 1e10}, "max_delay must not be more than a hundred years"),
+        ({"min_delay": timedelta.max}, "min_delay must not be more than a hundred years"),
     ],
     ids=str,
 )

@@ -1,8 +1,7 @@
 """Which states succeed, fail, or mean wait on: the waits, as data.
 
-The first acceptor that fits decides; where none fits, the wait goes on. Delays and deadlines come
-from how long things really take: a launch of one server about nine minutes, an initial sync hours
-to days.
+The first acceptor that fits decides; where none fits, the wait goes on. Delays come from how long
+things really take: a launch of one server about nine minutes, an initial sync hours to days.
 """
 
 from __future__ import annotations
@@ -65,9 +64,8 @@ class Condition(Generic[SubjectT]):
         name: What it is, in words: "wait until ...".
         kind: What kind of subject it is about.
         acceptors: The states that end it, in order of precedence.
-        timeout: The default deadline.
-        min_delay: The default delay after the first poll.
-        max_delay: The delay that polls back off to by default.
+        min_delay: The shortest delay between polls by default.
+        max_delay: The longest delay that polls back off to by default.
         appearing: How long a subject may be missing.
         single: Whether it is about one subject only, which errors then carry bare.
         passing: Whether a good state can pass, so that it must be seen of all in one poll.
@@ -76,7 +74,6 @@ class Condition(Generic[SubjectT]):
     name: str
     kind: Kind[SubjectT]
     acceptors: tuple[Acceptor[SubjectT], ...]
-    timeout: timedelta
     min_delay: timedelta
     max_delay: timedelta
     appearing: timedelta = _APPEARING
@@ -124,7 +121,6 @@ JOB_COMPLETED: Condition[Job] = Condition(
         _failure(lambda job: job.is_completed, _job_failure, _SETTLING),
     ),
     single=True,
-    timeout=timedelta(hours=1),
     min_delay=timedelta(seconds=5),
     max_delay=timedelta(seconds=30),
 )
@@ -185,7 +181,6 @@ LAUNCH_ACTIONS_COMPLETED: Condition[Job] = Condition(
         _failure(_tells_nothing, _job_failure, _SETTLING),
     ),
     single=True,
-    timeout=timedelta(hours=2),
     min_delay=timedelta(seconds=10),
     max_delay=timedelta(seconds=60),
 )
@@ -221,20 +216,16 @@ def replicating(max_lag: timedelta | None) -> Condition[SourceServer]:
         kind=kinds.SOURCE_SERVERS,
         acceptors=(_success(fits), _GONE),
         passing=True,
-        timeout=timedelta(hours=24),
         min_delay=timedelta(seconds=15),
         max_delay=timedelta(minutes=2),
     )
 
-
-REPLICATING = replicating(None)
 
 SOURCE_SERVERS_LAUNCHABLE: Condition[SourceServer] = Condition(
     name="the servers can be launched",
     kind=kinds.SOURCE_SERVERS,
     acceptors=(_success(lambda server: server.is_launchable), _GONE),
     passing=True,
-    timeout=timedelta(hours=24),
     min_delay=timedelta(seconds=15),
     max_delay=timedelta(minutes=2),
 )
@@ -243,7 +234,6 @@ SOURCE_SERVERS_DISCONNECTED: Condition[SourceServer] = Condition(
     name="the servers are disconnected",
     kind=kinds.SOURCE_SERVERS,
     acceptors=(_success(lambda server: server.replication_state == "DISCONNECTED"),),
-    timeout=timedelta(minutes=15),
     min_delay=timedelta(seconds=3),
     max_delay=timedelta(seconds=20),
 )
@@ -269,7 +259,6 @@ RECOVERY_INSTANCES_RUNNING: Condition[RecoveryInstance] = Condition(
         ),
     ),
     passing=True,
-    timeout=timedelta(minutes=30),
     min_delay=timedelta(seconds=5),
     max_delay=timedelta(seconds=30),
 )
@@ -292,7 +281,6 @@ FAILBACK_READY: Condition[RecoveryInstance] = Condition(
         _failure(_failback_is("FAILBACK_ERROR"), _failback_state, _SETTLING),
     ),
     passing=True,
-    timeout=timedelta(hours=24),
     min_delay=timedelta(seconds=15),
     max_delay=timedelta(minutes=2),
 )
@@ -317,7 +305,6 @@ SOURCE_NETWORK_PROTECTED: Condition[SourceNetwork] = Condition(
         ),
     ),
     passing=True,
-    timeout=timedelta(hours=1),
     min_delay=timedelta(seconds=10),
     max_delay=timedelta(seconds=60),
 )
@@ -337,7 +324,6 @@ RECOVERY_PLAN_EXECUTION_COMPLETED: Condition[RecoveryPlanExecution] = Condition(
         _failure(lambda execution: execution.is_finished, _execution_failure),
     ),
     single=True,
-    timeout=timedelta(hours=12),
     min_delay=timedelta(seconds=10),
     max_delay=timedelta(seconds=60),
 )

@@ -36,26 +36,13 @@ class Pace:
 
     Attributes:
         timeout: The deadline from now; None for none.
-        min_delay: The delay after the first poll.
-        max_delay: What the delay backs off to.
+        min_delay: The shortest delay between polls.
+        max_delay: The longest delay that polls back off to.
     """
 
     timeout: timedelta | None
     min_delay: timedelta
     max_delay: timedelta
-
-    def check(self) -> None:
-        """Refuse a pace that would not work.
-
-        Raises:
-            ValueError: The delays are not above zero, or the wrong way round.
-        """
-        if self.min_delay <= timedelta():
-            raise ValueError(f"min_delay must be above zero, got {self.min_delay}")
-        if self.max_delay < self.min_delay:
-            raise ValueError(
-                f"max_delay must not be below min_delay ({self.min_delay}), got {self.max_delay}"
-            )
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
 from drs_sdk.errors import ResourceNotFoundException
@@ -50,7 +51,7 @@ class PhaseReport:
 
     Attributes:
         name: ``cleanup``, ``snapshot``, ``conversion`` or ``launch``.
-        started_at: When it began, where the log says so.
+        started_at: When it first began, where the log says so.
         ended_at: When it ended; None while it runs, or where the log does not say.
         failed: Whether it ended badly.
     """
@@ -77,8 +78,8 @@ class ServerReport:
         outcome: How it ended, judged by what the job was for.
         phases: What it went through, in order.
         events: Its log events, oldest first.
-        failing_event: The log event that tells of the failure, where there is one.
-        raw_error: The error in the service's own words; often missing.
+        failing_event: Of a failed server the log event that tells of it, where there is one.
+        raw_error: The error of that event in the service's own words; often missing.
         ec2_instance_id: The EC2 instance that was launched.
         recovery_instance_id: The recovery instance that was launched.
     """
@@ -159,10 +160,10 @@ async def report_on(drs: Operations, job_id: str) -> JobReport:
 async def events_of(drs: Operations, job_id: str) -> list[JobLog]:
     """Read the whole log of a job, oldest first."""
     events = await drs.describe_job_log_items(job_id).collect()
-    dated = [event for event in events if event.log_date_time is not None]
-    if len(dated) == len(events):
-        events.sort(key=lambda event: (event.log_date_time is None, event.log_date_time))
-    return events
+    dated = [(event.log_date_time, event) for event in events if event.log_date_time is not None]
+    if len(dated) < len(events):
+        return events  # as they came: nobody knows where the others belong
+    return [event for _, event in sorted(dated, key=itemgetter(0))]
 
 
 def last_events(events: Iterable[JobLog], server_ids: Iterable[str]) -> dict[str, list[JobLog]]:
@@ -219,7 +220,11 @@ def _server_report(
     name = server.source_server_id or ""
     own = tuple(event for event in events if _server_of(event) == name)
     outcome = _outcome(job, server)
-    failing = next((event for event in reversed(own) if event.event in _FAILING), None)
+    failing = (
+        next((event for event in reversed(own) if event.event in _FAILING), None)
+        if outcome == "failed"
+        else None
+    )
     instance = instances.get(name)
     told = next(
         (
@@ -234,7 +239,7 @@ def _server_report(
         outcome=outcome,
         phases=_phases(own),
         events=own,
-        failing_event=failing if outcome == "failed" else None,
+        failing_event=failing,
         raw_error=failing.event_data.raw_error if failing and failing.event_data else None,
         ec2_instance_id=(instance.ec2_instance_id if instance else None) or told,
         recovery_instance_id=(instance.recovery_instance_id if instance else None)
@@ -257,6 +262,7 @@ def _phases(events: Sequence[JobLog]) -> tuple[PhaseReport, ...]:
         name = str(event.event)
         if name in _BEGINS:
             started.setdefault(_BEGINS[name], event.log_date_time)
+            ended.pop(_BEGINS[name], None)  # begun again, so not over
         elif name in _ENDS:
             ended[_ENDS[name]] = (event.log_date_time, False)
         elif name in _FAILS:

@@ -33,9 +33,9 @@ class JobWaits(Waiting):
         job: JobLike,
         *,
         raise_on_failure: bool = True,
-        timeout: Duration | None = conditions.JOB_COMPLETED.timeout,
-        min_delay: Duration = conditions.JOB_COMPLETED.min_delay,
-        max_delay: Duration = conditions.JOB_COMPLETED.max_delay,
+        timeout: Duration | None = timedelta(hours=1),
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
         on_update: OnUpdate[Job] | None = None,
     ) -> Job:
         """Waits until a job has completed, and judges how it went for every server.
@@ -43,7 +43,7 @@ class JobWaits(Waiting):
         A job that reads ``COMPLETED`` has ended, not succeeded: each server is judged by its
         launch status and by what the job was for, ``LAUNCHED`` in a launch, ``TERMINATED`` in a
         termination. Servers that still read as pending when the job completes are given two
-        minutes to settle.
+        minutes to settle, and so is a launch or termination that names no server at all.
 
         Polls ``DescribeJobs``.
 
@@ -52,8 +52,9 @@ class JobWaits(Waiting):
             raise_on_failure: Whether a failure raises; else the job comes back as it is.
             timeout: The deadline from now, a `timedelta` or seconds; None for none.
                 1 hour unless given.
-            min_delay: The delay after the first poll, 5 s unless given.
-            max_delay: What the delay backs off to, 30 s unless given.
+            min_delay: The shortest delay between polls, 5 s unless given; another wait's
+                poll may come sooner.
+            max_delay: The longest delay that polls back off to, 30 s unless given.
             on_update: Called with a `WaitUpdate` at every change and every failed poll.
 
         Returns:
@@ -65,7 +66,8 @@ class JobWaits(Waiting):
                 or there is no such job. ``last`` is the `Job`, ``events`` are the last log events
                 of each failed server.
             APIError: The service refuses to be asked, for good.
-            ValueError: There is no id, or a delay is not above zero.
+            RequestValidationError: An id is malformed.
+            ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
             conditions.JOB_COMPLETED, [id_of_job(job)], timeout, min_delay, max_delay, on_update
@@ -79,9 +81,9 @@ class JobWaits(Waiting):
         self,
         job: JobLike,
         *,
-        timeout: Duration | None = conditions.JOB_COMPLETED.timeout,
-        min_delay: Duration = conditions.JOB_COMPLETED.min_delay,
-        max_delay: Duration = conditions.JOB_COMPLETED.max_delay,
+        timeout: Duration | None = timedelta(hours=1),
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
     ) -> Watch[Job]:
         """Yields a job at once and at every change, until it has ended for every server.
 
@@ -92,8 +94,9 @@ class JobWaits(Waiting):
             job: The job, its id, or the response that holds it.
             timeout: The deadline from now, a `timedelta` or seconds; None for none.
                 1 hour unless given.
-            min_delay: The delay after the first poll, 5 s unless given.
-            max_delay: What the delay backs off to, 30 s unless given.
+            min_delay: The shortest delay between polls, 5 s unless given; another wait's
+                poll may come sooner.
+            max_delay: The longest delay that polls back off to, 30 s unless given.
 
         Returns:
             An async iterator of `Job`.
@@ -102,7 +105,8 @@ class JobWaits(Waiting):
             WaiterTimeoutError: While iterating: the deadline came first.
             WaiterFailedError: While iterating: something watched is not there.
             APIError: While iterating: the service refuses to be asked, for good.
-            ValueError: There is no id, or a delay is not above zero.
+            RequestValidationError: While iterating: an id is malformed.
+            ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
             conditions.JOB_COMPLETED, [id_of_job(job)], timeout, min_delay, max_delay, None
@@ -114,9 +118,9 @@ class JobWaits(Waiting):
         job: JobLike,
         *,
         raise_on_failure: bool = True,
-        timeout: Duration | None = conditions.LAUNCH_ACTIONS_COMPLETED.timeout,
-        min_delay: Duration = conditions.LAUNCH_ACTIONS_COMPLETED.min_delay,
-        max_delay: Duration = conditions.LAUNCH_ACTIONS_COMPLETED.max_delay,
+        timeout: Duration | None = timedelta(hours=2),
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
         on_update: OnUpdate[Job] | None = None,
     ) -> Job:
         """Waits until every launch action of a job has ended on every server.
@@ -131,8 +135,9 @@ class JobWaits(Waiting):
             raise_on_failure: Whether a failure raises; else the job comes back as it is.
             timeout: The deadline from now, a `timedelta` or seconds; None for none.
                 2 hours unless given.
-            min_delay: The delay after the first poll, 10 s unless given.
-            max_delay: What the delay backs off to, 60 s unless given.
+            min_delay: The shortest delay between polls, 10 s unless given; another wait's
+                poll may come sooner.
+            max_delay: The longest delay that polls back off to, 60 s unless given.
             on_update: Called with a `WaitUpdate` at every change and every failed poll.
 
         Returns:
@@ -143,7 +148,8 @@ class JobWaits(Waiting):
             WaiterFailedError: A launch or an action failed and ``raise_on_failure`` is set, or
                 there is no such job; ``last`` is the `Job`.
             APIError: The service refuses to be asked, for good.
-            ValueError: There is no id, or a delay is not above zero.
+            RequestValidationError: An id is malformed.
+            ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
             conditions.LAUNCH_ACTIONS_COMPLETED,
@@ -162,9 +168,9 @@ class JobWaits(Waiting):
         self,
         job: JobLike,
         *,
-        timeout: Duration | None = conditions.LAUNCH_ACTIONS_COMPLETED.timeout,
-        min_delay: Duration = conditions.LAUNCH_ACTIONS_COMPLETED.min_delay,
-        max_delay: Duration = conditions.LAUNCH_ACTIONS_COMPLETED.max_delay,
+        timeout: Duration | None = timedelta(hours=2),
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
     ) -> Watch[Job]:
         """Yields a job at once and at every change, until its launch actions have ended.
 
@@ -175,8 +181,9 @@ class JobWaits(Waiting):
             job: The launch job, its id, or the response that holds it.
             timeout: The deadline from now, a `timedelta` or seconds; None for none.
                 2 hours unless given.
-            min_delay: The delay after the first poll, 10 s unless given.
-            max_delay: What the delay backs off to, 60 s unless given.
+            min_delay: The shortest delay between polls, 10 s unless given; another wait's
+                poll may come sooner.
+            max_delay: The longest delay that polls back off to, 60 s unless given.
 
         Returns:
             An async iterator of `Job`.
@@ -185,7 +192,8 @@ class JobWaits(Waiting):
             WaiterTimeoutError: While iterating: the deadline came first.
             WaiterFailedError: While iterating: something watched is not there.
             APIError: While iterating: the service refuses to be asked, for good.
-            ValueError: There is no id, or a delay is not above zero.
+            RequestValidationError: While iterating: an id is malformed.
+            ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
             conditions.LAUNCH_ACTIONS_COMPLETED,

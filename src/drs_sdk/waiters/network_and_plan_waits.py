@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drs_sdk.waiters import conditions, kinds
@@ -23,12 +24,14 @@ class NetworkAndPlanWaits(Waiting):
         self,
         source_networks: SourceNetworksLike,
         *,
-        timeout: Duration | None = conditions.SOURCE_NETWORK_PROTECTED.timeout,
-        min_delay: Duration = conditions.SOURCE_NETWORK_PROTECTED.min_delay,
-        max_delay: Duration = conditions.SOURCE_NETWORK_PROTECTED.max_delay,
+        timeout: Duration | None = timedelta(hours=1),
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
         on_update: OnUpdate[SourceNetwork] | None = None,
     ) -> list[SourceNetwork]:
         """Waits until source networks are protected: their configuration is replicated.
+
+        All must be protected in one and the same poll: a network that was is looked at again.
 
         Polls ``DescribeSourceNetworks``.
 
@@ -36,8 +39,9 @@ class NetworkAndPlanWaits(Waiting):
             source_networks: Source networks or their ids, one or many.
             timeout: The deadline from now, a `timedelta` or seconds; None for none.
                 1 hour unless given.
-            min_delay: The delay after the first poll, 10 s unless given.
-            max_delay: What the delay backs off to, 60 s unless given.
+            min_delay: The shortest delay between polls, 10 s unless given; another wait's
+                poll may come sooner.
+            max_delay: The longest delay that polls back off to, 60 s unless given.
             on_update: Called with a `WaitUpdate` at every change and every failed poll.
 
         Returns:
@@ -47,7 +51,8 @@ class NetworkAndPlanWaits(Waiting):
             WaiterTimeoutError: The deadline came first; ``last`` is what was seen last.
             WaiterFailedError: A network is in error, or stays stopped for two minutes.
             APIError: The service refuses to be asked, for good.
-            ValueError: There is no id, or a delay is not above zero.
+            RequestValidationError: An id is malformed.
+            ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
             conditions.SOURCE_NETWORK_PROTECTED,
@@ -66,9 +71,9 @@ class NetworkAndPlanWaits(Waiting):
         self,
         source_networks: SourceNetworksLike,
         *,
-        timeout: Duration | None = conditions.SOURCE_NETWORK_PROTECTED.timeout,
-        min_delay: Duration = conditions.SOURCE_NETWORK_PROTECTED.min_delay,
-        max_delay: Duration = conditions.SOURCE_NETWORK_PROTECTED.max_delay,
+        timeout: Duration | None = timedelta(hours=1),
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
     ) -> Watch[SourceNetwork]:
         """Yields each network at once and at every change, until all are protected or have failed.
 
@@ -79,8 +84,9 @@ class NetworkAndPlanWaits(Waiting):
             source_networks: Source networks or their ids, one or many.
             timeout: The deadline from now, a `timedelta` or seconds; None for none.
                 1 hour unless given.
-            min_delay: The delay after the first poll, 10 s unless given.
-            max_delay: What the delay backs off to, 60 s unless given.
+            min_delay: The shortest delay between polls, 10 s unless given; another wait's
+                poll may come sooner.
+            max_delay: The longest delay that polls back off to, 60 s unless given.
 
         Returns:
             An async iterator of `SourceNetwork`.
@@ -89,7 +95,8 @@ class NetworkAndPlanWaits(Waiting):
             WaiterTimeoutError: While iterating: the deadline came first.
             WaiterFailedError: While iterating: something watched is not there.
             APIError: While iterating: the service refuses to be asked, for good.
-            ValueError: There is no id, or a delay is not above zero.
+            RequestValidationError: While iterating: an id is malformed.
+            ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
             conditions.SOURCE_NETWORK_PROTECTED,
@@ -105,9 +112,9 @@ class NetworkAndPlanWaits(Waiting):
         self,
         execution: ExecutionLike,
         *,
-        timeout: Duration | None = conditions.RECOVERY_PLAN_EXECUTION_COMPLETED.timeout,
-        min_delay: Duration = conditions.RECOVERY_PLAN_EXECUTION_COMPLETED.min_delay,
-        max_delay: Duration = conditions.RECOVERY_PLAN_EXECUTION_COMPLETED.max_delay,
+        timeout: Duration | None = timedelta(hours=12),
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
         on_update: OnUpdate[RecoveryPlanExecution] | None = None,
     ) -> RecoveryPlanExecution:
         """Waits until the execution of a recovery plan has completed.
@@ -121,8 +128,9 @@ class NetworkAndPlanWaits(Waiting):
             execution: The execution, its ARN, or the response that holds it.
             timeout: The deadline from now, a `timedelta` or seconds; None for none.
                 12 hours unless given.
-            min_delay: The delay after the first poll, 10 s unless given.
-            max_delay: What the delay backs off to, 60 s unless given.
+            min_delay: The shortest delay between polls, 10 s unless given; another wait's
+                poll may come sooner.
+            max_delay: The longest delay that polls back off to, 60 s unless given.
             on_update: Called with a `WaitUpdate` at every change and every failed poll.
 
         Returns:
@@ -133,7 +141,8 @@ class NetworkAndPlanWaits(Waiting):
             WaiterFailedError: The execution failed, was cancelled or timed out; ``last`` is the
                 execution.
             APIError: The service refuses to be asked, for good.
-            ValueError: There is no id, or a delay is not above zero.
+            RequestValidationError: An id is malformed.
+            ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
             conditions.RECOVERY_PLAN_EXECUTION_COMPLETED,
@@ -152,9 +161,9 @@ class NetworkAndPlanWaits(Waiting):
         self,
         execution: ExecutionLike,
         *,
-        timeout: Duration | None = conditions.RECOVERY_PLAN_EXECUTION_COMPLETED.timeout,
-        min_delay: Duration = conditions.RECOVERY_PLAN_EXECUTION_COMPLETED.min_delay,
-        max_delay: Duration = conditions.RECOVERY_PLAN_EXECUTION_COMPLETED.max_delay,
+        timeout: Duration | None = timedelta(hours=12),
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
     ) -> Watch[RecoveryPlanExecution]:
         """Yields an execution at once and at every change, until it has ended.
 
@@ -165,8 +174,9 @@ class NetworkAndPlanWaits(Waiting):
             execution: The execution, its ARN, or the response that holds it.
             timeout: The deadline from now, a `timedelta` or seconds; None for none.
                 12 hours unless given.
-            min_delay: The delay after the first poll, 10 s unless given.
-            max_delay: What the delay backs off to, 60 s unless given.
+            min_delay: The shortest delay between polls, 10 s unless given; another wait's
+                poll may come sooner.
+            max_delay: The longest delay that polls back off to, 60 s unless given.
 
         Returns:
             An async iterator of `RecoveryPlanExecution`.
@@ -175,7 +185,8 @@ class NetworkAndPlanWaits(Waiting):
             WaiterTimeoutError: While iterating: the deadline came first.
             WaiterFailedError: While iterating: something watched is not there.
             APIError: While iterating: the service refuses to be asked, for good.
-            ValueError: There is no id, or a delay is not above zero.
+            RequestValidationError: While iterating: an id is malformed.
+            ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
             conditions.RECOVERY_PLAN_EXECUTION_COMPLETED,

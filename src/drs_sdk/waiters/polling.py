@@ -77,8 +77,8 @@ class Subscription(Generic[SubjectT]):
 
     Attributes:
         ids: What it waits for; shrinks as subjects reach their end.
-        min_delay: The delay after its first poll.
-        max_delay: What the delay backs off to.
+        min_delay: The shortest delay between its polls.
+        max_delay: The longest delay that they back off to.
         deadline: When it gives up; its last poll falls on it.
         due: When it wants to be asked for next.
         soonest: When it may be asked for next, in a poll that others want.
@@ -115,8 +115,9 @@ class Subscription(Generic[SubjectT]):
     @property
     def delay(self) -> timedelta:
         """The longest that the next delay may be: doubled at each poll, up to the maximum."""
-        doubled = self.min_delay * 2 ** min(self.polls, 16)
-        return max(self.min_delay, min(doubled, self.max_delay))
+        # By the quotient, as doubling a long delay would overflow.
+        most = self.max_delay / self.min_delay
+        return self.min_delay * min(2.0 ** min(self.polls, 64), most)
 
     def schedule(self, now: datetime, jitter: float, floor: timedelta) -> None:
         """Choose when to be asked for next.

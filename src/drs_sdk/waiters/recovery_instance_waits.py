@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drs_sdk.waiters import conditions, kinds
@@ -22,15 +23,16 @@ class RecoveryInstanceWaits(Waiting):
         self,
         recovery_instances: RecoveryInstancesLike,
         *,
-        timeout: Duration | None = conditions.RECOVERY_INSTANCES_RUNNING.timeout,
-        min_delay: Duration = conditions.RECOVERY_INSTANCES_RUNNING.min_delay,
-        max_delay: Duration = conditions.RECOVERY_INSTANCES_RUNNING.max_delay,
+        timeout: Duration | None = timedelta(minutes=30),
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
         on_update: OnUpdate[RecoveryInstance] | None = None,
     ) -> list[RecoveryInstance]:
         """Waits until EC2 says that recovery instances run.
 
         An instance launched by a configuration that leaves it stopped is waited for until the
-        deadline: somebody may start it.
+        deadline: somebody may start it. All must run in one and the same poll: an instance that
+        did is looked at again.
 
         Polls ``DescribeRecoveryInstances``.
 
@@ -38,8 +40,9 @@ class RecoveryInstanceWaits(Waiting):
             recovery_instances: Recovery instances or their ids, one or many.
             timeout: The deadline from now, a `timedelta` or seconds; None for none.
                 30 minutes unless given.
-            min_delay: The delay after the first poll, 5 s unless given.
-            max_delay: What the delay backs off to, 30 s unless given.
+            min_delay: The shortest delay between polls, 5 s unless given; another wait's
+                poll may come sooner.
+            max_delay: The longest delay that polls back off to, 30 s unless given.
             on_update: Called with a `WaitUpdate` at every change and every failed poll.
 
         Returns:
@@ -49,7 +52,8 @@ class RecoveryInstanceWaits(Waiting):
             WaiterTimeoutError: The deadline came first; ``last`` is what was seen last.
             WaiterFailedError: An instance was terminated or is not there.
             APIError: The service refuses to be asked, for good.
-            ValueError: There is no id, or a delay is not above zero.
+            RequestValidationError: An id is malformed.
+            ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
             conditions.RECOVERY_INSTANCES_RUNNING,
@@ -68,9 +72,9 @@ class RecoveryInstanceWaits(Waiting):
         self,
         recovery_instances: RecoveryInstancesLike,
         *,
-        timeout: Duration | None = conditions.RECOVERY_INSTANCES_RUNNING.timeout,
-        min_delay: Duration = conditions.RECOVERY_INSTANCES_RUNNING.min_delay,
-        max_delay: Duration = conditions.RECOVERY_INSTANCES_RUNNING.max_delay,
+        timeout: Duration | None = timedelta(minutes=30),
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
     ) -> Watch[RecoveryInstance]:
         """Yields each instance at once and at every change, until all run or are gone.
 
@@ -81,8 +85,9 @@ class RecoveryInstanceWaits(Waiting):
             recovery_instances: Recovery instances or their ids, one or many.
             timeout: The deadline from now, a `timedelta` or seconds; None for none.
                 30 minutes unless given.
-            min_delay: The delay after the first poll, 5 s unless given.
-            max_delay: What the delay backs off to, 30 s unless given.
+            min_delay: The shortest delay between polls, 5 s unless given; another wait's
+                poll may come sooner.
+            max_delay: The longest delay that polls back off to, 30 s unless given.
 
         Returns:
             An async iterator of `RecoveryInstance`.
@@ -91,7 +96,8 @@ class RecoveryInstanceWaits(Waiting):
             WaiterTimeoutError: While iterating: the deadline came first.
             WaiterFailedError: While iterating: something watched is not there.
             APIError: While iterating: the service refuses to be asked, for good.
-            ValueError: There is no id, or a delay is not above zero.
+            RequestValidationError: While iterating: an id is malformed.
+            ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
             conditions.RECOVERY_INSTANCES_RUNNING,
@@ -107,12 +113,14 @@ class RecoveryInstanceWaits(Waiting):
         self,
         recovery_instances: RecoveryInstancesLike,
         *,
-        timeout: Duration | None = conditions.FAILBACK_READY.timeout,
-        min_delay: Duration = conditions.FAILBACK_READY.min_delay,
-        max_delay: Duration = conditions.FAILBACK_READY.max_delay,
+        timeout: Duration | None = timedelta(hours=24),
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
         on_update: OnUpdate[RecoveryInstance] | None = None,
     ) -> list[RecoveryInstance]:
         """Waits until a failback can be launched: ``FAILBACK_READY_FOR_LAUNCH``.
+
+        All must be ready in one and the same poll: an instance that was is looked at again.
 
         Polls ``DescribeRecoveryInstances``.
 
@@ -120,8 +128,9 @@ class RecoveryInstanceWaits(Waiting):
             recovery_instances: Recovery instances or their ids, one or many.
             timeout: The deadline from now, a `timedelta` or seconds; None for none.
                 24 hours unless given.
-            min_delay: The delay after the first poll, 15 s unless given.
-            max_delay: What the delay backs off to, 2 minutes unless given.
+            min_delay: The shortest delay between polls, 15 s unless given; another wait's
+                poll may come sooner.
+            max_delay: The longest delay that polls back off to, 2 minutes unless given.
             on_update: Called with a `WaitUpdate` at every change and every failed poll.
 
         Returns:
@@ -131,7 +140,8 @@ class RecoveryInstanceWaits(Waiting):
             WaiterTimeoutError: The deadline came first; ``last`` is what was seen last.
             WaiterFailedError: A failback is over already, or stays in error for two minutes.
             APIError: The service refuses to be asked, for good.
-            ValueError: There is no id, or a delay is not above zero.
+            RequestValidationError: An id is malformed.
+            ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
             conditions.FAILBACK_READY,
@@ -150,9 +160,9 @@ class RecoveryInstanceWaits(Waiting):
         self,
         recovery_instances: RecoveryInstancesLike,
         *,
-        timeout: Duration | None = conditions.FAILBACK_READY.timeout,
-        min_delay: Duration = conditions.FAILBACK_READY.min_delay,
-        max_delay: Duration = conditions.FAILBACK_READY.max_delay,
+        timeout: Duration | None = timedelta(hours=24),
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
     ) -> Watch[RecoveryInstance]:
         """Yields each instance at once and at every change, until all are ready or have failed.
 
@@ -163,8 +173,9 @@ class RecoveryInstanceWaits(Waiting):
             recovery_instances: Recovery instances or their ids, one or many.
             timeout: The deadline from now, a `timedelta` or seconds; None for none.
                 24 hours unless given.
-            min_delay: The delay after the first poll, 15 s unless given.
-            max_delay: What the delay backs off to, 2 minutes unless given.
+            min_delay: The shortest delay between polls, 15 s unless given; another wait's
+                poll may come sooner.
+            max_delay: The longest delay that polls back off to, 2 minutes unless given.
 
         Returns:
             An async iterator of `RecoveryInstance`.
@@ -173,7 +184,8 @@ class RecoveryInstanceWaits(Waiting):
             WaiterTimeoutError: While iterating: the deadline came first.
             WaiterFailedError: While iterating: something watched is not there.
             APIError: While iterating: the service refuses to be asked, for good.
-            ValueError: There is no id, or a delay is not above zero.
+            RequestValidationError: While iterating: an id is malformed.
+            ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
             conditions.FAILBACK_READY,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drs_sdk.waiters import conditions, kinds
@@ -23,15 +24,16 @@ class SourceServerWaits(Waiting):
         source_servers: SourceServersLike,
         *,
         max_lag: Duration | None = None,
-        timeout: Duration | None = conditions.REPLICATING.timeout,
-        min_delay: Duration = conditions.REPLICATING.min_delay,
-        max_delay: Duration = conditions.REPLICATING.max_delay,
+        timeout: Duration | None = timedelta(hours=24),
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
         on_update: OnUpdate[SourceServer] | None = None,
     ) -> list[SourceServer]:
         """Waits until source servers replicate: ``CONTINUOUS``, and within a lag if given.
 
         ``STALLED``, ``RESCAN``, ``PAUSED`` and ``BACKLOG`` may heal and are waited out; a server
-        that stays ``STOPPED`` or ``DISCONNECTED`` for two minutes has failed.
+        that stays ``STOPPED`` or ``DISCONNECTED`` for two minutes has failed. All must be well in
+        one and the same poll: a server that was is looked at again.
 
         Polls ``DescribeSourceServers``.
 
@@ -40,8 +42,9 @@ class SourceServerWaits(Waiting):
             max_lag: The longest lag that is good enough, a `timedelta` or seconds.
             timeout: The deadline from now, a `timedelta` or seconds; None for none.
                 24 hours unless given.
-            min_delay: The delay after the first poll, 15 s unless given.
-            max_delay: What the delay backs off to, 2 minutes unless given.
+            min_delay: The shortest delay between polls, 15 s unless given; another wait's
+                poll may come sooner.
+            max_delay: The longest delay that polls back off to, 2 minutes unless given.
             on_update: Called with a `WaitUpdate` at every change and every failed poll.
 
         Returns:
@@ -51,7 +54,8 @@ class SourceServerWaits(Waiting):
             WaiterTimeoutError: The deadline came first; ``last`` is what was seen last.
             WaiterFailedError: A server stopped replicating; ``reasons`` says which and why.
             APIError: The service refuses to be asked, for good.
-            ValueError: There is no id, or a delay is not above zero.
+            RequestValidationError: An id is malformed.
+            ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
             conditions.replicating(optional_duration(max_lag, "max_lag")),
@@ -71,9 +75,9 @@ class SourceServerWaits(Waiting):
         source_servers: SourceServersLike,
         *,
         max_lag: Duration | None = None,
-        timeout: Duration | None = conditions.REPLICATING.timeout,
-        min_delay: Duration = conditions.REPLICATING.min_delay,
-        max_delay: Duration = conditions.REPLICATING.max_delay,
+        timeout: Duration | None = timedelta(hours=24),
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
     ) -> Watch[SourceServer]:
         """Yields each server at once and at every change, until all replicate or have failed.
 
@@ -85,8 +89,9 @@ class SourceServerWaits(Waiting):
             max_lag: The longest lag that is good enough, a `timedelta` or seconds.
             timeout: The deadline from now, a `timedelta` or seconds; None for none.
                 24 hours unless given.
-            min_delay: The delay after the first poll, 15 s unless given.
-            max_delay: What the delay backs off to, 2 minutes unless given.
+            min_delay: The shortest delay between polls, 15 s unless given; another wait's
+                poll may come sooner.
+            max_delay: The longest delay that polls back off to, 2 minutes unless given.
 
         Returns:
             An async iterator of `SourceServer`.
@@ -95,7 +100,8 @@ class SourceServerWaits(Waiting):
             WaiterTimeoutError: While iterating: the deadline came first.
             WaiterFailedError: While iterating: something watched is not there.
             APIError: While iterating: the service refuses to be asked, for good.
-            ValueError: There is no id, or a delay is not above zero.
+            RequestValidationError: While iterating: an id is malformed.
+            ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
             conditions.replicating(optional_duration(max_lag, "max_lag")),
@@ -111,14 +117,15 @@ class SourceServerWaits(Waiting):
         self,
         source_servers: SourceServersLike,
         *,
-        timeout: Duration | None = conditions.SOURCE_SERVERS_LAUNCHABLE.timeout,
-        min_delay: Duration = conditions.SOURCE_SERVERS_LAUNCHABLE.min_delay,
-        max_delay: Duration = conditions.SOURCE_SERVERS_LAUNCHABLE.max_delay,
+        timeout: Duration | None = timedelta(hours=24),
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
         on_update: OnUpdate[SourceServer] | None = None,
     ) -> list[SourceServer]:
         """Waits until source servers can be launched: their initial sync has completed.
 
-        Lag or a stall after the initial sync does not stand in the way of a launch.
+        Lag or a stall after the initial sync does not stand in the way of a launch. All must be
+        launchable in one and the same poll: a server that was is looked at again.
 
         Polls ``DescribeSourceServers``.
 
@@ -126,8 +133,9 @@ class SourceServerWaits(Waiting):
             source_servers: Source servers or their ids, one or many.
             timeout: The deadline from now, a `timedelta` or seconds; None for none.
                 24 hours unless given.
-            min_delay: The delay after the first poll, 15 s unless given.
-            max_delay: What the delay backs off to, 2 minutes unless given.
+            min_delay: The shortest delay between polls, 15 s unless given; another wait's
+                poll may come sooner.
+            max_delay: The longest delay that polls back off to, 2 minutes unless given.
             on_update: Called with a `WaitUpdate` at every change and every failed poll.
 
         Returns:
@@ -137,7 +145,8 @@ class SourceServerWaits(Waiting):
             WaiterTimeoutError: The deadline came first; ``last`` is what was seen last.
             WaiterFailedError: A server stopped replicating; ``reasons`` says which and why.
             APIError: The service refuses to be asked, for good.
-            ValueError: There is no id, or a delay is not above zero.
+            RequestValidationError: An id is malformed.
+            ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
             conditions.SOURCE_SERVERS_LAUNCHABLE,
@@ -156,9 +165,9 @@ class SourceServerWaits(Waiting):
         self,
         source_servers: SourceServersLike,
         *,
-        timeout: Duration | None = conditions.SOURCE_SERVERS_LAUNCHABLE.timeout,
-        min_delay: Duration = conditions.SOURCE_SERVERS_LAUNCHABLE.min_delay,
-        max_delay: Duration = conditions.SOURCE_SERVERS_LAUNCHABLE.max_delay,
+        timeout: Duration | None = timedelta(hours=24),
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
     ) -> Watch[SourceServer]:
         """Yields each server at once and at every change, until all can be launched or have failed.
 
@@ -169,8 +178,9 @@ class SourceServerWaits(Waiting):
             source_servers: Source servers or their ids, one or many.
             timeout: The deadline from now, a `timedelta` or seconds; None for none.
                 24 hours unless given.
-            min_delay: The delay after the first poll, 15 s unless given.
-            max_delay: What the delay backs off to, 2 minutes unless given.
+            min_delay: The shortest delay between polls, 15 s unless given; another wait's
+                poll may come sooner.
+            max_delay: The longest delay that polls back off to, 2 minutes unless given.
 
         Returns:
             An async iterator of `SourceServer`.
@@ -179,7 +189,8 @@ class SourceServerWaits(Waiting):
             WaiterTimeoutError: While iterating: the deadline came first.
             WaiterFailedError: While iterating: something watched is not there.
             APIError: While iterating: the service refuses to be asked, for good.
-            ValueError: There is no id, or a delay is not above zero.
+            RequestValidationError: While iterating: an id is malformed.
+            ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
             conditions.SOURCE_SERVERS_LAUNCHABLE,
@@ -195,9 +206,9 @@ class SourceServerWaits(Waiting):
         self,
         source_servers: SourceServersLike,
         *,
-        timeout: Duration | None = conditions.SOURCE_SERVERS_DISCONNECTED.timeout,
-        min_delay: Duration = conditions.SOURCE_SERVERS_DISCONNECTED.min_delay,
-        max_delay: Duration = conditions.SOURCE_SERVERS_DISCONNECTED.max_delay,
+        timeout: Duration | None = timedelta(minutes=15),
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
         on_update: OnUpdate[SourceServer] | None = None,
     ) -> list[SourceServer]:
         """Waits until source servers are disconnected, so that they can be deleted.
@@ -208,8 +219,9 @@ class SourceServerWaits(Waiting):
             source_servers: Source servers or their ids, one or many.
             timeout: The deadline from now, a `timedelta` or seconds; None for none.
                 15 minutes unless given.
-            min_delay: The delay after the first poll, 3 s unless given.
-            max_delay: What the delay backs off to, 20 s unless given.
+            min_delay: The shortest delay between polls, 3 s unless given; another wait's
+                poll may come sooner.
+            max_delay: The longest delay that polls back off to, 20 s unless given.
             on_update: Called with a `WaitUpdate` at every change and every failed poll.
 
         Returns:
@@ -219,7 +231,8 @@ class SourceServerWaits(Waiting):
             WaiterTimeoutError: The deadline came first; ``last`` is what was seen last.
             WaiterFailedError: A server is not there.
             APIError: The service refuses to be asked, for good.
-            ValueError: There is no id, or a delay is not above zero.
+            RequestValidationError: An id is malformed.
+            ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
             conditions.SOURCE_SERVERS_DISCONNECTED,
@@ -238,9 +251,9 @@ class SourceServerWaits(Waiting):
         self,
         source_servers: SourceServersLike,
         *,
-        timeout: Duration | None = conditions.SOURCE_SERVERS_DISCONNECTED.timeout,
-        min_delay: Duration = conditions.SOURCE_SERVERS_DISCONNECTED.min_delay,
-        max_delay: Duration = conditions.SOURCE_SERVERS_DISCONNECTED.max_delay,
+        timeout: Duration | None = timedelta(minutes=15),
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
     ) -> Watch[SourceServer]:
         """Yields each server at once and at every change, until all are disconnected.
 
@@ -251,8 +264,9 @@ class SourceServerWaits(Waiting):
             source_servers: Source servers or their ids, one or many.
             timeout: The deadline from now, a `timedelta` or seconds; None for none.
                 15 minutes unless given.
-            min_delay: The delay after the first poll, 3 s unless given.
-            max_delay: What the delay backs off to, 20 s unless given.
+            min_delay: The shortest delay between polls, 3 s unless given; another wait's
+                poll may come sooner.
+            max_delay: The longest delay that polls back off to, 20 s unless given.
 
         Returns:
             An async iterator of `SourceServer`.
@@ -261,7 +275,8 @@ class SourceServerWaits(Waiting):
             WaiterTimeoutError: While iterating: the deadline came first.
             WaiterFailedError: While iterating: something watched is not there.
             APIError: While iterating: the service refuses to be asked, for good.
-            ValueError: There is no id, or a delay is not above zero.
+            RequestValidationError: While iterating: an id is malformed.
+            ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
             conditions.SOURCE_SERVERS_DISCONNECTED,

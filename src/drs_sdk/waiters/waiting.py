@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 SubjectT = TypeVar("SubjectT")
 
+_LONGEST = timedelta(days=36525)
+"""A hundred years: more would overflow the calendar sooner or later."""
+
 Duration = timedelta | float
 """A `timedelta`, or seconds as a number."""
 
@@ -38,19 +41,41 @@ class Waiting(Operations):
         condition: Condition[SubjectT],
         ids: Sequence[str],
         timeout: Duration | None,
-        min_delay: Duration,
-        max_delay: Duration,
+        min_delay: Duration | None,
+        max_delay: Duration | None,
         on_update: OnUpdate[SubjectT] | None,
     ) -> Wait[SubjectT]:
         from drs_sdk.waiters.engine import Pace, Wait
 
-        pace = Pace(
-            timeout=optional_duration(timeout, "timeout"),
-            min_delay=duration(min_delay, "min_delay"),
-            max_delay=duration(max_delay, "max_delay"),
+        least, most = _delays(
+            condition,
+            optional_duration(min_delay, "min_delay"),
+            optional_duration(max_delay, "max_delay"),
         )
-        pace.check()
+        pace = Pace(timeout=optional_duration(timeout, "timeout"), min_delay=least, max_delay=most)
         return Wait(self._pollers, condition, ids, pace, on_update)
+
+
+def _delays(
+    condition: Condition[SubjectT], least: timedelta | None, most: timedelta | None
+) -> tuple[timedelta, timedelta]:
+    """Find the delays of a wait: a default gives way to what is given.
+
+    Raises:
+        ValueError: A delay is zero, or the longest is shorter than the shortest.
+    """
+    for name, given in (("min_delay", least), ("max_delay", most)):
+        if given is not None and not given:
+            raise ValueError(f"{name} must be above zero, got {given}")
+    if least is not None and most is not None:
+        if most < least:
+            raise ValueError(f"max_delay must not be below min_delay ({least}), got {most}")
+        return least, most
+    if most is not None:
+        return min(condition.min_delay, most), most
+    if least is not None:
+        return least, max(condition.max_delay, least)
+    return condition.min_delay, condition.max_delay
 
 
 def listed_ids(subjects: str | ShapeT | Iterable[str | ShapeT], kind: Kind[ShapeT]) -> list[str]:
@@ -62,12 +87,14 @@ def duration(value: Duration, name: str) -> timedelta:
     """Read a duration that may be given in seconds.
 
     Raises:
-        ValueError: It is negative, not a number, or more than a clock can count.
+        ValueError: It is negative, not a number, or more than a hundred years.
     """
     try:
         read = value if isinstance(value, timedelta) else timedelta(seconds=value)
     except (OverflowError, ValueError) as error:
         raise ValueError(f"{name} must be a number of seconds that can be, got {value}") from error
+    if read > _LONGEST:
+        raise ValueError(f"{name} must not be more than a hundred years, got {value}")
     if read < timedelta():
         raise ValueError(f"{name} must not be negative, got {value}")
     return read

@@ -16,7 +16,8 @@ SubjectT = TypeVar("SubjectT")
 class Watch(AsyncIterator[SubjectT]):
     """An async iterator over states: the first one of each subject, and every change.
 
-    It ends when every subject has reached a terminal state, good or bad. Leaving the loop early
+    It ends when every subject has reached its end, good or bad; where a good state can pass, when
+    all that have not failed are in it at once. Leaving the loop early
     stops the polling; ``async with`` around it, or `aclose`, does so at once.
     """
 
