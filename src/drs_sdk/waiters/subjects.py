@@ -40,10 +40,19 @@ class HoldsExecution(Protocol):
 
 if TYPE_CHECKING:
     JobLike = str | Job | HoldsJob
+    """A job, its id, or a response that holds it, such as that of ``start_recovery``."""
+
     ExecutionLike = str | RecoveryPlanExecution | HoldsExecution
+    """A recovery plan execution, its ARN, or a response that holds it."""
+
     SourceServersLike = str | SourceServer | Iterable[str | SourceServer]
+    """Source servers or their ids, one or many."""
+
     RecoveryInstancesLike = str | RecoveryInstance | Iterable[str | RecoveryInstance]
+    """Recovery instances or their ids, one or many."""
+
     SourceNetworksLike = str | SourceNetwork | Iterable[str | SourceNetwork]
+    """Source networks or their ids, one or many."""
 
 
 def id_of_job(job: str | Job | HoldsJob) -> str:
