@@ -4,7 +4,9 @@
 - `conditions`: which states succeed, fail, or mean wait on
 - `job_parts`: what of a job went wrong, by name
 - `polling`: one poller for each kind of subject, shared by all waits of a client
+- `subscription`: one wait's place in a poller, and when it is due
 - `engine`: one wait, its deadline and its updates
+- `alarm`: time limits
 - `updates`: what ``on_update`` is told
 - `job_report`: what became of a job, server by server
 - `methods`: ``wait_until_*``, ``watch_*`` and ``explain_job``

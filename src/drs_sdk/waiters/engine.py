@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from drs_sdk.errors import WaiterFailedError, WaiterTimeoutError
 from drs_sdk.waiters.alarm import Alarm, TimeIsUpError
-from drs_sdk.waiters.polling import Subscription
+from drs_sdk.waiters.subscription import Subscription
 from drs_sdk.waiters.updates import WaitUpdate
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from drs_sdk.errors import DRSError
     from drs_sdk.models import JobLog
     from drs_sdk.waiters.conditions import Acceptor, Condition, Outcome
-    from drs_sdk.waiters.polling import PollerHub, Tick
+    from drs_sdk.waiters.polling import PollerHub
+    from drs_sdk.waiters.subscription import Tick
     from drs_sdk.waiters.updates import OnUpdate
 
 SubjectT = TypeVar("SubjectT")

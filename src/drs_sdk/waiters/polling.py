@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
@@ -26,6 +26,7 @@ from drs_sdk.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
+from drs_sdk.waiters.subscription import Tick
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence, Set as AbstractSet
@@ -34,13 +35,11 @@ if TYPE_CHECKING:
     from drs_sdk.clock import Clock
     from drs_sdk.operations import Operations
     from drs_sdk.waiters.kinds import Kind
+    from drs_sdk.waiters.subscription import Subscription
 
 SubjectT = TypeVar("SubjectT")
 
 _CALLS_AT_ONCE = 4
-_NEARLY = 0.5
-"""A wait joins a poll that comes up to this part of its delay too early."""
-
 _LONGEST_RETRY_AFTER = 300.0
 
 _REQUEST_TIMEOUT = 408
@@ -48,102 +47,6 @@ _REQUEST_TIMEOUT_CODES = frozenset({"RequestTimeout", "RequestTimeoutException"}
 
 _ABOUT_THE_IDS = (RequestValidationError, ResourceNotFoundException, ValidationException)
 """Refusals that one id can bring on all that share its call."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tick(Generic[SubjectT]):
-    """What a poll brought for one wait.
-
-    Attributes:
-        at: When, by the clock.
-        found: The subjects that were found, by id.
-        asked: The ids that the service has answered about.
-        error: Why a call failed, where one did.
-        final: Whether the error ends the wait.
-        next_at: When the service is asked again.
-    """
-
-    at: datetime
-    found: dict[str, SubjectT]
-    asked: frozenset[str]
-    error: DRSError | None
-    final: bool
-    next_at: datetime
-
-
-@dataclass(eq=False)
-class Subscription(Generic[SubjectT]):
-    """One wait's place in a poller.
-
-    Attributes:
-        ids: What it waits for; shrinks as subjects reach their end.
-        min_delay: The shortest delay between its polls.
-        max_delay: The longest delay that they back off to.
-        deadline: When it gives up; its last poll falls on it.
-        due: When it wants to be asked for next.
-        soonest: When it may be asked for next, in a poll that others want.
-        pause: How long the delay before `due` was meant to be.
-        polls: How often it was asked for.
-        over: Whether it was asked for the last time.
-        keeps_up: Whether it has dealt with what the last poll brought; it is asked for again once
-            it has. One whose ``on_update`` is slow, or whose watch is not walked over, falls
-            behind.
-        ticks: What the polls brought, to be taken in order; None once the deadline has passed.
-    """
-
-    ids: set[str]
-    min_delay: timedelta
-    max_delay: timedelta
-    deadline: datetime | None
-    due: datetime
-    soonest: datetime = field(init=False)
-    pause: timedelta = timedelta()
-    polls: int = 0
-    over: bool = False
-    keeps_up: bool = True
-    ticks: asyncio.Queue[Tick[SubjectT] | None] = field(default_factory=asyncio.Queue)
-
-    def __post_init__(self) -> None:
-        """Nothing stands in the way of the first poll."""
-        self.soonest = self.due
-
-    @property
-    def wants_more(self) -> bool:
-        """Whether it is to be asked for again."""
-        return bool(self.ids) and not self.over
-
-    @property
-    def delay(self) -> timedelta:
-        """The longest that the next delay may be: doubled at each poll, up to the maximum."""
-        # By the quotient, as doubling a long delay would overflow.
-        most = self.max_delay / self.min_delay
-        return self.min_delay * min(2.0 ** min(self.polls, 64), most)
-
-    def schedule(self, now: datetime, jitter: float, floor: timedelta) -> None:
-        """Choose when to be asked for next.
-
-        Args:
-            now: The time of the poll.
-            jitter: From 0 for the shortest delay to 1 for the longest, the same for all waits of
-                a tick, so that they stay in step.
-            floor: The least delay, such as a Retry-After.
-        """
-        delay = self.min_delay + (self.delay - self.min_delay) * jitter
-        # A Retry-After is for this wait, too, whoever else polls before it is over.
-        self.soonest = now + max(delay * (1 - _NEARLY), floor)
-        self.pause = max(delay, floor)
-        self.due = now + self.pause
-        if self.deadline is not None:
-            self.due = min(self.due, max(self.deadline, now))
-            self.over = now >= self.deadline
-
-    def keep_up_with(self, now: datetime) -> None:
-        """Put `due` right if the clock was set back: a delay is never longer than it was meant."""
-        self.due = min(self.due, now + self.pause)
-
-    def joins(self, now: datetime) -> bool:
-        """Whether it joins a poll that is made now."""
-        return now >= min(self.soonest, self.due)
 
 
 class Poller(Generic[SubjectT]):

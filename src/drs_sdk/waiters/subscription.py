@@ -1,0 +1,114 @@
+"""One wait's place in a poller: what it asks for, when it is due, and what the polls brought."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from drs_sdk.errors import DRSError
+
+SubjectT = TypeVar("SubjectT")
+
+_NEARLY = 0.5
+"""A wait joins a poll that comes up to this part of its delay too early."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick(Generic[SubjectT]):
+    """What a poll brought for one wait.
+
+    Attributes:
+        at: When, by the clock.
+        found: The subjects that were found, by id.
+        asked: The ids that the service has answered about.
+        error: Why a call failed, where one did.
+        final: Whether the error ends the wait.
+        next_at: When the service is asked again.
+    """
+
+    at: datetime
+    found: dict[str, SubjectT]
+    asked: frozenset[str]
+    error: DRSError | None
+    final: bool
+    next_at: datetime
+
+
+@dataclass(eq=False)
+class Subscription(Generic[SubjectT]):
+    """One wait's place in a poller.
+
+    Attributes:
+        ids: What it waits for; shrinks as subjects reach their end.
+        min_delay: The shortest delay between its polls.
+        max_delay: The longest delay that they back off to.
+        deadline: When it gives up; its last poll falls on it.
+        due: When it wants to be asked for next.
+        soonest: When it may be asked for next, in a poll that others want.
+        pause: How long the delay before `due` was meant to be.
+        polls: How often it was asked for.
+        over: Whether it was asked for the last time.
+        keeps_up: Whether it has dealt with what the last poll brought; it is asked for again once
+            it has. One whose ``on_update`` is slow, or whose watch is not walked over, falls
+            behind.
+        ticks: What the polls brought, to be taken in order; None once the deadline has passed.
+    """
+
+    ids: set[str]
+    min_delay: timedelta
+    max_delay: timedelta
+    deadline: datetime | None
+    due: datetime
+    soonest: datetime = field(init=False)
+    pause: timedelta = timedelta()
+    polls: int = 0
+    over: bool = False
+    keeps_up: bool = True
+    ticks: asyncio.Queue[Tick[SubjectT] | None] = field(default_factory=asyncio.Queue)
+
+    def __post_init__(self) -> None:
+        """Nothing stands in the way of the first poll."""
+        self.soonest = self.due
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether it is to be asked for again."""
+        return bool(self.ids) and not self.over
+
+    @property
+    def delay(self) -> timedelta:
+        """The longest that the next delay may be: doubled at each poll, up to the maximum."""
+        # By the quotient, as doubling a long delay would overflow.
+        most = self.max_delay / self.min_delay
+        return self.min_delay * min(2.0 ** min(self.polls, 64), most)
+
+    def schedule(self, now: datetime, jitter: float, floor: timedelta) -> None:
+        """Choose when to be asked for next.
+
+        Args:
+            now: The time of the poll.
+            jitter: From 0 for the shortest delay to 1 for the longest, the same for all waits of
+                a tick, so that they stay in step.
+            floor: The least delay, such as a Retry-After.
+        """
+        delay = self.min_delay + (self.delay - self.min_delay) * jitter
+        # A Retry-After is for this wait, too, whoever else polls before it is over.
+        self.soonest = now + max(delay * (1 - _NEARLY), floor)
+        self.pause = max(delay, floor)
+        self.due = now + self.pause
+        if self.deadline is not None:
+            self.due = min(self.due, max(self.deadline, now))
+            self.over = now >= self.deadline
+
+    def keep_up_with(self, now: datetime) -> None:
+        """Put `due` right if the clock was set back: a delay is never longer than it was meant."""
+        self.due = min(self.due, now + self.pause)
+
+    def joins(self, now: datetime) -> bool:
+        """Whether it joins a poll that is made now."""
+        return now >= min(self.soonest, self.due)
