@@ -105,7 +105,8 @@ if TYPE_CHECKING:
     class SentShape(Shape, frozen=True):
         """A structure that stands in requests only: no unknown fields, all constraints checked.
 
-        Built with a wrong, missing or unknown field, it raises `RequestValidationError`.
+        Called with a wrong, missing or unknown field, it raises `RequestValidationError`;
+        pydantic's own ways to build it, as ``model_validate``, raise pydantic's error.
         """
 
 else:
@@ -125,7 +126,8 @@ else:
     class SentShape(Shape, metaclass=_Checked, frozen=True):
         """A structure that stands in requests only: no unknown fields, all constraints checked.
 
-        Built with a wrong, missing or unknown field, it raises `RequestValidationError`.
+        Called with a wrong, missing or unknown field, it raises `RequestValidationError`;
+        pydantic's own ways to build it, as ``model_validate``, raise pydantic's error.
         """
 
         model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")

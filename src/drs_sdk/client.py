@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from drs_sdk.clock import Clock, SystemClock
-from drs_sdk.settings import DEFAULT_MAX_RESPONSE_BYTES, CallOptions, ClientSettings
+from drs_sdk.settings import (
+    DEFAULT_MAX_RESPONSE_BYTES,
+    CallOptions,
+    ClientSettings,
+    require_positive,
+)
 from drs_sdk.waiters.methods import Waits
 
 if TYPE_CHECKING:
@@ -49,6 +54,17 @@ class _Link:
             self._connection = Connection(self._settings)
         return self._connection
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody has opened it, and nobody has closed it."""
+        return self._connection is not None and self._connection.is_open
+
+    async def aclose(self) -> None:
+        """Stop the polls of waiters and close the connections."""
+        if self.pollers is not None:
+            await self.pollers.close()
+        await self.connection().aclose()
+
 
 class DRSClient(Waits):
     """A client of AWS Elastic Disaster Recovery in one Region.
@@ -88,10 +104,11 @@ class DRSClient(Waits):
         """Take the options; nothing is opened, nothing resolved before `open`.
 
         Args:
-            region_name: The Region, such as ``eu-west-1``; else ``AWS_REGION`` or the profile's.
+            region_name: The Region, such as ``eu-west-1``; else that of `config`, of `session`,
+                of ``AWS_REGION``, of ``AWS_DEFAULT_REGION`` or of the profile.
             profile_name: A profile of the shared AWS configuration.
-            endpoint_url: Where to send requests; else ``AWS_ENDPOINT_URL_DRS`` or the Region's
-                own endpoint.
+            endpoint_url: Where to send requests; else ``AWS_ENDPOINT_URL_DRS``,
+                ``AWS_ENDPOINT_URL`` or the Region's own endpoint.
             aws_access_key_id: A static access key.
             aws_secret_access_key: Its secret.
             aws_session_token: Its session token, for temporary keys.
@@ -105,10 +122,14 @@ class DRSClient(Waits):
             session: A session to take credentials and configuration from; left unchanged.
             clock: Where time comes from; tests pass an `EmulatorClock`.
             on_request: Called with every `drs_sdk.events.RequestEvent`; must not block.
-            max_response_bytes: The largest answer that is read.
+            max_response_bytes: The largest answer that is read, in bytes; 64 MiB unless given.
             allow_insecure_endpoint: Whether a plain http endpoint other than this machine is
                 accepted.
+
+        Raises:
+            ValueError: ``max_response_bytes`` is not a positive number.
         """
+        require_positive(max_response_bytes, "max_response_bytes", "bytes", whole=True)
         settings = ClientSettings(
             region_name=region_name,
             profile_name=profile_name,
@@ -130,6 +151,7 @@ class DRSClient(Waits):
         self._link = _Link(settings)
         self._options = CallOptions()
         self._is_view = False
+        self._closes = True
 
     @property
     def region_name(self) -> str | None:
@@ -162,12 +184,11 @@ class DRSClient(Waits):
         connections belong to the client.
         """
         if not self._is_view:
-            if self._link.pollers is not None:
-                await self._link.pollers.close()
-            await self._link.connection().aclose()
+            await self._link.aclose()
 
     async def __aenter__(self) -> Self:
-        """Open the client."""
+        """Open the client. A view that opens it also closes it, at the end of the block."""
+        self._closes = not (self._is_view and self._link.is_open)
         return await self.open()
 
     async def __aexit__(
@@ -177,7 +198,8 @@ class DRSClient(Waits):
         trace: TracebackType | None,
     ) -> None:
         """Close the client."""
-        await self.aclose()
+        if self._closes:
+            await self._link.aclose()
 
     async def send(self, request: Request[ResponseT]) -> ResponseT:
         """Send any request object and return its response.
@@ -187,6 +209,7 @@ class DRSClient(Waits):
                 would have built.
 
         Raises:
+            RequestValidationError: It is no request object.
             APIError: The service refused the request or failed; see its subclasses.
             ConnectionFailedError: There was no answer.
             ResponseDecodeError: The answer is not to be read.
@@ -216,10 +239,10 @@ class DRSClient(Waits):
         Raises:
             ValueError: A number is not positive.
         """
-        if read_timeout is not None and read_timeout <= 0:
-            raise ValueError(f"read_timeout must be more than 0 seconds, got {read_timeout}")
-        if max_attempts is not None and max_attempts < 1:
-            raise ValueError(f"max_attempts must be at least 1, got {max_attempts}")
+        if read_timeout is not None:
+            require_positive(read_timeout, "read_timeout", "seconds")
+        if max_attempts is not None:
+            require_positive(max_attempts, "max_attempts", "attempts", whole=True)
         now = self._options
         return self._view(
             CallOptions(

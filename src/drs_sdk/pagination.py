@@ -6,7 +6,7 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from drs_sdk.errors import DRSError, PaginationError
+from drs_sdk.errors import DRSError, FieldProblem, PaginationError, RequestValidationError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
@@ -107,11 +107,12 @@ class Pager(Generic[ResponseT, ItemT]):
 
         Raises:
             PaginationError: The service repeated a page token; walking on would never end.
+            RequestValidationError: The token is no text.
         """
-        token = starting_token
-        begun_with = starting_token or cast(
-            "str | None", getattr(self._request, "next_token", None)
-        )
+        if not isinstance(starting_token, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
+            raise _no_token(starting_token)
+        token = starting_token or None  # as the service's empty token, an empty one is none
+        begun_with = token or cast("str | None", getattr(self._request, "next_token", None))
         seen = {begun_with} if begun_with else set[str]()
         upcoming: asyncio.Task[ResponseT] | None = None
         try:
@@ -162,3 +163,8 @@ class Pager(Generic[ResponseT, ItemT]):
             request_id=page.response_metadata.request_id,
             next_token=token,
         )
+
+
+def _no_token(given: object) -> RequestValidationError:
+    problem = FieldProblem("starting_token", f"must be a text, got {type(given).__name__}")
+    return RequestValidationError(f"nothing was sent: {problem}", problems=[problem])

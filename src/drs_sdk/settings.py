@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,3 +45,14 @@ class CallOptions:
     read_timeout: float | None = None
     max_attempts: int | None = None
     resend_unsafe: bool = False
+
+
+def require_positive(value: object, name: str, unit: str, *, whole: bool = False) -> None:
+    """Refuse a number that makes no sense, before it does harm in the middle of a call.
+
+    Raises:
+        ValueError: It is no number, or not above zero, or endless.
+    """
+    if not isinstance(value, int if whole else (int, float)) or not 0 < value < inf:
+        kind = "whole number" if whole else "number"
+        raise ValueError(f"{name} must be a {kind} of {unit} above zero, got {value!r}")

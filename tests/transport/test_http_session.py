@@ -25,7 +25,6 @@ from loopback import (
     client_for,
     hang_up,
     loopback,
-    refuse,
     reset,
     reset_in_body,
     stay_silent,
@@ -373,52 +372,6 @@ async def test_the_pool_is_no_larger_than_configured() -> None:
         await asyncio.gather(*(drs.initialize_service() for _ in range(20)))
         assert server.connections == 2
         assert len(server.requests) == 20
-
-
-async def test_a_proxy_of_the_configuration_is_asked_for_the_real_address() -> None:
-    config = AioConfig(proxies={})
-    async with loopback() as proxy:
-        config = AioConfig(proxies={"http": proxy.url})
-        async with client_for(
-            "http://drs.example.invalid", config=config, allow_insecure_endpoint=True
-        ) as drs:
-            await drs.describe_jobs()
-        assert proxy.requests[0].path == "http://drs.example.invalid/DescribeJobs"
-
-
-async def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with loopback() as proxy:
-        monkeypatch.setenv("http_proxy", proxy.url)
-        config = AioConfig(proxies=None)
-        async with client_for(
-            "http://drs.example.invalid", config=config, allow_insecure_endpoint=True
-        ) as drs:
-            await drs.describe_jobs()
-        assert len(proxy.requests) == 1
-
-
-async def test_a_proxy_that_refuses_the_tunnel_means_that_nothing_was_sent() -> None:
-    async with loopback(refuse(407)) as proxy:
-        config = AioConfig(proxies={"https": proxy.url})
-        async with client_for("https://drs.example.invalid", config=config) as drs:
-            with pytest.raises(ConnectionFailedError) as caught:
-                await drs.with_options(max_attempts=1).start_recovery(
-                    [{"source_server_id": "s-0123456789abcdef0"}]
-                )
-        assert caught.value.maybe_sent is False
-        assert proxy.requests[0].method == "CONNECT"
-
-
-async def test_a_proxy_with_settings_of_its_own_works() -> None:
-    async with loopback(answer({"items": [{"jobID": "drsjob-1"}]})) as proxy:
-        config = AioConfig(
-            proxies={"http": proxy.url}, proxies_config={"proxy_use_forwarding_for_https": False}
-        )
-        async with client_for(
-            "http://drs.example.invalid", config=config, allow_insecure_endpoint=True
-        ) as drs:
-            jobs = await drs.describe_jobs().collect()
-        assert len(jobs) == 1
 
 
 # TLS

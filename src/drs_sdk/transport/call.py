@@ -34,13 +34,15 @@ class Call:
         request: What is asked.
         options: What the view that it was made through changes.
         max_attempts: How many attempts there may be in all.
-        sent_at: When it began, by the client's clock.
+        sent_at: When its attempt left, by the client's clock; of several, the first whose outcome
+            is not known.
         hook: Who is told.
         attempt: The attempt under way, or the last one.
         tokens: What its last retry took from the quota.
         failure: How the last attempt failed.
         is_ambiguous: Whether the service may have done what was asked in a failed attempt.
         is_signing: Whether an attempt is being signed, which may need new credentials.
+        in_flight: Whether an attempt was sent whose failure, if it has failed, nobody has judged.
         scope: What closing the client ends it by.
         ended: Set once the caller has its answer or error.
     """
@@ -56,6 +58,7 @@ class Call:
     failure: Failure | None = None
     is_ambiguous: bool = False
     is_signing: bool = False
+    in_flight: bool = False
     scope: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     _began: float = field(default_factory=time.perf_counter)
@@ -70,9 +73,17 @@ class Call:
         """How long it has taken so far, in real time."""
         return timedelta(seconds=time.perf_counter() - self._began)
 
+    def leaves(self, at: datetime) -> None:
+        """Note that an attempt is being sent."""
+        self.is_signing = False
+        self.in_flight = True
+        if not self.is_ambiguous:
+            self.sent_at = at
+
     def attempt_failed(self, failure: Failure) -> None:
         """Note how an attempt failed."""
         self.failure = failure
+        self.in_flight = False
         self.is_ambiguous = self.is_ambiguous or failure.is_ambiguous
 
     def started(self, endpoint_url: str, region: str) -> None:

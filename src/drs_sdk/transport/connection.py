@@ -20,8 +20,8 @@ from uuid import uuid4
 from botocore import xform_name  # pyright: ignore[reportUnknownVariableType]
 from botocore.exceptions import BotoCoreError, ClientError
 
-from drs_sdk.base import Response, ResponseMetadata
-from drs_sdk.errors import ClientClosedError
+from drs_sdk.base import Request, Response, ResponseMetadata
+from drs_sdk.errors import ClientClosedError, FieldProblem, RequestValidationError
 from drs_sdk.transport import retries
 from drs_sdk.transport.call import Call
 from drs_sdk.transport.decoding import decode
@@ -39,7 +39,6 @@ from drs_sdk.transport.session import (
 )
 
 if TYPE_CHECKING:
-    from drs_sdk.base import Request
     from drs_sdk.settings import CallOptions, ClientSettings
     from drs_sdk.transport.outcomes import Answer
 
@@ -99,6 +98,11 @@ class Connection:
         """Where requests go; before opening, the endpoint that was given."""
         return self._client.meta.endpoint_url if self._client else self._settings.endpoint_url
 
+    @property
+    def is_open(self) -> bool:
+        """Whether requests can be sent."""
+        return self._client is not None
+
     async def open(self) -> None:
         """Resolve credentials, Region and endpoint. Once open, it does nothing.
 
@@ -114,22 +118,31 @@ class Connection:
         self._check_usable()
         async with self._opening:
             if self._client is None:
-                self._client = await self._create_client()
+                client = await self._create_client()
+                if self._closed:
+                    await self._stack.aclose()
+                    raise ClientClosedError("the client was closed while it was opening")
+                self._client = client
 
     async def aclose(self) -> None:
         """Close the connections; calls under way end with `ClientClosedError`."""
         self._closed = True
         self._client = None
         loop = asyncio.get_running_loop()
-        if self._loop is loop:
-            under_way = list(self._under_way)
-            for call in under_way:
-                call.scope.reschedule(loop.time())
-            await asyncio.gather(*(call.ended.wait() for call in under_way))
-        await self._stack.aclose()
+        try:
+            if self._loop is loop:
+                under_way = list(self._under_way)
+                for call in under_way:
+                    if not call.scope.expired():  # else it is being ended already
+                        call.scope.reschedule(loop.time())
+                await asyncio.gather(*(call.ended.wait() for call in under_way))
+        finally:
+            await self._stack.aclose()
 
     async def send(self, request: Request[ResponseT], options: CallOptions) -> ResponseT:
         """Send a request and return its response, after as many attempts as it takes."""
+        if not isinstance(request, Request):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
+            raise _no_request(request)
         self._check_usable()
         if (client := self._client) is None:
             raise ClientClosedError(
@@ -184,14 +197,14 @@ class Connection:
                 **static_keys(settings),
             )
             client = cast("_Client", await self._stack.enter_async_context(context))
-        except (BotoCoreError, ClientError, ValueError) as error:
+        except (BotoCoreError, ClientError, ValueError, TypeError) as error:
             raise not_opened(error) from error
         require_secure(client.meta.endpoint_url, allowed=settings.allow_insecure_endpoint)
         events = client.meta.events
         events.register("before-parameter-build.drs", self._before_build)
         events.register_first("needs-retry.drs", self._needs_retry)
         events.register("before-sign.drs", _signing)
-        events.register("before-send.drs", _signed)
+        events.register("before-send.drs", self._leaving)
         events.register("before-parse.drs", _take_body)
         return client
 
@@ -208,6 +221,9 @@ class Connection:
         read_timeout = _current.get().options.read_timeout
         if read_timeout is not None:
             context["read_timeout"] = read_timeout
+
+    def _leaving(self, **_: object) -> None:
+        _current.get().leaves(self._settings.clock.now())
 
     async def _needs_retry(
         self,
@@ -239,7 +255,14 @@ class Connection:
         delay = retries.backoff(attempts, failure.retry_after)
         call.retried(failure, delay)
         await self._settings.clock.sleep(delay)
+        call.attempt = attempts + 1
         return 0
+
+
+def _no_request(given: object) -> RequestValidationError:
+    what = "a request object, such as StartRecoveryRequest(...)"
+    problem = FieldProblem("request", f"must be {what}, got {type(given).__name__}")
+    return RequestValidationError(f"nothing was sent: {problem}", problems=[problem])
 
 
 def _closed_in_flight() -> ClientClosedError:
@@ -266,17 +289,16 @@ def _signing(**_: object) -> None:
     _current.get().is_signing = True
 
 
-def _signed(**_: object) -> None:
-    _current.get().is_signing = False
-
-
 def _take_body(
     response_dict: dict[str, object], customized_response_dict: dict[str, object], **_: object
 ) -> None:
     """Keep the bytes of a success from botocore's parser, for ours; make an error safe for it."""
-    if cast("int", response_dict["status_code"]) < _FIRST_ERROR_STATUS:
+    status = cast("int", response_dict["status_code"])
+    if status < _FIRST_ERROR_STATUS:
         customized_response_dict[_BODY] = response_dict["body"]
         response_dict["body"] = b""
+    elif status == _FIRST_ERROR_STATUS:  # botocore's parser reads it as a success
+        response_dict["body"] = b"{}"
     else:
         customized_response_dict.update(tame(response_dict))
 

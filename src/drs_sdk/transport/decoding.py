@@ -7,7 +7,9 @@ out one by one and kept aside, so that a page never fails for one bad value.
 
 from __future__ import annotations
 
+import json
 import logging
+from codecs import BOM_UTF8
 from itertools import count
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -42,7 +44,7 @@ def decode(
 
     Args:
         response_type: The class of the answer.
-        body: The JSON text; empty for answers without content.
+        body: The JSON text; it may be empty where the operation answers nothing.
         operation: The service's name of the operation.
         request_id: The service's id of the request.
         http_status: The HTTP status code.
@@ -53,13 +55,23 @@ def decode(
     Raises:
         ResponseDecodeError: The body is no JSON object.
     """
-    content = body or b"{}"
+    content = body or (b"" if response_type.model_fields else b"{}")
     try:
-        with collector_paused(len(content)):
-            return response_type.model_validate_json(content), {}
+        return _validated(response_type, content), {}
     except ValidationError as error:
         first = error
-    if any(found["type"] == "json_invalid" or not found["loc"] for found in first.errors()):
+    if _is_no_json(first) and (mended := _mended(content)) is not None:
+        logger.warning(
+            "%s answered with text that is no Unicode; what is not has been replaced",
+            operation,
+            extra={"operation": operation, "request_id": request_id, "paths": []},
+        )
+        content = mended
+        try:
+            return _validated(response_type, content), {}
+        except ValidationError as error:
+            first = error
+    if _is_no_json(first) or any(not found["loc"] for found in first.errors()):
         raise ResponseDecodeError(
             f"{operation} was answered with HTTP {http_status} (request id {request_id}), but the "
             f"body is no JSON object: {_quotable(body)}",
@@ -73,13 +85,37 @@ def decode(
     return response, unparsed
 
 
+def _validated(response_type: type[ResponseT], content: bytes) -> ResponseT:
+    with collector_paused(len(content)):
+        return response_type.model_validate_json(content)
+
+
+def _is_no_json(error: ValidationError) -> bool:
+    return any(found["type"] == "json_invalid" for found in error.errors())
+
+
+def _mended(body: bytes) -> bytes | None:
+    """Replace what is no Unicode in JSON that is sound otherwise; None where it is not.
+
+    Half a surrogate pair, a stray byte in a name that an agent reported, or a byte order mark
+    must not cost a page. Python's parser, which botocore uses, takes them.
+    """
+    try:
+        data: object = json.loads(body.decode("utf-8-sig", "replace"))
+        return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
+    except (ValueError, RecursionError):
+        return None
+
+
 def _excerpt(body: bytes) -> str:
     return body[:_EXCERPT].decode("utf-8", "replace")
 
 
 def _quotable(body: bytes) -> str:
     """Quote a body, unless it may be a broken answer of the service, with tags in it."""
-    is_broken = body.lstrip()[:1] in {b"{", b"[", b'"'}
+    if not body:
+        return "it is empty"
+    is_broken = body.removeprefix(BOM_UTF8).lstrip()[:1] in {b"{", b"[", b'"'}
     return "broken JSON, see excerpt" if is_broken else repr(_excerpt(body))
 
 

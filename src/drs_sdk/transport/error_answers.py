@@ -19,6 +19,7 @@ _RETRY_AFTER = "Retry-After"
 _FIELDS = "fieldList"
 _NO_NUMBERS = frozenset({"__type", "code", "Code"})
 _LONGEST_TEXT = 2000
+_MOST_DIGITS = 9
 
 
 def tame(answer: MutableMapping[str, object]) -> dict[str, object]:
@@ -33,9 +34,9 @@ def tame(answer: MutableMapping[str, object]) -> dict[str, object]:
     answer["body"] = _tame_body(cast("bytes", answer["body"]))
     headers = cast("Mapping[str, str]", answer["headers"])
     wait = headers.get(_RETRY_AFTER)
-    if wait is None or wait.strip().isdecimal():
+    if wait is None or (wait.strip().isdecimal() and len(wait) <= _MOST_DIGITS):
         return {}
-    # A date, or a number with a fraction: the model knows whole seconds only.
+    # A date, a fraction, a number beyond all bounds: the model knows whole seconds only.
     others = {name: text for name, text in headers.items() if name.lower() != "retry-after"}
     answer["headers"] = HeadersDict(others)
     return {"retryAfterSeconds": wait}

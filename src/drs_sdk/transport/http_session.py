@@ -10,8 +10,7 @@ certificates, CA bundles, timeouts, connector arguments.
 from __future__ import annotations
 
 import asyncio
-import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -24,17 +23,28 @@ from drs_sdk.errors import (
     RequestTimeoutError,
     ResponseDecodeError,
 )
+from drs_sdk.transport.certificates import build_ssl_context
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
-    from types import TracebackType
+    from types import SimpleNamespace, TracebackType
     from typing import Self
+
+    from drs_sdk.transport.certificates import CertificateFiles
 
 MAX_RESPONSE_BYTES = "drs_sdk.max_response_bytes"
 """The key of the size limit in the request context."""
 
 _DEFAULT_LIMIT = 64 * 1024 * 1024
 _POOL_SIZE = 50
+_FIRST_FINAL_STATUS = 200
+_NEVER_SENT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.InvalidURL,
+)
 
 
 class PreparedRequest(Protocol):
@@ -67,6 +77,71 @@ class HTTPResponse:
         return self.body
 
 
+@dataclass(frozen=True, slots=True)
+class _Proxy:
+    """A proxy; its user and password are taken out of its address, which errors show."""
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def at(cls, address: str) -> _Proxy:
+        """Read an address, with a user and a password in it or not."""
+        url = URL(address if "://" in address else f"http://{address.removeprefix('//')}")
+        if url.user is None:
+            return cls(str(url), {})
+        credentials = aiohttp.encode_basic_auth(url.user, url.password or "")
+        return cls(str(url.with_user(None)), {"Proxy-Authorization": credentials})
+
+
+@dataclass(slots=True, eq=False)
+class _Attempt:
+    """How far one request has come: whether anything of it can have left.
+
+    Attributes:
+        connect_timeout: Seconds that making a connection may take: name, proxy, tunnel and TLS.
+        scope: What ends it when they are over.
+        is_connecting: Whether a connection is being made for it, so that nothing has left.
+    """
+
+    connect_timeout: float | None
+    scope: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
+    is_connecting: bool = False
+
+    def connects(self) -> None:
+        """Start the time limit."""
+        self.is_connecting = True
+        if self.connect_timeout is not None and not self.scope.expired():
+            self.scope.reschedule(asyncio.get_running_loop().time() + self.connect_timeout)
+
+    def has_connected(self) -> None:
+        """Stop the time limit; from now on the service may see the request."""
+        self.is_connecting = False
+        if not self.scope.expired():
+            self.scope.reschedule(None)
+
+    def explain(self, error: Exception, url: str) -> ConnectionFailedError:
+        """Say in our words what broke, and whether the request may have left before.
+
+        Unless it is certain that nothing left, something may have.
+        """
+        maybe_sent = not (self.is_connecting or isinstance(error, _NEVER_SENT))
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
+        if isinstance(error, TimeoutError):
+            what = "no answer in time" if maybe_sent else "no connection in time"
+            return RequestTimeoutError(
+                f"{what} from {origin}", endpoint_url=origin, maybe_sent=maybe_sent
+            )
+        what = "the connection broke:" if maybe_sent else "no connection to"
+        return ConnectionFailedError(
+            f"{what} {origin}: {_detail(error)}", endpoint_url=origin, maybe_sent=maybe_sent
+        )
+
+
+class _BrokeError(Exception):
+    """Carries a connection error out of aiohttp, past its own repeats."""
+
+
 class HTTPSession:
     """One connection pool."""
 
@@ -78,20 +153,28 @@ class HTTPSession:
         timeout: float | tuple[float, float] | list[float] | None = None,
         max_pool_connections: int = _POOL_SIZE,
         socket_options: object = None,
-        client_cert: str | tuple[str, str] | None = None,
+        client_cert: CertificateFiles | None = None,
         proxies_config: Mapping[str, object] | None = None,
         connector_args: Mapping[str, Any] | None = None,
     ) -> None:
-        """Take botocore's options; nothing is opened yet."""
-        # aiohttp sets socket options itself, as under aiobotocore's own session; a proxy with
-        # settings of its own is left to that session, see transport.py.
-        del socket_options, proxies_config
+        """Take botocore's options; nothing is opened yet.
+
+        Raises:
+            ConfigurationError: A proxy is asked for something that aiohttp cannot do.
+        """
+        del socket_options  # aiohttp sets them itself, as under aiobotocore's own session
+        self._proxies_config = proxies_config or {}
+        if self._proxies_config.get("proxy_use_forwarding_for_https"):
+            raise ConfigurationError(
+                "proxy_use_forwarding_for_https cannot be had: https goes through a tunnel"
+            )
         connect, read = timeout if isinstance(timeout, (tuple, list)) else (timeout, timeout)
+        self._connect_timeout = connect
         self._timeout = aiohttp.ClientTimeout(sock_connect=connect, sock_read=read)
         self._verify = verify
-        self._proxies = dict(proxies or {})
+        self._proxies = {scheme: _Proxy.at(each) for scheme, each in (proxies or {}).items()}
         self._client_cert = client_cert
-        self._connector_args = connector_args or {}
+        self._connector_args = dict(connector_args or {})
         self._pool_size = max_pool_connections
         self._session: aiohttp.ClientSession | None = None
         self._opening = asyncio.Lock()
@@ -123,79 +206,92 @@ class HTTPSession:
         Raises:
             ConnectionFailedError: No connection, or one that broke; ``maybe_sent`` says which.
             RequestTimeoutError: No connection, or no answer, in time.
-            ResponseDecodeError: The answer is larger than the limit.
-            ConfigurationError: A certificate or a CA bundle cannot be read.
+            ResponseDecodeError: The answer is larger than the limit, or none at all.
+            ConfigurationError: A certificate or a CA bundle cannot be read, an option is not
+                aiohttp's, or a header cannot be sent.
         """
         context = request.context or {}
         limit = cast("int", context.get(MAX_RESPONSE_BYTES, _DEFAULT_LIMIT))
-        session = self._session or await self._open(request.url)
+        proxy = self._proxies.get(urlsplit(request.url).scheme)
+        session = self._session or await self._open(request.url, proxy)
+        attempt = _Attempt(self._connect_timeout)
         try:
-            async with session.request(
-                request.method,
-                URL(request.url, encoded=True),
-                data=request.body,
-                headers=_headers(request),
-                proxy=self._proxy_for(request.url),
-                timeout=self._timeout_for(context),
-                allow_redirects=False,
-            ) as response:
+            async with (
+                attempt.scope,
+                session.request(
+                    request.method,
+                    URL(request.url, encoded=True),
+                    data=request.body,
+                    headers=_headers(request, proxy),
+                    proxy=proxy and proxy.url,
+                    proxy_headers=proxy and proxy.headers,
+                    timeout=self._timeout_for(context),
+                    allow_redirects=False,
+                    trace_request_ctx=attempt,
+                ) as response,
+            ):
                 body = await _read(response, limit)
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise _explained(error, request.url) from error
+        except _BrokeError as broke:
+            error = cast("Exception", broke.__cause__)
+            raise attempt.explain(error, request.url) from error
+        except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is one of the latter
+            raise attempt.explain(error, request.url) from error
         return HTTPResponse(request.url, response.status, response.headers, body)
 
     def _timeout_for(self, context: Mapping[str, object]) -> aiohttp.ClientTimeout:
         read = cast("float | None", context.get("read_timeout"))
         if read is None:
             return self._timeout
-        return aiohttp.ClientTimeout(sock_connect=self._timeout.sock_connect, sock_read=read)
+        return aiohttp.ClientTimeout(sock_connect=self._connect_timeout, sock_read=read)
 
-    def _proxy_for(self, url: str) -> str | None:
-        proxy = self._proxies.get(urlsplit(url).scheme) if self._proxies else None
-        if proxy is None or "://" in proxy:
-            return proxy
-        return f"http://{proxy.removeprefix('//')}"
-
-    async def _open(self, url: str) -> aiohttp.ClientSession:
+    async def _open(self, url: str, proxy: _Proxy | None) -> aiohttp.ClientSession:
         async with self._opening:
             if self._closed:
                 raise ConnectionFailedError("the connection pool is closed", maybe_sent=False)
             if self._session is None:
-                # Reading a CA bundle takes a while, so it is kept off the event loop.
-                secure = urlsplit(url).scheme == "https"
-                context = await asyncio.to_thread(self._ssl_context) if secure else True
-                connector = aiohttp.TCPConnector(
-                    limit=self._pool_size, ssl=context, **self._connector_args
-                )
+                secure = "https" in {urlsplit(url).scheme, proxy and urlsplit(proxy.url).scheme}
                 self._session = aiohttp.ClientSession(
-                    connector=connector,
+                    connector=await self._connector(secure=secure),
                     timeout=self._timeout,
+                    cookie_jar=aiohttp.DummyCookieJar(),
                     skip_auto_headers={"Content-Type", "User-Agent", "Accept"},
                     auto_decompress=False,
                     middlewares=(_send_once,),
+                    trace_configs=[_tracing()],
                     trust_env=False,
                 )
             return self._session
 
-    def _ssl_context(self) -> ssl.SSLContext:
-        bundle = self._verify if isinstance(self._verify, str) else None
+    async def _connector(self, *, secure: bool) -> aiohttp.TCPConnector:
+        arguments = dict(self._connector_args)
+        context: ssl.SSLContext | bool | None = arguments.pop("ssl_context", None)
+        if context is None:
+            # Reading a CA bundle takes a while, so it is kept off the event loop.
+            context = await asyncio.to_thread(self._ssl_context) if secure else True
         try:
-            context = ssl.create_default_context(cafile=bundle)
-        except OSError as error:
-            raise ConfigurationError(f"the CA bundle {bundle} cannot be read: {error}") from error
-        if not self._verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        if self._client_cert is not None:
-            files = self._client_cert
-            files = (files,) if isinstance(files, str) else files
-            try:
-                context.load_cert_chain(*files)
-            except OSError as error:
-                raise ConfigurationError(
-                    f"the client certificate {files[0]} cannot be read: {error}"
-                ) from error
-        return context
+            return aiohttp.TCPConnector(limit=self._pool_size, ssl=context, **arguments)
+        except (TypeError, ValueError) as error:
+            raise ConfigurationError(f"connector_args is not for aiohttp: {error}") from error
+
+    def _ssl_context(self) -> ssl.SSLContext:
+        return build_ssl_context(
+            verify=self._verify, client_cert=self._client_cert, proxies_config=self._proxies_config
+        )
+
+
+def _tracing() -> aiohttp.TraceConfig:
+    """Have aiohttp tell each attempt about its connection."""
+
+    async def connects(_: aiohttp.ClientSession, trace: SimpleNamespace, __: object) -> None:
+        cast("_Attempt", trace.trace_request_ctx).connects()
+
+    async def has_connected(_: aiohttp.ClientSession, trace: SimpleNamespace, __: object) -> None:
+        cast("_Attempt", trace.trace_request_ctx).has_connected()
+
+    config = aiohttp.TraceConfig()
+    config.on_connection_create_start.append(connects)
+    config.on_connection_create_end.append(has_connected)
+    return config
 
 
 async def _send_once(
@@ -205,19 +301,32 @@ async def _send_once(
     try:
         return await handler(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _explained(error, str(request.url)) from error
+        raise _BrokeError from error
 
 
-def _headers(request: PreparedRequest) -> dict[str, str]:
+def _headers(request: PreparedRequest, proxy: _Proxy | None) -> dict[str, str]:
     headers = {
         name: value if isinstance(value, str) else value.decode("utf-8")
         for name, value in request.headers.items()
     }
     headers["Accept-Encoding"] = "identity"
+    for name, value in headers.items():
+        if not value.isprintable():
+            raise ConfigurationError(
+                f"the header {name} has a character in it that cannot be sent; does a key or a "
+                "token end in a line break?"
+            )
+    if proxy is not None and urlsplit(request.url).scheme == "http":
+        headers.update(proxy.headers)  # there is no tunnel to ask for
     return headers
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    if response.status < _FIRST_FINAL_STATUS:
+        response.close()
+        raise ResponseDecodeError(
+            f"HTTP {response.status} is no answer to a request", http_status=response.status
+        )
     announced = response.content_length
     if announced is not None and announced <= limit:
         return await response.read()
@@ -236,26 +345,8 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def _explained(error: Exception, url: str) -> ConnectionFailedError:
-    """Say in our words what broke, and whether the request may have left before."""
-    origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
-    never_sent = isinstance(
-        error,
-        (
-            aiohttp.ClientConnectorError,
-            aiohttp.ConnectionTimeoutError,
-            aiohttp.ClientHttpProxyError,
-            aiohttp.InvalidURL,
-        ),
-    )
-    if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
-        what = "no connection in time" if never_sent else "no answer in time"
-        return RequestTimeoutError(
-            f"{what} from {origin}", endpoint_url=origin, maybe_sent=not never_sent
-        )
-    what = "no connection to" if never_sent else "the connection broke:"
-    detail = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    detail = detail or type(error).__name__
-    return ConnectionFailedError(
-        f"{what} {origin}: {detail}", endpoint_url=origin, maybe_sent=not never_sent
-    )
+def _detail(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy answered HTTP {error.status} {error.message}"
+    known = error.strerror if isinstance(error, OSError) else None
+    return known or str(error) or type(error).__name__

@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING, Protocol, cast
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectTimeoutError,
     CredentialRetrievalError,
-    HTTPClientError,
     NoCredentialsError,
     PartialCredentialsError,
-    ReadTimeoutError,
     SSOError,
     TokenRetrievalError,
 )
@@ -70,7 +67,7 @@ def failure_of(
             is_throttling=api_error.is_throttling,
             retry_after=parse_retry_after(answer.headers.get("Retry-After")),
         )
-    broken = error if isinstance(error, ConnectionFailedError) else _foreign(error)
+    broken = error if isinstance(error, ConnectionFailedError) else None
     # What nobody foresaw may have struck before or after the request left.
     maybe_sent = not isinstance(error, DRSError) if broken is None else broken.maybe_sent
     return Failure(
@@ -125,8 +122,6 @@ def _not_signed(error: Exception, call: Call) -> DRSError:
 def _explained(error: Exception, call: Call) -> DRSError:
     if isinstance(error, ClientError) and not isinstance(error, APIError):
         return _api_error(error, call)
-    if isinstance(error, HTTPClientError):
-        error = _foreign(error) or error
     if isinstance(error, ConnectionFailedError):
         return type(error)(
             f"{call.operation}: {error.args[0]}, after {call.attempt} attempt(s); {error.hint}",
@@ -154,23 +149,12 @@ def _api_error(error: ClientError, call: Call) -> DRSError:
     return api_error
 
 
-def _foreign(error: Exception | None) -> ConnectionFailedError | None:
-    """Translate botocore's connection errors, which other HTTP sessions than ours raise."""
-    if not isinstance(error, HTTPClientError):
-        return None
-    details = cast("dict[str, object]", error.kwargs)
-    endpoint = str(details.get("endpoint_url") or details.get("proxy_url") or "")
-    never_sent = isinstance(error, ConnectTimeoutError)
-    timed_out = never_sent or isinstance(error, ReadTimeoutError)
-    kind = RequestTimeoutError if timed_out else ConnectionFailedError
-    return kind(str(error), endpoint_url=endpoint or None, maybe_sent=not never_sent)
-
-
 def _is_ambiguous(error: DRSError, call: Call) -> bool:
     if isinstance(error, ClientClosedError):
         return False
-    # One lost attempt is enough: that a later one was refused does not undo it.
-    return call.is_ambiguous or isinstance(error, ResponseDecodeError)
+    # One lost attempt is enough: that a later one was refused does not undo it. Whatever breaks
+    # between the sending of an attempt and its judgement leaves it lost, too.
+    return call.is_ambiguous or call.in_flight or isinstance(error, ResponseDecodeError)
 
 
 def _ambiguous(cause: DRSError, call: Call) -> AmbiguousOutcomeError:

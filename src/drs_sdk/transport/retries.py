@@ -128,7 +128,7 @@ def parse_retry_after(value: str | None) -> float | None:
         return max(0.0, seconds) if isfinite(seconds) else None
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

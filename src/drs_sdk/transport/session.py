@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import aiobotocore
 from aiobotocore.config import AioConfig
+from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
 from botocore.exceptions import PartialCredentialsError
 from botocore.httpsession import get_cert_path  # pyright: ignore[reportUnknownVariableType]
@@ -22,8 +23,6 @@ from drs_sdk.transport.retries import DEFAULT_MAX_ATTEMPTS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aiobotocore.httpsession import AIOHTTPSession
-
     from drs_sdk.settings import ClientSettings
 
 _POOL_SIZE = 50
@@ -33,9 +32,10 @@ _CONNECT_TIMEOUT = 10
 class _Config(Protocol):
     """What is read of a botocore configuration."""
 
+    region_name: str | None
     retries: Mapping[str, int] | None
-    proxies_config: Mapping[str, object] | None
     user_agent_appid: str | None
+    http_session_cls: type[object]
 
 
 def session_for(settings: ClientSettings) -> AioSession:
@@ -74,43 +74,64 @@ def setting_of(session: AioSession, name: str) -> str | None:
     return cast("str | None", session.get_config_variable(name))  # pyright: ignore[reportUnknownMemberType]
 
 
+def given_config(settings: ClientSettings) -> AioConfig | None:
+    """Find what the caller configured: the client's configuration over that of their session."""
+    default: AioConfig | None = None
+    if settings.session is not None:
+        default = cast("AioConfig | None", settings.session.get_default_client_config())
+    if default is None:
+        return settings.config
+    default = _merged(AioConfig(), default)
+    return default if settings.config is None else _merged(default, settings.config)
+
+
 def region_for(settings: ClientSettings) -> str | None:
     """Find the Region where botocore would not: it reads ``AWS_DEFAULT_REGION`` only.
 
-    ``AWS_REGION``, which every other SDK reads, comes first; a caller's own session, which may
-    have a Region of its own, before both.
+    ``AWS_REGION``, which every other SDK reads, comes before that one. What the caller says in
+    code comes first: the client's option, its configuration, the session, which may have a
+    Region of its own.
     """
     given = settings.region_name
+    if given is None and (config := given_config(settings)) is not None:
+        given = cast("_Config", config).region_name
     if given is None and settings.session is not None:
         given = setting_of(settings.session, "region")
     return given or os.environ.get("AWS_REGION")
 
 
 def config_for(session: AioSession, settings: ClientSettings) -> AioConfig:
-    """Merge the caller's configuration over ours, and ours for what must not change over both."""
-    given = settings.config
+    """Merge the caller's configuration over ours, and ours for what must not change over both.
+
+    Raises:
+        ConfigurationError: The caller brings an HTTP session.
+    """
+    given = given_config(settings)
+    if given is not None and cast("_Config", given).http_session_cls is not AIOHTTPSession:
+        raise ConfigurationError(
+            "http_session_cls cannot be set: the client has an HTTP session of its own, which "
+            "sends nothing twice"
+        )
     ours = AioConfig(
         connect_timeout=_CONNECT_TIMEOUT,
         max_pool_connections=_POOL_SIZE,
     )
-    ours = _merged(ours, _user_agent(session, settings))
-    if given is None or not cast("_Config", given).proxies_config:
-        # Certificates for a proxy are the business of aiobotocore's own session.
-        ours = _merged(ours, AioConfig(http_session_cls=cast("type[AIOHTTPSession]", HTTPSession)))
+    ours = _merged(ours, _user_agent(session, given))
     fixed = AioConfig(
         parameter_validation=False,  # the request models have validated
         retries={"mode": "standard", "total_max_attempts": 1},  # attempts are repeated by us
+        http_session_cls=cast("type[AIOHTTPSession]", HTTPSession),
     )
     return _merged(ours if given is None else _merged(ours, given), fixed)
 
 
-def _user_agent(session: AioSession, settings: ClientSettings) -> AioConfig:
+def _user_agent(session: AioSession, config: AioConfig | None) -> AioConfig:
     """Say who calls, in one string: botocore would put its own together anew at every call.
 
     That takes a fifth of a small call. An application id (``AWS_SDK_UA_APP_ID``) is worth it.
     """
     own = f"drs-sdk/{__version__}"
-    given = cast("_Config", settings.config) if settings.config is not None else None
+    given = cast("_Config", config) if config is not None else None
     if (given and given.user_agent_appid) or setting_of(session, "user_agent_appid"):
         return AioConfig(user_agent_extra=own)
     python, system = platform.python_version(), f"{platform.system()}/{platform.release()}"
@@ -125,7 +146,8 @@ def _merged(under: AioConfig, over: AioConfig) -> AioConfig:
 
 def max_attempts_for(session: AioSession, settings: ClientSettings) -> int:
     """Find how many attempts a call has: the configuration, environment or profile, else ours."""
-    given = cast("_Config", settings.config).retries if settings.config is not None else None
+    config = given_config(settings)
+    given = cast("_Config", config).retries if config is not None else None
     if given:
         if "total_max_attempts" in given:
             return given["total_max_attempts"]
@@ -154,8 +176,12 @@ def verify_for(session: AioSession, settings: ClientSettings) -> bool | str:
 
 
 def require_secure(endpoint_url: str, *, allowed: bool) -> None:
-    """Refuse an endpoint in clear text that is not this machine."""
+    """Refuse an endpoint in clear text that is not this machine, or one with a password in it."""
     parts = urlsplit(endpoint_url)
+    if parts.username is not None:
+        raise ConfigurationError(
+            "the endpoint has a user or a password in its address; requests are signed instead"
+        )
     if parts.scheme != "http" or allowed or _is_loopback(parts.hostname or ""):
         return
     raise ConfigurationError(

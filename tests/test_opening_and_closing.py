@@ -1,0 +1,136 @@
+"""The life of a client and its views: who opens, who closes, and what happens meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from aiobotocore.session import AioSession
+from botocore.loaders import create_loader
+from loopback import (
+    VirtualClock,
+    answer,
+    clear_aws,
+    client_for,
+    loopback,
+    refuse,
+    stay_silent,
+)
+
+from drs_sdk.errors import ClientClosedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from drs_sdk import DRSClient
+    from drs_sdk.events import RequestEvent
+    from drs_sdk.models import InitializeServiceResponse
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    clear_aws(monkeypatch, tmp_path)
+
+
+async def until(count: int, drs: DRSClient) -> list[asyncio.Task[InitializeServiceResponse]]:
+    """Start calls and wait until they are under way."""
+    tasks = [asyncio.create_task(drs.initialize_service()) for _ in range(count)]
+    for _ in range(20):
+        await asyncio.sleep(0.001)
+    return tasks
+
+
+async def test_a_view_that_opens_the_client_closes_it() -> None:
+    async with loopback(answer({"items": []})) as server:
+        drs = client_for(server)
+        async with drs.with_options(read_timeout=5) as view:
+            await view.describe_jobs()
+            assert server.open_connections == 1
+        with pytest.raises(ClientClosedError):
+            await drs.describe_jobs()
+
+
+async def test_a_view_of_an_open_client_leaves_it_open() -> None:
+    async with loopback(answer({"items": []})) as server, client_for(server) as drs:
+        async with drs.with_options(read_timeout=5) as view:
+            await view.describe_jobs()
+        await drs.describe_jobs()
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 5])
+async def test_closing_twice_at_the_same_time_does_no_harm(turns: int) -> None:
+    async with loopback(stay_silent) as server:
+        drs = await client_for(server).open()
+        calls = await until(3, drs)
+        first = asyncio.create_task(drs.aclose())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await drs.aclose()
+        await first
+        for call in calls:
+            with pytest.raises(ClientClosedError):
+                await call
+
+
+async def test_a_cancelled_close_closes_all_the_same() -> None:
+    class Stubborn(VirtualClock):
+        """Takes a while to let go of a sleeper."""
+
+        async def sleep(self, seconds: float) -> None:
+            try:
+                await asyncio.sleep(seconds + 3600)
+            finally:
+                await asyncio.sleep(0.05)
+
+    async with loopback(refuse(500)) as server:
+        drs = await client_for(server, clock=Stubborn()).open()
+        calls = await until(3, drs)
+        closing = asyncio.create_task(drs.aclose())
+        await asyncio.sleep(0.001)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        async with asyncio.timeout(5):
+            while server.open_connections:  # noqa: ASYNC110 - the other side tells no event
+                await asyncio.sleep(0.001)
+        for call in calls:
+            with pytest.raises(ClientClosedError):
+                await call
+
+
+async def test_a_client_that_is_closed_while_it_opens_is_not_open() -> None:
+    class Slow:
+        async def load_credentials(self) -> None:
+            await asyncio.sleep(0.05)
+
+    session = AioSession()
+    session.register_component("credential_provider", Slow())
+    session.register_component("data_loader", create_loader())
+    drs = client_for(
+        "http://127.0.0.1:9", session=session, aws_access_key_id=None, aws_secret_access_key=None
+    )
+    opening = asyncio.create_task(drs.open())
+    await asyncio.sleep(0.01)
+    await drs.aclose()
+    with pytest.raises(ClientClosedError, match="while it was opening"):
+        await opening
+
+
+async def test_events_name_the_attempt_that_is_under_way() -> None:
+    events: list[RequestEvent] = []
+    async with (
+        loopback(refuse(500), stay_silent) as server,
+        client_for(server, on_request=events.append) as drs,
+    ):
+        call = asyncio.create_task(drs.initialize_service())
+        await server.arrived.acquire()
+        await server.arrived.acquire()
+        call.cancel()
+        await asyncio.wait([call])
+    assert [(type(event).__name__, event.attempt) for event in events] == [
+        ("RequestStarted", 1),
+        ("RequestRetried", 1),
+        ("RequestFailed", 2),
+    ]
