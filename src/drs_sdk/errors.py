@@ -53,6 +53,9 @@ if TYPE_CHECKING:
 else:
     from botocore.exceptions import ClientError
 
+REQUEST_TIMEOUT_CODES = frozenset({"RequestTimeout", "RequestTimeoutException"})
+"""The service waited for the request in vain: a refusal that another attempt may heal."""
+
 _THROTTLING_CODES = frozenset(
     {
         "BandwidthLimitExceeded",
@@ -133,6 +136,12 @@ class RequestValidationError(DRSError, ValueError):
         """Name the fields at fault."""
         super().__init__(message, operation=operation)
         self.problems: tuple[FieldProblem, ...] = tuple(problems)
+
+    @classmethod
+    def of(cls, path: str, message: str) -> RequestValidationError:
+        """Name the one thing that is wrong."""
+        problem = FieldProblem(path, message)
+        return cls(f"nothing was sent: {problem}", problems=[problem])
 
     @classmethod
     def from_pydantic(

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from drs_sdk.errors import DRSError, FieldProblem, PaginationError, RequestValidationError
+from drs_sdk.errors import DRSError, PaginationError, RequestValidationError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
@@ -110,7 +110,8 @@ class Pager(Generic[ResponseT, ItemT]):
             RequestValidationError: The token is no text.
         """
         if not isinstance(starting_token, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
-            raise _no_token(starting_token)
+            given = type(starting_token).__name__
+            raise RequestValidationError.of("starting_token", f"must be a text, got {given}")
         token = starting_token or None  # as the service's empty token, an empty one is none
         begun_with = token or cast("str | None", getattr(self._request, "next_token", None))
         seen = {begun_with} if begun_with else set[str]()
@@ -163,8 +164,3 @@ class Pager(Generic[ResponseT, ItemT]):
             request_id=page.response_metadata.request_id,
             next_token=token,
         )
-
-
-def _no_token(given: object) -> RequestValidationError:
-    problem = FieldProblem("starting_token", f"must be a text, got {type(given).__name__}")
-    return RequestValidationError(f"nothing was sent: {problem}", problems=[problem])

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Doc: TypeAlias = dict[str, Any]
 """A structure in the service's own terms: camelCase member names and JSON values."""
 
 
-def without_nulls(value: object) -> object:
-    """Copy a JSON value without the members that are null, which mean "not sent"."""
+def without_nulls(value: object, leaf: Callable[[object], object] | None = None) -> object:
+    """Copy a JSON value without the members that are null, which mean "not sent".
+
+    Args:
+        value: The value.
+        leaf: What to make of what is neither a structure nor a list.
+    """
     if isinstance(value, dict):
         members = cast("dict[str, object]", value)
-        return {key: without_nulls(item) for key, item in members.items() if item is not None}
+        return {k: without_nulls(item, leaf) for k, item in members.items() if item is not None}
     if isinstance(value, list):
-        return [without_nulls(item) for item in cast("list[object]", value)]
-    return value
+        return [without_nulls(item, leaf) for item in cast("list[object]", value)]
+    return value if leaf is None else leaf(value)
 
 
 def deep_copy(value: object) -> object:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 from drs_sdk.testing.constraints import violations
+from drs_sdk.testing.documents import without_nulls
 from drs_sdk.testing.isotime import format_datetime, parse_datetime
 from drs_sdk.testing.service_model import load_service
 
@@ -21,11 +22,10 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 def plain(value: object) -> object:
     """Copy a JSON value without null members, and with the datetimes of boto3 as text."""
-    if isinstance(value, dict):
-        members = cast("dict[str, object]", value)
-        return {key: plain(item) for key, item in members.items() if item is not None}
-    if isinstance(value, list):
-        return [plain(item) for item in cast("list[object]", value)]
+    return without_nulls(value, _as_text)
+
+
+def _as_text(value: object) -> object:
     if isinstance(value, datetime):
         return format_datetime(value if value.tzinfo else value.replace(tzinfo=UTC))
     return value

@@ -21,7 +21,7 @@ from botocore import xform_name  # pyright: ignore[reportUnknownVariableType]
 from botocore.exceptions import BotoCoreError, ClientError
 
 from drs_sdk.base import Request, Response, ResponseMetadata
-from drs_sdk.errors import ClientClosedError, FieldProblem, RequestValidationError
+from drs_sdk.errors import ClientClosedError, RequestValidationError
 from drs_sdk.transport import retries
 from drs_sdk.transport.call import Call
 from drs_sdk.transport.decoding import decode
@@ -36,6 +36,7 @@ from drs_sdk.transport.session import (
     require_secure,
     static_keys,
     verify_for,
+    with_session_config,
 )
 
 if TYPE_CHECKING:
@@ -184,8 +185,8 @@ class Connection:
         raise explained  # out here, so that no context is chained but the cause that it names
 
     async def _create_client(self) -> _Client:
-        settings = self._settings
         try:
+            settings = with_session_config(self._settings)
             session = working_session(settings)
             self._max_attempts = max_attempts_for(session, settings)
             context = session.create_client(  # pyright: ignore[reportUnknownMemberType]
@@ -261,8 +262,7 @@ class Connection:
 
 def _no_request(given: object) -> RequestValidationError:
     what = "a request object, such as StartRecoveryRequest(...)"
-    problem = FieldProblem("request", f"must be {what}, got {type(given).__name__}")
-    return RequestValidationError(f"nothing was sent: {problem}", problems=[problem])
+    return RequestValidationError.of("request", f"must be {what}, got {type(given).__name__}")
 
 
 def _closed_in_flight() -> ClientClosedError:

@@ -60,7 +60,8 @@ def decode(
         return _validated(response_type, content), {}
     except ValidationError as error:
         first = error
-    if _is_no_json(first) and (mended := _mended(content)) is not None:
+    whole = _faults_of_the_whole(first)
+    if "json_invalid" in whole and (mended := _mended(content)) is not None:
         logger.warning(
             "%s answered with text that is no Unicode; what is not has been replaced",
             operation,
@@ -71,7 +72,8 @@ def decode(
             return _validated(response_type, content), {}
         except ValidationError as error:
             first = error
-    if _is_no_json(first) or any(not found["loc"] for found in first.errors()):
+            whole = _faults_of_the_whole(first)
+    if whole:
         raise ResponseDecodeError(
             f"{operation} was answered with HTTP {http_status} (request id {request_id}), but the "
             f"body is no JSON object: {_quotable(body)}",
@@ -90,8 +92,10 @@ def _validated(response_type: type[ResponseT], content: bytes) -> ResponseT:
         return response_type.model_validate_json(content)
 
 
-def _is_no_json(error: ValidationError) -> bool:
-    return any(found["type"] == "json_invalid" for found in error.errors())
+def _faults_of_the_whole(error: ValidationError) -> set[str]:
+    """Find what is wrong with a body as such, rather than with a member of it."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return {each["type"] for each in found if not each["loc"]}
 
 
 def _mended(body: bytes) -> bytes | None:

@@ -212,7 +212,7 @@ class HTTPSession:
         """
         context = request.context or {}
         limit = cast("int", context.get(MAX_RESPONSE_BYTES, _DEFAULT_LIMIT))
-        proxy = self._proxies.get(urlsplit(request.url).scheme)
+        proxy = self._proxies.get(urlsplit(request.url).scheme) if self._proxies else None
         session = self._session or await self._open(request.url, proxy)
         attempt = _Attempt(self._connect_timeout)
         try:

@@ -14,6 +14,8 @@ from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from drs_sdk.errors import REQUEST_TIMEOUT_CODES
+
 if TYPE_CHECKING:
     from drs_sdk.base import Safety
 
@@ -22,7 +24,6 @@ LONGEST_BACKOFF = 20.0
 LONGEST_RETRY_AFTER = 120.0
 
 _TRANSIENT_STATUSES = frozenset({500, 502, 503, 504})
-_TRANSIENT_CODES = frozenset({"RequestTimeout", "RequestTimeoutException"})
 _SERVER_FAULT = 500
 
 
@@ -55,7 +56,7 @@ class Failure:
             self.is_connection
             or self.is_throttling
             or self.http_status in _TRANSIENT_STATUSES
-            or self.reason in _TRANSIENT_CODES
+            or self.reason in REQUEST_TIMEOUT_CODES
         )
 
     @property
@@ -65,7 +66,7 @@ class Failure:
             return False
         if self.http_status is None:
             return self.maybe_sent
-        return self.http_status >= _SERVER_FAULT or self.reason in _TRANSIENT_CODES
+        return self.http_status >= _SERVER_FAULT or self.reason in REQUEST_TIMEOUT_CODES
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import urlsplit
@@ -74,15 +75,16 @@ def setting_of(session: AioSession, name: str) -> str | None:
     return cast("str | None", session.get_config_variable(name))  # pyright: ignore[reportUnknownMemberType]
 
 
-def given_config(settings: ClientSettings) -> AioConfig | None:
-    """Find what the caller configured: the client's configuration over that of their session."""
-    default: AioConfig | None = None
-    if settings.session is not None:
-        default = cast("AioConfig | None", settings.session.get_default_client_config())
+def with_session_config(settings: ClientSettings) -> ClientSettings:
+    """Put what the caller's session configures under what the client's options do."""
+    session = settings.session
+    default = session and cast("AioConfig | None", session.get_default_client_config())
     if default is None:
-        return settings.config
-    default = _merged(AioConfig(), default)
-    return default if settings.config is None else _merged(default, settings.config)
+        return settings
+    config = _merged(AioConfig(), default)
+    if settings.config is not None:
+        config = _merged(config, settings.config)
+    return replace(settings, config=config)
 
 
 def region_for(settings: ClientSettings) -> str | None:
@@ -93,8 +95,8 @@ def region_for(settings: ClientSettings) -> str | None:
     Region of its own.
     """
     given = settings.region_name
-    if given is None and (config := given_config(settings)) is not None:
-        given = cast("_Config", config).region_name
+    if given is None and settings.config is not None:
+        given = cast("_Config", settings.config).region_name
     if given is None and settings.session is not None:
         given = setting_of(settings.session, "region")
     return given or os.environ.get("AWS_REGION")
@@ -106,7 +108,7 @@ def config_for(session: AioSession, settings: ClientSettings) -> AioConfig:
     Raises:
         ConfigurationError: The caller brings an HTTP session.
     """
-    given = given_config(settings)
+    given = settings.config
     if given is not None and cast("_Config", given).http_session_cls is not AIOHTTPSession:
         raise ConfigurationError(
             "http_session_cls cannot be set: the client has an HTTP session of its own, which "
@@ -146,8 +148,7 @@ def _merged(under: AioConfig, over: AioConfig) -> AioConfig:
 
 def max_attempts_for(session: AioSession, settings: ClientSettings) -> int:
     """Find how many attempts a call has: the configuration, environment or profile, else ours."""
-    config = given_config(settings)
-    given = cast("_Config", config).retries if config is not None else None
+    given = cast("_Config", settings.config).retries if settings.config is not None else None
     if given:
         if "total_max_attempts" in given:
             return given["total_max_attempts"]

@@ -17,6 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from drs_sdk.errors import (
+    REQUEST_TIMEOUT_CODES,
     APIError,
     ClientClosedError,
     ConfigurationError,
@@ -43,7 +44,6 @@ _CALLS_AT_ONCE = 4
 _LONGEST_RETRY_AFTER = 300.0
 
 _REQUEST_TIMEOUT = 408
-_REQUEST_TIMEOUT_CODES = frozenset({"RequestTimeout", "RequestTimeoutException"})
 
 _ABOUT_THE_IDS = (RequestValidationError, ResourceNotFoundException, ValidationException)
 """Refusals that one id can bring on all that share its call."""
@@ -293,7 +293,7 @@ def may_heal(error: DRSError, *, first: bool = False) -> bool:
             error.is_throttling
             or error.fault == "server"
             or error.http_status == _REQUEST_TIMEOUT
-            or error.code in _REQUEST_TIMEOUT_CODES
+            or error.code in REQUEST_TIMEOUT_CODES
         )
     return True
 
