@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
 _SETTINGS: dict[str, Any] = {
     "deadline": None,  # other processes share the machine
@@ -78,15 +79,28 @@ def no_aws_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     """The machine's AWS set-up is out of sight; there are credentials, but they open nothing."""
     home = tmp_path_factory.mktemp("aws")
     with pytest.MonkeyPatch.context() as patch:
-        for name in list(os.environ):
-            if name.startswith("AWS_") or name.lower().endswith("_proxy"):
-                patch.delenv(name)
+        _clear_aws(patch, home)
         patch.setenv("AWS_ACCESS_KEY_ID", "AKIDFAKEFORTESTS0001")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "fake/secret/for/tests")
-        patch.setenv("AWS_CONFIG_FILE", str(home / "config"))
-        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "credentials"))
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         yield
+
+
+@pytest.fixture
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No credentials either, and a home of the test's own to write configuration files in."""
+    _clear_aws(monkeypatch, tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+def _clear_aws(patch: pytest.MonkeyPatch, home: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith("AWS_") or name.lower().endswith("_proxy"):
+            patch.delenv(name)
+    for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+        patch.delenv(name, raising=False)
+    patch.setenv("AWS_CONFIG_FILE", str(home / "config"))
+    patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "credentials"))
+    patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
 @pytest.fixture(scope="module", autouse=True)

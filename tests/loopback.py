@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -25,9 +24,7 @@ from drs_sdk import DRSClient
 
 if TYPE_CHECKING:
     import ssl
-    from pathlib import Path
 
-    import pytest
 
 ACCESS_KEY = "AKIDLOOPBACKEXAMPLE1"
 SECRET_KEY = "s3cr3tKeyThatMustNotShow/loopback+0123456"
@@ -291,16 +288,3 @@ def client_for(
     config = AioConfig(proxies={})
     given["config"] = config.merge(given["config"]) if given.get("config") else config
     return DRSClient(**given)
-
-
-def clear_aws(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    """Cut a test off from the machine's AWS configuration, credentials and proxies."""
-    for name in list(os.environ):
-        if name.startswith("AWS_") or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-    for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "credentials"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -32,7 +32,6 @@ from loopback import (
     Step,
     VirtualClock,
     answer,
-    clear_aws,
     client_for,
     hang_up,
     loopback,
@@ -79,9 +78,7 @@ def assume_role_answer() -> Step:
     return answer(xml, headers={"Content-Type": "text/xml"})
 
 
-@pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    clear_aws(monkeypatch, tmp_path)
+pytestmark = pytest.mark.usefixtures("own_environment")
 
 
 @pytest.fixture

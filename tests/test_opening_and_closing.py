@@ -11,7 +11,6 @@ from botocore.loaders import create_loader
 from loopback import (
     VirtualClock,
     answer,
-    clear_aws,
     client_for,
     loopback,
     refuse,
@@ -21,16 +20,12 @@ from loopback import (
 from drs_sdk.errors import ClientClosedError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from drs_sdk import DRSClient
     from drs_sdk.events import RequestEvent
     from drs_sdk.models import InitializeServiceResponse
 
 
-@pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    clear_aws(monkeypatch, tmp_path)
+pytestmark = pytest.mark.usefixtures("own_environment")
 
 
 async def until(count: int, drs: DRSClient) -> list[asyncio.Task[InitializeServiceResponse]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore.loaders import create_loader
-from loopback import ACCESS_KEY, SECRET_KEY, clear_aws, client_for, loopback, refuse
+from loopback import ACCESS_KEY, SECRET_KEY, client_for, loopback, refuse
 
 from drs_sdk import DRSClient
 from drs_sdk.errors import (
@@ -18,15 +18,10 @@ from drs_sdk.errors import (
 )
 from drs_sdk.models import DescribeJobsRequest
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 KEYS = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
 
 
-@pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    clear_aws(monkeypatch, tmp_path)
+pytestmark = pytest.mark.usefixtures("own_environment")
 
 
 def session_with(config: AioConfig | None = None, region: str | None = None) -> AioSession:
@@ -43,7 +38,7 @@ class TestWhereTheRegionComesFrom:
     """What is said in code comes before what the environment says."""
 
     @pytest.fixture(autouse=True)
-    def environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def environment(self, own_environment: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG002 - comes first
         monkeypatch.setenv("AWS_REGION", "us-east-1")
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-1")
 

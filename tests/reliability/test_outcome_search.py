@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import pytest_asyncio
 from valid_calls import UNSAFE, valid_calls
 
 from drs_sdk import DRSClient, models
@@ -21,8 +20,6 @@ from drs_sdk.outcome_search import CLOCK_MARGIN
 from drs_sdk.testing import DRSEmulator, Fault, Quotas
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from drs_sdk.base import Request, Response
 
 A_WHILE = timedelta(minutes=10)
@@ -44,16 +41,9 @@ LOST = {
 NEVER_DONE = {"dropped": Fault.drop_before(), "failed": Fault.server_error()}
 
 
-@pytest_asyncio.fixture
-async def emulator() -> AsyncIterator[DRSEmulator]:
-    async with DRSEmulator() as emulator:
-        yield emulator
-
-
-@pytest_asyncio.fixture
-async def drs(emulator: DRSEmulator) -> AsyncIterator[DRSClient]:
-    async with emulator.client() as drs:
-        yield drs
+@pytest.fixture
+def emulator(drs_emulator: DRSEmulator) -> DRSEmulator:
+    return drs_emulator
 
 
 async def prepare(emulator: DRSEmulator, operation: str) -> Request[Response]:

@@ -25,7 +25,6 @@ from loopback import (
     Step,
     VirtualClock,
     answer,
-    clear_aws,
     client_for,
     loopback,
     refuse,
@@ -38,7 +37,6 @@ from drs_sdk.transport import roles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from drs_sdk import DRSClient
 
@@ -94,8 +92,7 @@ class STS:
 
 
 @pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    clear_aws(monkeypatch, tmp_path)
+def one_attempt_of_sts(own_environment: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - comes first
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")  # that of STS, whose delays are real ones
 
 

@@ -21,7 +21,6 @@ from loopback import (
     Step,
     answer,
     chunked,
-    clear_aws,
     client_for,
     hang_up,
     loopback,
@@ -49,9 +48,7 @@ URL = "https://drs.eu-west-1.amazonaws.com/DescribeJobs"
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
 
 
-@pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    clear_aws(monkeypatch, tmp_path)
+pytestmark = pytest.mark.usefixtures("own_environment")
 
 
 @dataclass

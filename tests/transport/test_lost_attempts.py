@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from aiobotocore.config import AioConfig
@@ -12,7 +11,6 @@ from loopback import (
     Step,
     VirtualClock,
     answer,
-    clear_aws,
     client_for,
     hang_up,
     loopback,
@@ -29,16 +27,11 @@ from drs_sdk.errors import (
 )
 from drs_sdk.transport import connection
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 SERVERS = [{"source_server_id": "s-0123456789abcdef0"}]
 FAILED = {"x-amzn-ErrorType": "InternalServerException"}
 
 
-@pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    clear_aws(monkeypatch, tmp_path)
+pytestmark = pytest.mark.usefixtures("own_environment")
 
 
 @pytest.mark.parametrize(

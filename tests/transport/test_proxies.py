@@ -13,7 +13,6 @@ from loopback import (
     Exchange,
     Step,
     answer,
-    clear_aws,
     client_for,
     hang_up,
     loopback,
@@ -40,9 +39,7 @@ HTTP = "http://drs.example.invalid"
 HTTPS = "https://drs.example.invalid"
 
 
-@pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    clear_aws(monkeypatch, tmp_path)
+pytestmark = pytest.mark.usefixtures("own_environment")
 
 
 def behind(proxy_url: str, service: str = HTTPS, **config: object) -> DRSClient:

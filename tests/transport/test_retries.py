@@ -21,7 +21,6 @@ from loopback import (
     Step,
     VirtualClock,
     answer,
-    clear_aws,
     client_for,
     hang_up,
     loopback,
@@ -69,9 +68,7 @@ if TYPE_CHECKING:
 SERVERS = [{"source_server_id": "s-0123456789abcdef0"}]
 
 
-@pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    clear_aws(monkeypatch, tmp_path)
+pytestmark = pytest.mark.usefixtures("own_environment")
 
 
 # The rules

@@ -96,6 +96,10 @@ async def test_a_retry_after_that_is_out_of_all_bounds_is_cut_to_five_minutes(
         assert service.elapsed - began == 300
 
 
+def asked_for_the_first(service: ScriptedService) -> list[float]:
+    return [(call.at - START).total_seconds() for call in service.calls if server_id(1) in call.ids]
+
+
 async def test_a_retry_after_is_kept_whoever_else_polls(service: ScriptedService) -> None:
     for number in (1, 2):
         service.put(server_id(number), (0, server("INITIAL_SYNC", number=number)))
@@ -118,9 +122,7 @@ async def test_a_retry_after_is_kept_whoever_else_polls(service: ScriptedService
     for task in (slow, quick):
         task.cancel()
     await asyncio.wait([slow, quick])
-    asked = [
-        (call.at - START).total_seconds() for call in service.calls if server_id(1) in call.ids
-    ]
+    asked = asked_for_the_first(service)
     again = [moment for moment in asked if moment > throttled_at[0]]
     assert 99.999 <= again[0] - throttled_at[0] <= 120
 
@@ -137,8 +139,6 @@ async def test_a_quick_wait_does_not_drag_slow_ones_along(service: ScriptedServi
     for task in (slow, quick):
         task.cancel()
     await asyncio.wait([slow, quick])
-    asked = [
-        (call.at - START).total_seconds() for call in service.calls if server_id(1) in call.ids
-    ]
+    asked = asked_for_the_first(service)
     assert min(later - sooner for sooner, later in pairwise(asked)) >= 7.5
     assert len(asked) <= 3600 / 25

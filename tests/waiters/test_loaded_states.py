@@ -7,27 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from drs_sdk.errors import WaiterFailedError, WaiterTimeoutError
-from drs_sdk.testing import DRSEmulator
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from drs_sdk import DRSClient
+    from drs_sdk.testing import DRSEmulator
 
 SERVER = "s-1111111111111111a"
 INSTANCE = "i-1111111111111111a"
-
-
-@pytest.fixture
-async def emulator() -> AsyncIterator[DRSEmulator]:
-    async with DRSEmulator() as running:
-        yield running
-
-
-@pytest.fixture
-async def drs(emulator: DRSEmulator) -> AsyncIterator[DRSClient]:
-    async with emulator.client() as client:
-        yield client
 
 
 def server(state: str) -> dict[str, object]:
@@ -52,18 +38,18 @@ def instance(failback: str, ec2: str = "RUNNING") -> dict[str, object]:
 
 @pytest.mark.parametrize("state", ["STOPPED", "DISCONNECTED"])
 async def test_a_server_that_stays_cut_off_fails_the_wait(
-    emulator: DRSEmulator, drs: DRSClient, state: str
+    drs_emulator: DRSEmulator, drs: DRSClient, state: str
 ) -> None:
-    emulator.load({"items": [server(state)]})
+    drs_emulator.load({"items": [server(state)]})
     with pytest.raises(WaiterFailedError, match=state):
         await drs.wait_until_source_servers_replicating(SERVER)
 
 
 @pytest.mark.parametrize("state", ["STALLED", "PAUSED", "RESCAN", "BACKLOG", "CREATING_SNAPSHOT"])
 async def test_a_server_that_may_recover_is_waited_for(
-    emulator: DRSEmulator, drs: DRSClient, state: str
+    drs_emulator: DRSEmulator, drs: DRSClient, state: str
 ) -> None:
-    emulator.load({"items": [server(state)]})
+    drs_emulator.load({"items": [server(state)]})
     with pytest.raises(WaiterTimeoutError) as caught:
         await drs.wait_until_source_servers_replicating(SERVER, timeout=600)
     assert [last.replication_state for last in caught.value.last] == [state]
@@ -71,9 +57,9 @@ async def test_a_server_that_may_recover_is_waited_for(
 
 @pytest.mark.parametrize("state", ["FAILBACK_ERROR", "FAILBACK_COMPLETED"])
 async def test_a_failback_that_cannot_be_launched_fails_the_wait(
-    emulator: DRSEmulator, drs: DRSClient, state: str
+    drs_emulator: DRSEmulator, drs: DRSClient, state: str
 ) -> None:
-    emulator.load({"items": [instance(state)]})
+    drs_emulator.load({"items": [instance(state)]})
     with pytest.raises(WaiterFailedError, match=state):
         await drs.wait_until_failback_ready(INSTANCE)
     seen = [
@@ -92,17 +78,17 @@ async def test_a_failback_that_cannot_be_launched_fails_the_wait(
     ],
 )
 async def test_a_failback_that_may_become_ready_is_waited_for(
-    emulator: DRSEmulator, drs: DRSClient, state: str
+    drs_emulator: DRSEmulator, drs: DRSClient, state: str
 ) -> None:
-    emulator.load({"items": [instance(state)]})
+    drs_emulator.load({"items": [instance(state)]})
     with pytest.raises(WaiterTimeoutError):
         await drs.wait_until_failback_ready(INSTANCE, timeout=600)
 
 
 @pytest.mark.parametrize("state", ["TERMINATED", "SHUTTING-DOWN", "NOT_FOUND"])
 async def test_an_instance_that_is_gone_fails_the_wait(
-    emulator: DRSEmulator, drs: DRSClient, state: str
+    drs_emulator: DRSEmulator, drs: DRSClient, state: str
 ) -> None:
-    emulator.load({"items": [instance("FAILBACK_NOT_STARTED", state)]})
+    drs_emulator.load({"items": [instance("FAILBACK_NOT_STARTED", state)]})
     with pytest.raises(WaiterFailedError, match=state):
         await drs.wait_until_recovery_instances_running(INSTANCE)

@@ -27,6 +27,8 @@ from scripted import (
 from drs_sdk.errors import AccessDeniedException, WaiterFailedError, WaiterTimeoutError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from drs_sdk.models import Job, SourceServer
     from drs_sdk.waiters import WaitUpdate
 
@@ -181,17 +183,26 @@ async def test_a_deadline_that_passes_while_the_caller_is_busy_leaves_a_last_loo
     assert seen == [PENDING, DONE]
 
 
-async def test_an_on_update_that_never_returns_does_not_outlast_the_deadline(
-    service: ScriptedService,
-) -> None:
-    service.put(job_id(), (0, PENDING))
-    cancelled: list[float] = []
+def hanging(
+    service: ScriptedService, cancelled: list[float]
+) -> Callable[[WaitUpdate[Job]], Awaitable[None]]:
+    """Make an ``on_update`` that never returns, and notes when it is cancelled."""
 
     async def hang(_update: WaitUpdate[Job]) -> None:
         try:
             await asyncio.Event().wait()
         finally:
             cancelled.append(service.elapsed)
+
+    return hang
+
+
+async def test_an_on_update_that_never_returns_does_not_outlast_the_deadline(
+    service: ScriptedService,
+) -> None:
+    service.put(job_id(), (0, PENDING))
+    cancelled: list[float] = []
+    hang = hanging(service, cancelled)
 
     with pytest.raises(WaiterTimeoutError):
         await service.wait_until_job_completed(job_id(), on_update=hang, timeout=300)
@@ -217,12 +228,7 @@ async def test_a_timeout_that_on_update_raises_is_its_own(service: ScriptedServi
 async def test_cancelling_a_wait_cancels_its_on_update(service: ScriptedService) -> None:
     service.put(job_id(), (0, PENDING))
     cancelled: list[float] = []
-
-    async def hang(_update: WaitUpdate[Job]) -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            cancelled.append(service.elapsed)
+    hang = hanging(service, cancelled)
 
     task = asyncio.create_task(service.wait_until_job_completed(job_id(), on_update=hang))
     await service.clock.sleep(20)
