@@ -146,6 +146,21 @@ async def test_cancelling_ends_waits(emulator: DRSEmulator, raw: Any, seconds: i
     assert (await raw.describe_jobs())["items"] == []
 
 
+async def test_a_cancelled_execution_is_not_resumed_by_a_retry(
+    emulator: DRSEmulator, raw: Any
+) -> None:
+    (server,) = emulator.add_source_servers(1)
+    plan = await Plan(raw).make([server])
+    emulator.fail_launch(server)
+    await plan.start()
+    await emulator.clock.advance(60)
+    await plan.cancel()
+    await emulator.clock.advance(A_LAUNCH)
+    assert (await plan.status(), await plan.statuses()) == ("CANCELLED", ["FAILED"])
+    assert await code(plan.retry(0)) == "ConflictException"
+    assert await plan.status() == "CANCELLED"
+
+
 async def test_an_execution_times_out(emulator: DRSEmulator, raw: Any) -> None:
     plan = await Plan(raw).make(emulator.add_source_servers(1), 5)
     await plan.start()

@@ -130,6 +130,7 @@ def retry_recovery_plan_execution_step(account: Account, params: Doc) -> Doc:
     step = _step(account, params)
     if plan_launches.SERVERS not in step.doc["configuration"] or step.doc["status"] != "FAILED":
         raise _wrong_status(step, _STEP, "only a failed server step can be retried")
+    _require_changeable(account, step)
     plan_runs.retry(account, step)
     return {"recoveryPlanExecutionStep": step.doc}
 
@@ -141,15 +142,20 @@ def update_recovery_plan_execution_step(account: Account, params: Doc) -> Doc:
     changes = [name for name in ("status", "servers", "waitDurationMinutes") if name in params]
     if len(changes) != 1:
         raise refusals.invalid("Give one of status, servers and waitDurationMinutes.")
-    execution = plan_runs.execution_of(account, step)
-    if execution.doc["status"] not in _CHANGEABLE:
-        raise _wrong_status(execution, "recovery-plan-execution", "its steps cannot be changed")
+    _require_changeable(account, step)
     if "status" in params:
         _skip(account, step, params["status"])
     else:
         _change(account, step, params)
         step.doc["updatedAt"] = account.stamp()
     return {"recoveryPlanExecutionStep": step.doc}
+
+
+def _require_changeable(account: Account, step: Resource) -> None:
+    """Refuse to touch the steps of an execution that is over for good, or about to be."""
+    execution = plan_runs.execution_of(account, step)
+    if execution.doc["status"] not in _CHANGEABLE:
+        raise _wrong_status(execution, "recovery-plan-execution", "its steps cannot be changed")
 
 
 def _skip(account: Account, step: Resource, status: str) -> None:
