@@ -975,7 +975,7 @@ SECRETS = (SECRET_KEY, SESSION_TOKEN)
 TAG_VALUE = "tag-secret"
 
 
-async def test_neither_repr_nor_str_nor_pickle_shows_a_secret() -> None:
+async def test_neither_repr_nor_str_shows_a_secret_and_pickle_is_refused() -> None:
     async with loopback() as server:
         drs = client_for(server, aws_session_token=SESSION_TOKEN, external_id=None)
         for opened in (False, True):
@@ -986,21 +986,9 @@ async def test_neither_repr_nor_str_nor_pickle_shows_a_secret() -> None:
             assert "eu-west-1" in shown
             for secret in SECRETS:
                 assert secret not in shown
-            with contextlib.suppress(Exception):
-                pickled = pickle.dumps(drs)
-                for secret in SECRETS:
-                    assert secret.encode() not in pickled
+            with pytest.raises(TypeError, match="cannot be pickled"):
+                pickle.dumps(drs)
         await drs.aclose()
-
-
-def test_a_client_does_not_pickle_its_secrets() -> None:
-    drs = DRSClient(region_name="eu-west-1", aws_session_token=SESSION_TOKEN, **KEYS)
-    try:
-        pickled = pickle.dumps(drs)
-    except (TypeError, DRSError):
-        return
-    for secret in SECRETS:
-        assert secret.encode() not in pickled
 
 
 @pytest.mark.parametrize(
