@@ -13,6 +13,7 @@ from codegen.render import TARGET, Renderer, formatted
 from codegen.service import Service
 
 FOLDERS = ("models", "operations")
+"""Generated as a whole; single generated files stand beside them."""
 
 
 def build(folder: Path) -> tuple[list[str], dict[str, str]]:
@@ -46,11 +47,9 @@ def check() -> list[str]:
         problems, files = build(Path(folder))
     if problems:
         return problems
-    found = {
-        str(path.relative_to(TARGET)): path.read_text("utf-8")
-        for name in FOLDERS
-        for path in sorted((TARGET / name).rglob("*.py"))
-    }
+    paths = {path for name in FOLDERS for path in (TARGET / name).rglob("*.py")}
+    paths |= {TARGET / name for name in files if (TARGET / name).exists()}
+    found = {str(path.relative_to(TARGET)): path.read_text("utf-8") for path in sorted(paths)}
     return [
         f"{name}: {'missing' if name not in found else 'differs from a rebuild'}"
         for name in sorted(files)

@@ -252,7 +252,7 @@ class Planner:
             if home is None and base in self.home and base != name:
                 home = self.home[base]
             if home is not None and home != module.family.name:
-                needed.setdefault(home, []).append(name)
+                needed.setdefault(f"models.{home}", []).append(name)
         enums = {
             name
             for name in words

@@ -89,8 +89,8 @@ class Renderer:
         for module in modules:
             files[f"models/{module.family.name}.py"] = self._models(module)
             files[f"operations/{module.family.name}.py"] = self._operations(module)
-        files["models/enums.py"] = self._enums()
-        files["models/scalars.py"] = self._render(
+        files["enums.py"] = self._enums()
+        files["scalars.py"] = self._render(
             "scalars.py.j2",
             scalars=[(name, self.types.scalar(name)) for name in sorted(self.types.scalars)],
         )
@@ -152,10 +152,7 @@ class Renderer:
 
     def _models_init(self, modules: list[Module]) -> str:
         homes = {f"drs_sdk.models.{module.family.name}": _names(module) for module in modules}
-        homes["drs_sdk.models.enums"] = self._enum_names()
-        homes["drs_sdk.errors"] = sorted(
-            name for name, shape in self.service.structures.items() if shape.is_exception
-        )
+        homes["drs_sdk.enums"] = self._enum_names()
         names = sorted(name for home in homes.values() for name in home)
         return self._render("models_init.py.j2", homes=dict(sorted(homes.items())), names=names)
 

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
     from drs_sdk import DRSClient
     from drs_sdk.models import SourceServer
-    from drs_sdk.waiters import JobReport, WaitUpdate
+    from drs_sdk.reports import JobReport
+    from drs_sdk.waiters import WaitUpdate
+
 
 SubjectT = TypeVar("SubjectT")
 

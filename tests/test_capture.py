@@ -18,7 +18,7 @@ from drs_sdk.models import Job, JobLog, SourceServer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from drs_sdk.base import Shape
+    from drs_sdk._core.base import Shape
 
 CAPTURE = Path(__file__).parents[2] / "shared" / "data" / "drill_capture.json"
 

@@ -43,6 +43,8 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copytree(
             command.TARGET / name, copy / name, ignore=shutil.ignore_patterns("__pycache__")
         )
+    for name in ("enums.py", "scalars.py"):
+        shutil.copy(command.TARGET / name, copy)
     monkeypatch.setattr(command, "TARGET", copy)
     return copy
 
@@ -141,7 +143,7 @@ class TestTheCheckoutFallsBehind:
         [
             ("operations/jobs.py", r"    async def delete_job\(.*?(?=\n    def )"),
             ("models/jobs.py", r"    job_ids: .*?(?=\n    from_date: )"),
-            ("models/enums.py", r"    LAUNCHED = \"LAUNCHED\"\n    \"\"\".*?\"\"\"\n"),
+            ("enums.py", r"    LAUNCHED = \"LAUNCHED\"\n    \"\"\".*?\"\"\"\n"),
             ("models/jobs.py", r"\"Only these jobs, at most 1000; empty means all\.\""),
         ],
         ids=["operation", "member", "enum value", "description"],

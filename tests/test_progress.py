@@ -27,7 +27,7 @@ from drs_sdk.testing import DRSEmulator, Fault
 from drs_sdk.waiters import WaitUpdate
 
 if TYPE_CHECKING:
-    from drs_sdk.base import Shape
+    from drs_sdk._core.base import Shape
 
 
 def console() -> Console:

@@ -21,10 +21,17 @@ from drs_sdk._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from drs_sdk import errors as errors, events as events, models as models, testing as testing
-    from drs_sdk.base import ResponseMetadata as ResponseMetadata
+    from drs_sdk._core.base import (
+        Request as Request,
+        Response as Response,
+        ResponseMetadata as ResponseMetadata,
+        Shape as Shape,
+    )
+    from drs_sdk._core.errors import DRSError as DRSError
+    from drs_sdk._core.open_enum import OpenEnum as OpenEnum
+    from drs_sdk._transport.api_errors import APIError as APIError
     from drs_sdk.client import DRSClient as DRSClient
     from drs_sdk.clock import Clock as Clock, SystemClock as SystemClock
-    from drs_sdk.errors import APIError as APIError, DRSError as DRSError
     from drs_sdk.pagination import Pager as Pager
 
 __all__ = [
@@ -32,8 +39,12 @@ __all__ = [
     "Clock",
     "DRSClient",
     "DRSError",
+    "OpenEnum",
     "Pager",
+    "Request",
+    "Response",
     "ResponseMetadata",
+    "Shape",
     "SystemClock",
     "__version__",
     "errors",
@@ -43,12 +54,16 @@ __all__ = [
 ]
 
 _HOMES = {
-    "APIError": "drs_sdk.errors",
+    "APIError": "drs_sdk._transport.api_errors",
     "Clock": "drs_sdk.clock",
     "DRSClient": "drs_sdk.client",
-    "DRSError": "drs_sdk.errors",
+    "DRSError": "drs_sdk._core.errors",
+    "OpenEnum": "drs_sdk._core.open_enum",
     "Pager": "drs_sdk.pagination",
-    "ResponseMetadata": "drs_sdk.base",
+    "Request": "drs_sdk._core.base",
+    "Response": "drs_sdk._core.base",
+    "ResponseMetadata": "drs_sdk._core.base",
+    "Shape": "drs_sdk._core.base",
     "SystemClock": "drs_sdk.clock",
 }
 _MODULES = frozenset({"errors", "events", "models", "testing"})

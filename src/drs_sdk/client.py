@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar, overload
 
-from drs_sdk.clock import Clock, SystemClock
-from drs_sdk.settings import (
+from drs_sdk._core.errors import RequestValidationError
+from drs_sdk._transport.settings import (
     DEFAULT_MAX_RESPONSE_BYTES,
     CallOptions,
     ClientSettings,
     require_positive,
 )
+from drs_sdk.clock import Clock, SystemClock
 from drs_sdk.waiters.methods import Waits
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from types import TracebackType
     from typing import Self
 
-    from aiobotocore.config import AioConfig
-    from aiobotocore.session import AioSession
-
-    from drs_sdk.base import Request, Response
+    from drs_sdk._core.base import Request, Response, Shape
+    from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
+    from drs_sdk._transport.connection import Connection
+    from drs_sdk._transport.settings import AioConfig, AioSession
     from drs_sdk.events import RequestHook
-    from drs_sdk.transport import Connection
     from drs_sdk.waiters.polling import PollerHub
 
     ResponseT = TypeVar("ResponseT", bound=Response)
@@ -49,7 +50,7 @@ class _Link:
     def connection(self) -> Connection:
         """Make the connection at the first call: aiobotocore is loaded here, not before."""
         if self._connection is None:
-            from drs_sdk.transport import Connection
+            from drs_sdk._transport.connection import Connection
 
             self._connection = Connection(self._settings)
         return self._connection
@@ -217,6 +218,43 @@ class DRSClient(Waits):
             ClientClosedError: The client is not open.
         """
         return await self._link.connection().send(request, self._options)
+
+    @overload
+    async def find_outcome(self, of: AmbiguousOutcomeError, /) -> Shape | None: ...
+    @overload
+    async def find_outcome(
+        self, of: Request[Response], /, *, sent_at: datetime
+    ) -> Shape | None: ...
+    async def find_outcome(
+        self, of: AmbiguousOutcomeError | Request[Response], /, *, sent_at: datetime | None = None
+    ) -> Shape | None:
+        """Look for what an unsafe request made whose answer was lost.
+
+        Found by its traces, as the service takes no token for unsafe operations: a job on the
+        same servers begun since then, a resource of the same origin or with the same settings
+        and tags. Give the service some seconds before you take None for an answer.
+
+        Args:
+            of: The error that the call ended in, or the request itself.
+            sent_at: When the request was sent, where there is no error that knows.
+
+        Returns:
+            What the request made, such as the `Job`; None where there is nothing of the kind.
+
+        Raises:
+            RequestValidationError: A request without ``sent_at``.
+            OutcomeUnknownError: The operation leaves nothing that could be found.
+            DRSError: The service could not be asked.
+        """
+        from drs_sdk._outcomes.search import find_outcome
+        from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
+
+        request, at = (
+            (of.request, of.sent_at) if isinstance(of, AmbiguousOutcomeError) else (of, sent_at)
+        )
+        if at is None:
+            raise RequestValidationError.of("sent_at", "must say when the request was sent")
+        return await find_outcome(self, request, at)
 
     def with_options(
         self,

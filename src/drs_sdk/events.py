@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from drs_sdk.errors import DRSError
+    from drs_sdk._core.errors import DRSError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,10 @@ from urllib.parse import urlsplit
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
+from drs_sdk._core.errors import ResponseDecodeError
+from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
+from drs_sdk._transport.api_errors import APIError
 from drs_sdk._version import __version__
-from drs_sdk.errors import AmbiguousOutcomeError, APIError, ResponseDecodeError
 from drs_sdk.events import (
     RequestEvent,
     RequestFailed,

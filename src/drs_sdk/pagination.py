@@ -6,12 +6,12 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from drs_sdk.errors import DRSError, PaginationError, RequestValidationError
+from drs_sdk._core.errors import DRSError, PaginationError, RequestValidationError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
 
-    from drs_sdk.base import Request, Response
+    from drs_sdk._core.base import Request, Response
 
 ResponseT = TypeVar("ResponseT", bound="Response")
 ItemT = TypeVar("ItemT")

@@ -22,10 +22,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from drs_sdk._core.errors import DRSError
 from drs_sdk.clock import SystemClock
-from drs_sdk.errors import DRSError
 from drs_sdk.models import Job, RecoveryInstance, RecoveryPlanExecution, SourceNetwork, SourceServer
-from drs_sdk.waiters.job_report import events_of, phases_of
+from drs_sdk.reports.job_report import events_of, phases_of
 from drs_sdk.waiters.subjects import id_of_job
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from drs_sdk.clock import Clock
     from drs_sdk.operations import Operations
-    from drs_sdk.waiters.job_report import PhaseReport
+    from drs_sdk.reports.job_report import PhaseReport
     from drs_sdk.waiters.subjects import JobLike
     from drs_sdk.waiters.updates import WaitUpdate
 

@@ -8,9 +8,9 @@ import logging
 import pytest
 from hypothesis import given, strategies as st
 
+from drs_sdk._transport.decoding import decode
 from drs_sdk.errors import ResponseDecodeError
 from drs_sdk.models import DescribeSourceServersResponse
-from drs_sdk.transport.decoding import decode
 
 
 def read(body: bytes) -> tuple[DescribeSourceServersResponse, dict[str, object]]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from drs_sdk._transport import collector
+from drs_sdk._transport.decoding import decode
 from drs_sdk.models import DescribeSourceServersResponse
-from drs_sdk.transport import collector
-from drs_sdk.transport.decoding import decode
 
 if TYPE_CHECKING:
     from collections.abc import Generator

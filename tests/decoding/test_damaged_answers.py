@@ -14,8 +14,8 @@ from loopback import answer, client_for, loopback
 from strategies import service_shapes as drs
 
 from drs_sdk import models
+from drs_sdk._transport.decoding import decode
 from drs_sdk.errors import ResponseDecodeError
-from drs_sdk.transport.decoding import decode
 
 if TYPE_CHECKING:
     from typing import Self

@@ -12,8 +12,8 @@ from hypothesis import example, given, settings, strategies as st
 from strategies import service_shapes as drs
 
 from drs_sdk import models
+from drs_sdk._transport.decoding import decode
 from drs_sdk.errors import ResponseDecodeError
-from drs_sdk.transport.decoding import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from strategies import service_shapes as drs
 from strategies.walking import differences
 
 from drs_sdk import models
-from drs_sdk.base import Response, ResponseMetadata
+from drs_sdk._core.base import Response, ResponseMetadata
 from drs_sdk.models import (
     DescribeSourceServersResponse,
     ListTagsForResourceResponse,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from drs_sdk import DRSClient
-    from drs_sdk.base import Request, Response, Shape
+    from drs_sdk._core.base import Request, Response, Shape
     from drs_sdk.testing import RecordedRequest
 
 ResultT = TypeVar("ResultT")

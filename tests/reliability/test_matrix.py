@@ -20,6 +20,7 @@ from aiobotocore.config import AioConfig
 from loopback import unused_port
 from valid_calls import OPERATIONS, UNSAFE, request_type, valid_calls
 
+from drs_sdk._transport import retrying
 from drs_sdk.errors import (
     AmbiguousOutcomeError,
     APIError,
@@ -35,7 +36,6 @@ from drs_sdk.errors import (
 from drs_sdk.events import RequestEvent, RequestRetried
 from drs_sdk.testing import DRSEmulator, Fault
 from drs_sdk.testing.service_model import load_service
-from drs_sdk.transport import retries
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -261,7 +261,7 @@ async def test_cell(
     promise = expected(operation, name, always=always)
     # Without jitter no time passes, and accounts can be compared; starting a server takes time.
     dice = SimpleNamespace(random=lambda: 0.0 if trouble.fault else 1.0)
-    monkeypatch.setattr(retries, "random", dice)
+    monkeypatch.setattr(retrying, "random", dice)
     late = {"read_timeout": READ_TIMEOUT} if name == "late" else {}
     attempts = trouble.max_attempts if always else ATTEMPTS
     view = drs.with_options(max_attempts=attempts, **late)

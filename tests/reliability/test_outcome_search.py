@@ -10,17 +10,17 @@ import pytest
 from valid_calls import UNSAFE, valid_calls
 
 from drs_sdk import DRSClient, models
+from drs_sdk._outcomes.search import CLOCK_MARGIN
 from drs_sdk.errors import (
     AmbiguousOutcomeError,
     APIError,
     ConnectionFailedError,
     OutcomeUnknownError,
 )
-from drs_sdk.outcome_search import CLOCK_MARGIN
 from drs_sdk.testing import DRSEmulator, Fault, Quotas
 
 if TYPE_CHECKING:
-    from drs_sdk.base import Request, Response
+    from drs_sdk._core.base import Request, Response
 
 A_WHILE = timedelta(minutes=10)
 FINDABLE = [name for name in UNSAFE if name != "ExportSourceNetworkCfnTemplate"]

@@ -32,8 +32,8 @@ from loopback import (
     unused_port,
 )
 
+from drs_sdk._transport.aws import roles
 from drs_sdk.errors import ConfigurationError, CredentialsError, DRSError
-from drs_sdk.transport import roles
 
 if TYPE_CHECKING:
     from collections.abc import Callable

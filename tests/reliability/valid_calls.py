@@ -17,7 +17,7 @@ from drs_sdk.testing.service_model import load_service
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drs_sdk.base import Request, Response
+    from drs_sdk._core.base import Request, Response
 
 OPERATIONS = sorted(load_service().operations)
 

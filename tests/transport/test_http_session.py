@@ -31,6 +31,7 @@ from loopback import (
     unused_port,
 )
 
+from drs_sdk._transport.http import MAX_RESPONSE_BYTES, HTTPSession
 from drs_sdk.errors import (
     APIError,
     ConfigurationError,
@@ -38,7 +39,6 @@ from drs_sdk.errors import (
     RequestTimeoutError,
     ResponseDecodeError,
 )
-from drs_sdk.transport.http_session import MAX_RESPONSE_BYTES, HTTPSession
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

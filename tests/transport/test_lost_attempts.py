@@ -18,6 +18,7 @@ from loopback import (
     unused_port,
 )
 
+from drs_sdk._transport import connection
 from drs_sdk.errors import (
     AmbiguousOutcomeError,
     APIError,
@@ -25,7 +26,6 @@ from drs_sdk.errors import (
     ResponseDecodeError,
     ThrottlingException,
 )
-from drs_sdk.transport import connection
 
 SERVERS = [{"source_server_id": "s-0123456789abcdef0"}]
 FAILED = {"x-amzn-ErrorType": "InternalServerException"}

@@ -115,7 +115,7 @@ async def test_its_password_is_sent_and_never_shown(service: str) -> None:
         repr(value)
         for frame in frames
         for value in frame.f_locals.values()
-        if type(value).__module__.startswith("drs_sdk.transport.http_session")
+        if type(value).__module__.startswith("drs_sdk._transport.http")
     )
     assert "SECRETPW" not in shown
     assert "dXNlcjpTRUNSRVRQVw" not in shown

@@ -31,7 +31,16 @@ from loopback import (
     unused_port,
 )
 
-from drs_sdk.base import Safety
+from drs_sdk._core.base import Safety
+from drs_sdk._transport.retrying import (
+    LONGEST_BACKOFF,
+    LONGEST_RETRY_AFTER,
+    Failure,
+    RetryQuota,
+    backoff,
+    may_resend,
+    parse_retry_after,
+)
 from drs_sdk.errors import (
     AmbiguousOutcomeError,
     APIError,
@@ -50,15 +59,6 @@ from drs_sdk.events import (
     RequestSucceeded,
 )
 from drs_sdk.models import StartRecoveryRequest, StartRecoveryResponse
-from drs_sdk.transport.retries import (
-    LONGEST_BACKOFF,
-    LONGEST_RETRY_AFTER,
-    Failure,
-    RetryQuota,
-    backoff,
-    may_resend,
-    parse_retry_after,
-)
 
 if TYPE_CHECKING:
     from pathlib import Path

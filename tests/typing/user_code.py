@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar, assert_type
 
 from drs_sdk import APIError, Clock, DRSClient, DRSError, Pager, ResponseMetadata, SystemClock
-from drs_sdk.base import Response
+from drs_sdk._core.base import Response
 from drs_sdk.errors import (
     AmbiguousOutcomeError,
     ConflictException,
@@ -53,7 +53,7 @@ from drs_sdk.models import (
 if TYPE_CHECKING:
     from aiobotocore.session import AioSession  # type: ignore[import-untyped]
 
-    from drs_sdk.base import Request
+    from drs_sdk._core.base import Request
 
 logger = logging.getLogger(__name__)
 

@@ -39,7 +39,7 @@ from drs_sdk.waiters.polling import PollerHub
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from drs_sdk.base import Request, Response, Shape
+    from drs_sdk._core.base import Request, Response, Shape
     from drs_sdk.waiters.watch import Watch
 
     ResponseT = TypeVar("ResponseT", bound=Response)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from scripted import Call
 
-    from drs_sdk.base import Shape
+    from drs_sdk._core.base import Shape
 
 SETTLING = 120.0
 GRACE = 10.0

@@ -32,7 +32,7 @@ from drs_sdk.waiters import conditions
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from drs_sdk.base import Shape
+    from drs_sdk._core.base import Shape
     from drs_sdk.waiters.conditions import Condition
     from drs_sdk.waiters.watch import Watch
 

@@ -19,7 +19,8 @@ from drs_sdk.models import (
     StartRecoveryPlanExecutionResponse,
     StartRecoveryResponse,
 )
-from drs_sdk.waiters import JobReport, PhaseReport, ServerReport, WaitUpdate
+from drs_sdk.reports import JobReport, PhaseReport, ServerReport
+from drs_sdk.waiters import WaitUpdate
 
 
 def on_job(update: WaitUpdate[Job]) -> None:

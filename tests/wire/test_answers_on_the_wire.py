@@ -11,13 +11,13 @@ from strategies import service_shapes as drs
 from strategies.walking import differences
 
 from drs_sdk import models
+from drs_sdk._transport.decoding import decode
 from drs_sdk.errors import ResponseDecodeError
-from drs_sdk.transport.decoding import decode
 
 if TYPE_CHECKING:
     from strategies.bench import Bench
 
-    from drs_sdk.base import Response
+    from drs_sdk._core.base import Response
 
 
 @pytest.mark.parametrize("operation", drs.OPERATIONS)

@@ -8,17 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the names by name; below, how they are found at run time
-    from drs_sdk.errors import (
-        AccessDeniedException as AccessDeniedException,
-        ConflictException as ConflictException,
-        InternalServerException as InternalServerException,
-        ResourceNotFoundException as ResourceNotFoundException,
-        ServiceQuotaExceededException as ServiceQuotaExceededException,
-        ThrottlingException as ThrottlingException,
-        UninitializedAccountException as UninitializedAccountException,
-        ValidationException as ValidationException,
-    )
-    from drs_sdk.models.enums import (
+    from drs_sdk.enums import (
         DataReplicationErrorString as DataReplicationErrorString,
         DataReplicationInitiationStepName as DataReplicationInitiationStepName,
         DataReplicationInitiationStepStatus as DataReplicationInitiationStepStatus,
@@ -347,14 +337,12 @@ if TYPE_CHECKING:  # the names by name; below, how they are found at run time
 
 
 __all__ = [
-    "AccessDeniedException",
     "Account",
     "AssociateSourceNetworkStackRequest",
     "AssociateSourceNetworkStackResponse",
     "CPU",
     "CancelRecoveryPlanExecutionRequest",
     "CancelRecoveryPlanExecutionResponse",
-    "ConflictException",
     "ConversionProperties",
     "CreateExtendedSourceServerRequest",
     "CreateExtendedSourceServerResponse",
@@ -456,7 +444,6 @@ __all__ = [
     "InitializeServiceRequest",
     "InitializeServiceResponse",
     "InitiatedBy",
-    "InternalServerException",
     "InternetProtocol",
     "InternetProtocolLike",
     "Job",
@@ -583,7 +570,6 @@ __all__ = [
     "ReplicationConfigurationTemplate",
     "ReplicationDirection",
     "ReplicationStatus",
-    "ResourceNotFoundException",
     "RetryDataReplicationRequest",
     "RetryDataReplicationResponse",
     "RetryRecoveryPlanExecutionStepRequest",
@@ -592,7 +578,6 @@ __all__ = [
     "ReverseReplicationResponse",
     "ServerStepConfiguration",
     "ServerStepConfigurationDict",
-    "ServiceQuotaExceededException",
     "SourceCloudProperties",
     "SourceNetwork",
     "SourceNetworkData",
@@ -629,8 +614,6 @@ __all__ = [
     "TargetInstanceTypeRightSizingMethodLike",
     "TerminateRecoveryInstancesRequest",
     "TerminateRecoveryInstancesResponse",
-    "ThrottlingException",
-    "UninitializedAccountException",
     "UntagResourceRequest",
     "UntagResourceResponse",
     "UpdateFailbackReplicationConfigurationRequest",
@@ -649,7 +632,6 @@ __all__ = [
     "UpdateReplicationConfigurationResponse",
     "UpdateReplicationConfigurationTemplateRequest",
     "UpdateReplicationConfigurationTemplateResponse",
-    "ValidationException",
     "ValidationExceptionField",
     "ValidationExceptionReason",
     "VolumeStatus",
@@ -658,17 +640,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "drs_sdk.errors": [
-        "AccessDeniedException",
-        "ConflictException",
-        "InternalServerException",
-        "ResourceNotFoundException",
-        "ServiceQuotaExceededException",
-        "ThrottlingException",
-        "UninitializedAccountException",
-        "ValidationException",
-    ],
-    "drs_sdk.models.enums": [
+    "drs_sdk.enums": [
         "DataReplicationErrorString",
         "DataReplicationInitiationStepName",
         "DataReplicationInitiationStepStatus",

@@ -7,9 +7,10 @@ from typing import Annotated, ClassVar, NotRequired, Required, TypedDict
 
 from pydantic import AwareDatetime, Field
 
-from drs_sdk.base import Request, Response, Safety, SentShape, Shape
-from drs_sdk.models import scalars
-from drs_sdk.models.enums import (
+import drs_sdk.scalars as scalars
+from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape
+from drs_sdk._core.sending import SentDatetime
+from drs_sdk.enums import (
     InitiatedBy,
     JobLogEvent,
     JobStatus,
@@ -18,7 +19,6 @@ from drs_sdk.models.enums import (
     ProductCodeMode,
 )
 from drs_sdk.models.launch_actions import LaunchActionsStatus
-from drs_sdk.sending import SentDatetime
 from drs_sdk.traits.job import JobTraits, ParticipatingServerTraits
 
 __all__ = [

@@ -6,16 +6,16 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 
 from pydantic import AwareDatetime, Field, StrictStr
 
-from drs_sdk.base import Request, Response, Safety, SentShape, Shape
-from drs_sdk.models import scalars
-from drs_sdk.models.enums import (
+import drs_sdk.scalars as scalars
+from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape
+from drs_sdk._core.sending import Known, OnSend, Sent
+from drs_sdk.enums import (
     LaunchActionCategory,
     LaunchActionParameterType,
     LaunchActionParameterTypeLike,
     LaunchActionRunStatus,
     LaunchActionType,
 )
-from drs_sdk.sending import Known, OnSend, Sent
 
 __all__ = [
     "DeleteLaunchActionRequest",

@@ -5,14 +5,10 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 
 from pydantic import Field, StrictBool, StrictStr
 
-from drs_sdk.base import Request, Response, Safety, Shape
-from drs_sdk.models import scalars
-from drs_sdk.models.enums import (
-    LaunchDisposition,
-    RecoveryMode,
-    TargetInstanceTypeRightSizingMethod,
-)
-from drs_sdk.sending import Known, OnSend, Sent
+import drs_sdk.scalars as scalars
+from drs_sdk._core.base import Request, Response, Safety, Shape
+from drs_sdk._core.sending import Known, OnSend, Sent
+from drs_sdk.enums import LaunchDisposition, RecoveryMode, TargetInstanceTypeRightSizingMethod
 
 __all__ = [
     "CreateLaunchConfigurationTemplateRequest",

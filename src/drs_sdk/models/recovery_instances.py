@@ -7,9 +7,10 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 
 from pydantic import AwareDatetime, Field
 
-from drs_sdk.base import Request, Response, Safety, SentShape, Shape
-from drs_sdk.models import scalars
-from drs_sdk.models.enums import (
+import drs_sdk.scalars as scalars
+from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape
+from drs_sdk._core.sending import Known
+from drs_sdk.enums import (
     EC2InstanceState,
     FailbackLaunchType,
     FailbackReplicationError,
@@ -23,7 +24,6 @@ from drs_sdk.models.enums import (
 )
 from drs_sdk.models.jobs import Job
 from drs_sdk.models.source_servers import CPU, OS, IdentificationHints, NetworkInterface
-from drs_sdk.sending import Known
 from drs_sdk.traits.recovery_instance import RecoveryInstanceTraits
 
 __all__ = [

@@ -6,9 +6,10 @@ from typing import Annotated, ClassVar, NotRequired, Required, TypedDict
 
 from pydantic import AwareDatetime, Field, StrictInt, StrictStr
 
-from drs_sdk.base import Request, Response, Safety, SentShape, Shape
-from drs_sdk.models import scalars
-from drs_sdk.models.enums import (
+import drs_sdk.scalars as scalars
+from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape
+from drs_sdk._core.sending import Known, OnSend, Sent
+from drs_sdk.enums import (
     RecoveryPlanExecutionMode,
     RecoveryPlanExecutionStatus,
     RecoveryPlanExecutionStepStatus,
@@ -17,7 +18,6 @@ from drs_sdk.models.enums import (
     RecoveryPlanServerImpactLevelLike,
     RecoveryPlanStatus,
 )
-from drs_sdk.sending import Known, OnSend, Sent
 from drs_sdk.traits.recovery_plan_execution import RecoveryPlanExecutionTraits
 
 __all__ = [

@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 
 from pydantic import AwareDatetime, Field
 
-from drs_sdk.base import Request, Response, Safety, SentShape, Shape
-from drs_sdk.models import scalars
-from drs_sdk.models.enums import RecoverySnapshotsOrder
-from drs_sdk.sending import Known, SentDatetime
+import drs_sdk.scalars as scalars
+from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape
+from drs_sdk._core.sending import Known, SentDatetime
+from drs_sdk.enums import RecoverySnapshotsOrder
 
 __all__ = [
     "DescribeRecoverySnapshotsRequest",

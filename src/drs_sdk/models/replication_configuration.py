@@ -5,9 +5,10 @@ from typing import Annotated, ClassVar, NotRequired, Required, TypedDict
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from drs_sdk.base import Request, Response, Safety, Shape
-from drs_sdk.models import scalars
-from drs_sdk.models.enums import (
+import drs_sdk.scalars as scalars
+from drs_sdk._core.base import Request, Response, Safety, Shape
+from drs_sdk._core.sending import Known, OnSend, Sent
+from drs_sdk.enums import (
     InternetProtocol,
     PITPolicyRuleUnits,
     PITPolicyRuleUnitsLike,
@@ -17,7 +18,6 @@ from drs_sdk.models.enums import (
     ReplicationConfigurationReplicatedDiskStagingDiskType,
     ReplicationConfigurationReplicatedDiskStagingDiskTypeLike,
 )
-from drs_sdk.sending import Known, OnSend, Sent
 
 __all__ = [
     "CreateReplicationConfigurationTemplateRequest",

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from drs_sdk.base import Request, Response, Safety, Shape
+from drs_sdk._core.base import Request, Response, Safety, Shape
 
 __all__ = ["InitializeServiceRequest", "InitializeServiceResponse", "ValidationExceptionField"]
 

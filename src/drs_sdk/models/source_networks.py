@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar, NotRequired, Required, TypedDict
 
 from pydantic import Field
 
-from drs_sdk.base import Request, Response, Safety, SentShape, Shape
-from drs_sdk.models import scalars
-from drs_sdk.models.enums import ReplicationStatus
+import drs_sdk.scalars as scalars
+from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape
+from drs_sdk.enums import ReplicationStatus
 from drs_sdk.models.jobs import Job
 from drs_sdk.models.recovery_instances import RecoveryLifeCycle
 from drs_sdk.traits.source_network import SourceNetworkTraits

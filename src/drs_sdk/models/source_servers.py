@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 
 from pydantic import AwareDatetime, Field
 
-from drs_sdk.base import Request, Response, Safety, SentShape, Shape
-from drs_sdk.models import scalars
-from drs_sdk.models.enums import (
+import drs_sdk.scalars as scalars
+from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape
+from drs_sdk.enums import (
     DataReplicationErrorString,
     DataReplicationInitiationStepName,
     DataReplicationInitiationStepStatus,

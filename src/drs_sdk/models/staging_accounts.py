@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from drs_sdk.base import Request, Response, Safety, Shape
-from drs_sdk.models import scalars
+import drs_sdk.scalars as scalars
+from drs_sdk._core.base import Request, Response, Safety, Shape
 from drs_sdk.models.source_servers import SourceServer
 
 __all__ = [

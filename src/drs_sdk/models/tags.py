@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from drs_sdk.base import Request, Response, Safety
-from drs_sdk.models import scalars
+import drs_sdk.scalars as scalars
+from drs_sdk._core.base import Request, Response, Safety
 
 __all__ = [
     "ListTagsForResourceRequest",

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk import models
-from drs_sdk.calling import OperationCaller
+import drs_sdk.models as models
+from drs_sdk._calling import OperationCaller
 
 if TYPE_CHECKING:
     from drs_sdk.models import (

@@ -2,13 +2,11 @@
 
 - `kinds`: what can be waited for, and how many are asked for in one call
 - `conditions`: which states succeed, fail, or mean wait on
-- `job_parts`: what of a job went wrong, by name
 - `polling`: one poller for each kind of subject, shared by all waits of a client
 - `subscription`: one wait's place in a poller, and when it is due
 - `engine`: one wait, its deadline and its updates
 - `alarm`: time limits
 - `updates`: what ``on_update`` is told
-- `job_report`: what became of a job, server by server
 - `methods`: ``wait_until_*``, ``watch_*`` and ``explain_job``
 """
 
@@ -16,15 +14,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from drs_sdk.waiters.job_report import JobReport, PhaseReport, ServerReport
     from drs_sdk.waiters.updates import WaitUpdate
 
-__all__ = ["JobReport", "PhaseReport", "ServerReport", "WaitUpdate"]
+__all__ = ["WaitUpdate"]
 
 _HOMES = {
-    "JobReport": "drs_sdk.waiters.job_report",
-    "PhaseReport": "drs_sdk.waiters.job_report",
-    "ServerReport": "drs_sdk.waiters.job_report",
     "WaitUpdate": "drs_sdk.waiters.updates",
 }
 

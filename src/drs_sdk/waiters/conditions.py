@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
+from drs_sdk.reports.job_parts import failed_actions, failed_parts, unsettled_parts
 from drs_sdk.waiters import kinds
-from drs_sdk.waiters.job_parts import failed_actions, failed_parts, unsettled_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

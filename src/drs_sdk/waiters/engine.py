@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from drs_sdk.errors import WaiterFailedError, WaiterTimeoutError
 from drs_sdk.waiters.alarm import Alarm, TimeIsUpError
+from drs_sdk.waiters.errors import WaiterFailedError, WaiterTimeoutError
 from drs_sdk.waiters.subscription import Subscription
 from drs_sdk.waiters.updates import WaitUpdate
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
     from datetime import datetime
 
-    from drs_sdk.errors import DRSError
+    from drs_sdk._core.errors import DRSError
     from drs_sdk.models import JobLog
     from drs_sdk.waiters.conditions import Acceptor, Condition, Outcome
     from drs_sdk.waiters.polling import PollerHub

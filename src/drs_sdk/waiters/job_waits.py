@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from drs_sdk.errors import DRSError
+from drs_sdk._core.errors import DRSError
+from drs_sdk.reports.job_parts import broken_parts
 from drs_sdk.waiters import conditions
-from drs_sdk.waiters.job_parts import broken_parts
 from drs_sdk.waiters.subjects import id_of_job
 from drs_sdk.waiters.waiting import Waiting
 from drs_sdk.waiters.watch import Watch
 
 if TYPE_CHECKING:
-    from drs_sdk.errors import WaiterFailedError
     from drs_sdk.models import Job
+    from drs_sdk.reports.job_report import JobReport
     from drs_sdk.waiters.engine import Wait
-    from drs_sdk.waiters.job_report import JobReport
+    from drs_sdk.waiters.errors import WaiterFailedError
     from drs_sdk.waiters.subjects import JobLike
     from drs_sdk.waiters.updates import OnUpdate
     from drs_sdk.waiters.waiting import Duration
@@ -222,14 +222,14 @@ class JobWaits(Waiting):
             ResourceNotFoundException: There is no such job.
             ValueError: There is no id.
         """
-        from drs_sdk.waiters.job_report import report_on
+        from drs_sdk.reports.job_report import report_on
 
         return await report_on(self, id_of_job(job))
 
     async def _job_failed(self, wait: Wait[Job]) -> WaiterFailedError:
         """Say what failed, with the last words of the job's log on each server."""
+        from drs_sdk.reports.job_report import describe_event, events_of, last_events
         from drs_sdk.waiters.alarm import Alarm, TimeIsUpError
-        from drs_sdk.waiters.job_report import describe_event, events_of, last_events
 
         job = wait.only_or_none
         broken = broken_parts(job) if job is not None else {}

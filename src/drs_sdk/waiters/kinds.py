@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from drs_sdk.errors import ResourceNotFoundException
+from drs_sdk._transport.api_errors import ResourceNotFoundException
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

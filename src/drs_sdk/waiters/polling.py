@@ -16,14 +16,16 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from drs_sdk.errors import (
-    REQUEST_TIMEOUT_CODES,
-    APIError,
+from drs_sdk._core.errors import (
     ClientClosedError,
     ConfigurationError,
     CredentialsError,
     DRSError,
     RequestValidationError,
+)
+from drs_sdk._transport.api_errors import (
+    REQUEST_TIMEOUT_CODES,
+    APIError,
     ResourceNotFoundException,
     ValidationException,
 )

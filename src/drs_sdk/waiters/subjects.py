@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from drs_sdk.base import Shape
+from drs_sdk._core.base import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

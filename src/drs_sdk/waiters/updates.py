@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from drs_sdk.errors import DRSError
+    from drs_sdk._core.errors import DRSError
 
 SubjectT = TypeVar("SubjectT")
 

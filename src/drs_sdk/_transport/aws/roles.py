@@ -17,11 +17,11 @@ from aiobotocore.credentials import (
 from aiobotocore.session import AioSession
 from botocore.exceptions import NoCredentialsError
 
-from drs_sdk.errors import ConfigurationError
-from drs_sdk.transport.session import region_for, require_both_keys, session_for
+from drs_sdk._core.errors import ConfigurationError
+from drs_sdk._transport.aws.sessions import region_for, require_both_keys, session_for
 
 if TYPE_CHECKING:
-    from drs_sdk.settings import ClientSettings
+    from drs_sdk._transport.settings import ClientSettings
 
 _SESSION_NAME = "drs-sdk"
 

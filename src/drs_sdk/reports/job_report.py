@@ -7,7 +7,7 @@ from datetime import timedelta
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
-from drs_sdk.errors import ResourceNotFoundException
+from drs_sdk._transport.api_errors import ResourceNotFoundException
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING, cast
 
-from drs_sdk.errors import ConfigurationError
+from drs_sdk._core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from drs_sdk.errors import ResponseDecodeError
-from drs_sdk.paths import python_path
-from drs_sdk.transport.collector import collector_paused
+from drs_sdk._core.errors import ResponseDecodeError
+from drs_sdk._core.paths import python_path
+from drs_sdk._transport.collector import collector_paused
 
 if TYPE_CHECKING:
-    from drs_sdk.base import Response
+    from drs_sdk._core.base import Response
 
 ResponseT = TypeVar("ResponseT", bound="Response")
 Location = tuple[str | int, ...]

@@ -14,10 +14,10 @@ from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from drs_sdk.errors import REQUEST_TIMEOUT_CODES
+from drs_sdk._transport.api_errors import REQUEST_TIMEOUT_CODES
 
 if TYPE_CHECKING:
-    from drs_sdk.base import Safety
+    from drs_sdk._core.base import Safety
 
 DEFAULT_MAX_ATTEMPTS = 5
 LONGEST_BACKOFF = 20.0

@@ -7,8 +7,8 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aiobotocore.config import AioConfig
-    from aiobotocore.session import AioSession
+    from aiobotocore.config import AioConfig as AioConfig
+    from aiobotocore.session import AioSession as AioSession
 
     from drs_sdk.clock import Clock
     from drs_sdk.events import RequestHook

@@ -118,7 +118,7 @@ else:
             try:
                 return super().__call__(*args, **members)
             except ValidationError as error:
-                from drs_sdk.errors import RequestValidationError
+                from drs_sdk._core.errors import RequestValidationError
 
                 # Not chained: pydantic's text names the keys of maps, which may be secret.
                 raise RequestValidationError.from_pydantic(cls, error) from None

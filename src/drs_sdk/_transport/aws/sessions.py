@@ -16,15 +16,15 @@ from aiobotocore.session import AioSession
 from botocore.exceptions import PartialCredentialsError
 from botocore.httpsession import get_cert_path  # pyright: ignore[reportUnknownVariableType]
 
+from drs_sdk._core.errors import ConfigurationError
+from drs_sdk._transport.http import HTTPSession
+from drs_sdk._transport.retrying import DEFAULT_MAX_ATTEMPTS
 from drs_sdk._version import __version__
-from drs_sdk.errors import ConfigurationError
-from drs_sdk.transport.http_session import HTTPSession
-from drs_sdk.transport.retries import DEFAULT_MAX_ATTEMPTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drs_sdk.settings import ClientSettings
+    from drs_sdk._transport.settings import ClientSettings
 
 _POOL_SIZE = 50
 _CONNECT_TIMEOUT = 10

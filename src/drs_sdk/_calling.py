@@ -10,7 +10,7 @@ from drs_sdk.pagination import Pager
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from drs_sdk.base import Request, Response
+    from drs_sdk._core.base import Request, Response
 
     ResponseT = TypeVar("ResponseT", bound=Response)
     ItemT = TypeVar("ItemT")

@@ -11,15 +11,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
-from drs_sdk.base import Shape
-from drs_sdk.errors import OutcomeUnknownError, ResourceNotFoundException
+from drs_sdk._core.base import Shape
+from drs_sdk._outcomes.errors import OutcomeUnknownError
+from drs_sdk._transport.api_errors import ResourceNotFoundException
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
     from datetime import datetime
 
-    from drs_sdk import models
-    from drs_sdk.base import Request, Response
+    import drs_sdk.models as models
+    from drs_sdk._core.base import Request, Response
     from drs_sdk.operations import Operations
 
 CLOCK_MARGIN = timedelta(minutes=1)

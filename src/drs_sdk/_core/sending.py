@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from drs_sdk.open_enum import OpenEnum
+from drs_sdk._core.open_enum import OpenEnum
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,10 +15,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from drs_sdk.errors import (
-    MODELLED,
-    AmbiguousOutcomeError,
-    APIError,
+from drs_sdk._core.errors import (
     ClientClosedError,
     ConfigurationError,
     ConnectionFailedError,
@@ -26,14 +23,15 @@ from drs_sdk.errors import (
     DRSError,
     RequestTimeoutError,
     ResponseDecodeError,
-    ValidationException,
 )
-from drs_sdk.transport.retries import Failure, parse_retry_after
+from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
+from drs_sdk._transport.api_errors import MODELLED, APIError, ValidationException
+from drs_sdk._transport.retrying import Failure, parse_retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drs_sdk.transport.call import Call
+    from drs_sdk._transport.call import Call
 
 _CREDENTIALS = (
     CredentialRetrievalError,

@@ -20,16 +20,11 @@ from uuid import uuid4
 from botocore import xform_name  # pyright: ignore[reportUnknownVariableType]
 from botocore.exceptions import BotoCoreError, ClientError
 
-from drs_sdk.base import Request, Response, ResponseMetadata
-from drs_sdk.errors import ClientClosedError, RequestValidationError
-from drs_sdk.transport import retries
-from drs_sdk.transport.call import Call
-from drs_sdk.transport.decoding import decode
-from drs_sdk.transport.error_answers import tame
-from drs_sdk.transport.http_session import MAX_RESPONSE_BYTES
-from drs_sdk.transport.outcomes import explain, failure_of, not_opened
-from drs_sdk.transport.roles import working_session
-from drs_sdk.transport.session import (
+from drs_sdk._core.base import Request, Response, ResponseMetadata
+from drs_sdk._core.errors import ClientClosedError, RequestValidationError
+from drs_sdk._transport import retrying
+from drs_sdk._transport.aws.roles import working_session
+from drs_sdk._transport.aws.sessions import (
     config_for,
     max_attempts_for,
     region_for,
@@ -38,10 +33,15 @@ from drs_sdk.transport.session import (
     verify_for,
     with_session_config,
 )
+from drs_sdk._transport.call import Call
+from drs_sdk._transport.decoding import decode
+from drs_sdk._transport.error_answers import tame
+from drs_sdk._transport.explaining import explain, failure_of, not_opened
+from drs_sdk._transport.http import MAX_RESPONSE_BYTES
 
 if TYPE_CHECKING:
-    from drs_sdk.settings import CallOptions, ClientSettings
-    from drs_sdk.transport.outcomes import Answer
+    from drs_sdk._transport.explaining import Answer
+    from drs_sdk._transport.settings import CallOptions, ClientSettings
 
 ResponseT = TypeVar("ResponseT", bound=Response)
 
@@ -79,8 +79,8 @@ class Connection:
     def __init__(self, settings: ClientSettings) -> None:
         """Take the options; nothing is opened, nothing resolved."""
         self._settings = settings
-        self._quota = retries.RetryQuota()
-        self._max_attempts = retries.DEFAULT_MAX_ATTEMPTS
+        self._quota = retrying.RetryQuota()
+        self._max_attempts = retrying.DEFAULT_MAX_ATTEMPTS
         self._stack = AsyncExitStack()
         self._client: _Client | None = None
         self._opening: asyncio.Lock | None = None
@@ -240,7 +240,7 @@ class Connection:
             return None
         failure = failure_of(response, caught_exception)
         call.attempt_failed(failure)
-        safe = retries.may_resend(
+        safe = retrying.may_resend(
             call.request.safety, failure, resend_unsafe=call.options.resend_unsafe
         )
         if not safe or attempts >= call.max_attempts:
@@ -253,7 +253,7 @@ class Connection:
                 extra={"operation": call.operation, "attempt": attempts},
             )
             return None
-        delay = retries.backoff(attempts, failure.retry_after)
+        delay = retrying.backoff(attempts, failure.retry_after)
         call.retried(failure, delay)
         await self._settings.clock.sleep(delay)
         call.attempt = attempts + 1

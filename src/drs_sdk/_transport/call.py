@@ -15,11 +15,11 @@ from drs_sdk.events import RequestFailed, RequestRetried, RequestStarted, Reques
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from drs_sdk.base import Request, Response, ResponseMetadata
-    from drs_sdk.errors import DRSError
+    from drs_sdk._core.base import Request, Response, ResponseMetadata
+    from drs_sdk._core.errors import DRSError
+    from drs_sdk._transport.retrying import Failure
+    from drs_sdk._transport.settings import CallOptions
     from drs_sdk.events import RequestEvent, RequestHook
-    from drs_sdk.settings import CallOptions
-    from drs_sdk.transport.retries import Failure
 
 logger: logging.Logger = logging.getLogger("drs_sdk")
 

@@ -17,13 +17,13 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
-from drs_sdk.errors import (
+from drs_sdk._core.errors import (
     ConfigurationError,
     ConnectionFailedError,
     RequestTimeoutError,
     ResponseDecodeError,
 )
-from drs_sdk.transport.certificates import build_ssl_context
+from drs_sdk._transport.certificates import build_ssl_context
 
 if TYPE_CHECKING:
     import ssl
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from types import SimpleNamespace, TracebackType
     from typing import Self
 
-    from drs_sdk.transport.certificates import CertificateFiles
+    from drs_sdk._transport.certificates import CertificateFiles
 
 MAX_RESPONSE_BYTES = "drs_sdk.max_response_bytes"
 """The key of the size limit in the request context."""

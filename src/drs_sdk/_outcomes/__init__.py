@@ -1,0 +1,1 @@
+"""Looking for what a request made whose answer was lost."""

@@ -1,0 +1,12 @@
+"""How requests reach the service and answers come back: the only part that touches aiobotocore.
+
+- `connection`: the client under the client, and who may use it when
+- `aws`: sessions, configuration and credentials, as aiobotocore resolves them
+- `http`: the HTTP session that aiobotocore is given; `certificates`: what it trusts and shows
+- `retrying`: when a failed attempt is made again
+- `explaining`: what an attempt's end means, in our errors
+- `error_answers`: error answers made safe for botocore's parser
+- `decoding`: bytes become models; `collector`: the garbage collector, kept out of the way
+- `call`: one call over all its attempts, and who is told of it
+- `api_errors`, `ambiguity`: the errors that are raised here; `settings`: what a client is told
+"""

@@ -1,0 +1,1 @@
+"""What is taken from aiobotocore before a call is made: sessions, configuration, roles."""
