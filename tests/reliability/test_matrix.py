@@ -34,7 +34,7 @@ from drs_sdk.errors import (
 )
 from drs_sdk.events import RequestEvent, RequestRetried
 from drs_sdk.testing import DRSEmulator, Fault
-from drs_sdk.testing.service_model import load_service
+from drs_sdk.testing.service.model import load_service
 from drs_sdk.transport import retries
 
 if TYPE_CHECKING:
