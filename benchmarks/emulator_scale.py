@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 import machine
 
-from drs_sdk.testing import DRSEmulator, wire
-from drs_sdk.testing.service_model import load_service
+from drs_sdk.testing import DRSEmulator
+from drs_sdk.testing.front import wire
+from drs_sdk.testing.service.model import load_service
 
 if TYPE_CHECKING:
-    from drs_sdk.testing.documents import Doc
-    from drs_sdk.testing.server import Front
+    from drs_sdk.testing.front.server import Front
+    from drs_sdk.testing.service.documents import Doc
 
 ROUNDS = 30
 PAGE = 200

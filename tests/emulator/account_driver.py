@@ -7,9 +7,10 @@ import json
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from drs_sdk.testing import DRSEmulator, Quotas, wire
-from drs_sdk.testing.refusals import ServiceError
-from drs_sdk.testing.service_model import load_service
+from drs_sdk.testing import DRSEmulator, Quotas
+from drs_sdk.testing.front import wire
+from drs_sdk.testing.service.model import load_service
+from drs_sdk.testing.service.refusals import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

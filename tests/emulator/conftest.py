@@ -10,7 +10,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 
 from drs_sdk.testing import DRSEmulator
-from drs_sdk.testing.service_model import data_loader
+from drs_sdk.testing.service.model import data_loader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

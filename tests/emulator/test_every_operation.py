@@ -20,7 +20,7 @@ from whole_service import WholeService
 
 from drs_sdk.testing import DRSEmulator, Fault
 from drs_sdk.testing.handlers import load_handlers
-from drs_sdk.testing.service_model import load_service
+from drs_sdk.testing.service.model import load_service
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from launch_runner import A_LAUNCH, Launches, code
 
-from drs_sdk.testing.replication import INITIATION_STEPS
+from drs_sdk.testing.life.replication import INITIATION_STEPS
 
 A_SYNC = timedelta(hours=12)
 

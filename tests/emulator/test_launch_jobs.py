@@ -13,13 +13,13 @@ from botocore.exceptions import ClientError
 from launch_runner import A_LAUNCH, Launches, code
 
 from drs_sdk.testing import DRSEmulator, Quotas
-from drs_sdk.testing.launching import start_launch
-from drs_sdk.testing.timeline import transition
+from drs_sdk.testing.life.launching import start_launch
+from drs_sdk.testing.world.account import transition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drs_sdk.testing.account import Account
+    from drs_sdk.testing.world.account import Account
 
 START = "2024-01-01T00:00:00.000000Z"
 NOWHERE = "s-" + "9" * 17

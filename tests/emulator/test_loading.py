@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from drs_sdk.testing.deviations import answer_violations
-from drs_sdk.testing.service_model import load_service
+from drs_sdk.testing.service.deviations import answer_violations
+from drs_sdk.testing.service.model import load_service
 
 if TYPE_CHECKING:
     from drs_sdk.testing import DRSEmulator

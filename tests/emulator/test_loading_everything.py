@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drs_sdk.testing import DRSEmulator, EmulatorClock
-from drs_sdk.testing.service_model import load_service
+from drs_sdk.testing.service.model import load_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable

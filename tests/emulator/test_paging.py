@@ -9,11 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from drs_sdk.testing import DRSEmulator
-from drs_sdk.testing.account import Account
 from drs_sdk.testing.clock import DEFAULT_START
-from drs_sdk.testing.paging import page_of, page_of_list
-from drs_sdk.testing.refusals import ServiceError
+from drs_sdk.testing.handlers.listing.paging import page_of, page_of_list
+from drs_sdk.testing.service.refusals import ServiceError
 from drs_sdk.testing.settings import Settings
+from drs_sdk.testing.world.account import Account
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 from launch_runner import Launches, code
 
 from drs_sdk.testing import DRSEmulator, Quotas
-from drs_sdk.testing.instances import InstanceState
-from drs_sdk.testing.service_model import load_service
+from drs_sdk.testing.service.model import load_service
+from drs_sdk.testing.state.recovery_instances import InstanceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

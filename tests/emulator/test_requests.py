@@ -11,11 +11,12 @@ import aiohttp
 import pytest
 from botocore.exceptions import ClientError
 
-from drs_sdk.testing import DRSEmulator, refusals
-from drs_sdk.testing.constraints import violations
-from drs_sdk.testing.service_model import Member, Shape, load_service
-from drs_sdk.testing.unlisted_refusals import UNLISTED
-from drs_sdk.testing.wire import parse_request
+from drs_sdk.testing import DRSEmulator
+from drs_sdk.testing.front.wire import parse_request
+from drs_sdk.testing.service import refusals
+from drs_sdk.testing.service.constraints import violations
+from drs_sdk.testing.service.model import Member, Shape, load_service
+from drs_sdk.testing.service.unlisted_refusals import UNLISTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,7 +182,9 @@ async def test_a_handler_that_fails_is_a_loud_defect(
     def fail(*_: object) -> None:
         raise KeyError("oops")
 
-    monkeypatch.setattr("drs_sdk.testing.server.load_handlers", lambda: {"StopReplication": fail})
+    monkeypatch.setattr(
+        "drs_sdk.testing.front.server.load_handlers", lambda: {"StopReplication": fail}
+    )
     for operation, code in (
         (raw.stop_replication, "EmulatorDefect"),
         (raw.start_replication, "NotImplemented"),
@@ -200,7 +203,7 @@ async def test_a_code_that_an_operation_does_not_list_is_a_defect(
         raise refusals.conflict("no")
 
     handlers = {"DescribeJobs": refuse, "DeleteJob": refuse}
-    monkeypatch.setattr("drs_sdk.testing.server.load_handlers", lambda: handlers)
+    monkeypatch.setattr("drs_sdk.testing.front.server.load_handlers", lambda: handlers)
     async with DRSEmulator(check_answers=True) as emulator, raw_of(emulator) as raw:
         for call in (raw.delete_job(jobID="drsjob-" + "0" * 17), raw.describe_jobs()):
             with pytest.raises(ClientError, match="ConflictException"):
@@ -222,7 +225,7 @@ async def test_a_failure_outside_the_handlers_is_one_too(
     def fail(*_: object) -> None:
         raise KeyError("oops")
 
-    monkeypatch.setattr(f"drs_sdk.testing.server.wire.{place}", fail)
+    monkeypatch.setattr(f"drs_sdk.testing.front.server.wire.{place}", fail)
     status, headers, answer = await _post(emulator, "/DescribeSourceServers", b"{}")
     assert (status, headers["x-amzn-ErrorType"]) == (501, "EmulatorDefect")
     assert "oops" in answer["message"]
@@ -235,7 +238,7 @@ async def test_an_answer_that_breaks_the_model_is_a_loud_defect(
         return {"items": [{"sourceServerID": "short", "novelty": 1}]}
 
     monkeypatch.setattr(
-        "drs_sdk.testing.server.load_handlers", lambda: {"DescribeSourceServers": wrong}
+        "drs_sdk.testing.front.server.load_handlers", lambda: {"DescribeSourceServers": wrong}
     )
     async with DRSEmulator(check_answers=True) as emulator, raw_of(emulator) as raw:
         with pytest.raises(ClientError, match="AnswerBreaksModel"):

@@ -22,7 +22,7 @@ from drs_sdk.errors import APIError, ConfigurationError, ResponseDecodeError
 from drs_sdk.testing import DRSEmulator, EmulatorClock, Fault
 from drs_sdk.testing.__main__ import main, parse_arguments
 from drs_sdk.testing.handlers import handles, load_handlers
-from drs_sdk.testing.refusals import ServiceError
+from drs_sdk.testing.service.refusals import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,14 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from drs_sdk.testing import DRSEmulator, Quotas
-from drs_sdk.testing.isotime import format_duration
-from drs_sdk.testing.replication import (
-    INITIATION_STEPS,
-    ReplicationState,
-    is_launchable,
-    is_replicating,
-)
-from drs_sdk.testing.service_model import load_service
+from drs_sdk.testing.life.replication import INITIATION_STEPS
+from drs_sdk.testing.service.isotime import format_duration
+from drs_sdk.testing.service.model import load_service
+from drs_sdk.testing.state.source_servers import ReplicationState, is_launchable, is_replicating
 
 if TYPE_CHECKING:
     from collections.abc import Callable

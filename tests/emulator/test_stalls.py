@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from launch_runner import Launches, code
 
-from drs_sdk.testing.replication import INITIATION_STEPS
+from drs_sdk.testing.life.replication import INITIATION_STEPS
 
 if TYPE_CHECKING:
     from drs_sdk.testing import DRSEmulator

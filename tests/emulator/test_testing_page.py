@@ -10,10 +10,9 @@ import pytest
 
 from drs_sdk.testing import DRSEmulator, Fault
 from drs_sdk.testing.__main__ import parse_arguments
-from drs_sdk.testing.deviations import DEVIATIONS
-from drs_sdk.testing.launch_scenario import LaunchScenario
-from drs_sdk.testing.scenario import Scenario
-from drs_sdk.testing.unlisted_refusals import UNLISTED
+from drs_sdk.testing.scenario.scenario import Scenario
+from drs_sdk.testing.service.deviations import DEVIATIONS
+from drs_sdk.testing.service.unlisted_refusals import UNLISTED
 
 PAGE = (Path(__file__).parents[2] / "docs" / "testing.md").read_text()
 
@@ -29,10 +28,7 @@ def test_every_fault_is_in_the_table() -> None:
 
 def test_every_method_of_a_scenario_is_on_the_page() -> None:
     methods = {
-        name
-        for kind in (Scenario, LaunchScenario)
-        for name in vars(kind)
-        if not name.startswith("_")
+        name for kind in Scenario.__mro__[:-1] for name in vars(kind) if not name.startswith("_")
     }
     of_their_own = {"load", "snapshot", "restore"}
     assert _listed(r"^\| `(\w+)\([^)]*\)` \| ") >= methods - of_their_own

@@ -8,24 +8,24 @@ from typing import Any
 
 import pytest
 
-from drs_sdk.testing import DRSEmulator, Quotas, timeline
-from drs_sdk.testing.account import Account
+from drs_sdk.testing import DRSEmulator, Quotas
 from drs_sdk.testing.clock import DEFAULT_START
 from drs_sdk.testing.settings import Settings
+from drs_sdk.testing.world.account import Account, transition
 
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float]]:
     seen: list[tuple[str, float]] = []
-    monkeypatch.setattr(timeline, "_TRANSITIONS", {})
+    monkeypatch.setattr("drs_sdk.testing.world.account._TRANSITIONS", {})
 
-    @timeline.transition("test.note")
+    @transition("test.note")
     def note(account: Account, subject: str, args: dict[str, Any]) -> None:
         seen.append((subject, (account.now - DEFAULT_START).total_seconds()))
         if args.get("again"):
             account.schedule(timedelta(seconds=args["again"]), "test.note", subject)
 
-    timeline.transition("other")(note)
+    transition("other")(note)
     return seen
 
 
@@ -76,7 +76,7 @@ def test_names_are_checked(log: list[tuple[str, float]]) -> None:
     with pytest.raises(ValueError, match="no transition is called"):
         _account().schedule(timedelta(0), "nothing")
     with pytest.raises(ValueError, match="two transitions"):
-        timeline.transition("other")(lambda *_: None)
+        transition("other")(lambda *_: None)
     account = _account()
     account.collection("jobs").add("j", {})
     with pytest.raises(ValueError, match="exists already"):

@@ -35,7 +35,7 @@ from drs_sdk.errors import (
 )
 from drs_sdk.events import RequestEvent, RequestRetried
 from drs_sdk.testing import DRSEmulator, Fault
-from drs_sdk.testing.service_model import load_service
+from drs_sdk.testing.service.model import load_service
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -12,7 +12,7 @@ from whole_service import WholeService
 
 from drs_sdk import models
 from drs_sdk.testing import DRSEmulator
-from drs_sdk.testing.service_model import load_service
+from drs_sdk.testing.service.model import load_service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -23,7 +23,7 @@ from drs_sdk.errors import (
     WaiterTimeoutError,
 )
 from drs_sdk.testing import DRSEmulator, Fault
-from drs_sdk.testing.sdk_session import build_session
+from drs_sdk.testing.front.sdk_session import build_session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

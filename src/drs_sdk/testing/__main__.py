@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from drs_sdk.testing.clock import EmulatorClock
 from drs_sdk.testing.emulator import DRSEmulator
-from drs_sdk.testing.loading import read_source
+from drs_sdk.testing.loading.load import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
 
-from drs_sdk.testing.account import Account
 from drs_sdk.testing.clock import EmulatorClock
-from drs_sdk.testing.faults import FaultPlan
+from drs_sdk.testing.front.fault_plan import FaultPlan
+from drs_sdk.testing.front.server import Front
+from drs_sdk.testing.front.signatures import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from drs_sdk.testing.handlers import load_handlers
-from drs_sdk.testing.scenario import Scenario
-from drs_sdk.testing.server import Front
+from drs_sdk.testing.scenario.scenario import Scenario
 from drs_sdk.testing.settings import Quotas, Settings
-from drs_sdk.testing.signatures import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from drs_sdk.testing.world.account import Account
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from drs_sdk.client import DRSClient
     from drs_sdk.testing.faults import Fault
+    from drs_sdk.testing.front.sdk_session import ClientOptions
     from drs_sdk.testing.recording import RecordedRequest
-    from drs_sdk.testing.sdk_session import ClientOptions
 
 _SHUTDOWN_SECONDS = 0.2
 
@@ -200,7 +200,7 @@ class DRSEmulator(Scenario):
             TypeError: An option is none of these.
         """
         from drs_sdk.client import DRSClient
-        from drs_sdk.testing.sdk_session import build_config, build_session, check_options
+        from drs_sdk.testing.front.sdk_session import build_config, build_session, check_options
 
         check_options(options)
 

@@ -14,12 +14,12 @@ which is why nothing needs a lock. Every module of this package is found by itse
 
 What a handler finds elsewhere:
 
-* `account.collection("jobs")`: the resources of a kind, made on first use (`account`).
+* `account.collection("jobs")`: the resources of a kind, made on first use (`world`).
 * `account.schedule(delay, kind, subject, args)` and `@transition(kind)`: what happens later
-  (`timeline`). Quantities that change all the time are computed where they are shown.
+  (`world`, `life`). Quantities that change all the time are computed where they are shown.
 * `account.quotas`: the quotas, refused with `refusals.quota_exceeded` (`settings`).
 * `account.launch_faults[server_id]`: what `DRSEmulator.fail_launch` asked for (`scenario`).
-* `server.state["job"]`: the job that holds a source server; `replication.render` shows one.
+* `server.state["job"]`: the job that holds a source server; `source_servers.render` shows one.
 * Faults on the wire, signatures, validation and the check that the account is initialised are
   the server's business; no handler sees them.
 """
@@ -31,13 +31,13 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar
 
-from drs_sdk.testing.service_model import load_service
+from drs_sdk.testing.service.model import load_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from drs_sdk.testing.account import Account
-    from drs_sdk.testing.documents import Doc
+    from drs_sdk.testing.service.documents import Doc
+    from drs_sdk.testing.world.account import Account
 
     Handler = Callable[[Account, Doc], Doc | None]
     _H = TypeVar("_H", bound=Handler)

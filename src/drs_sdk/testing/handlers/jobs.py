@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing import job_records, launching, refusals, snapshots
 from drs_sdk.testing.handlers import handles
-from drs_sdk.testing.isotime import microseconds, parse_datetime
-from drs_sdk.testing.paging import page_in_order, page_of_list, paged
-from drs_sdk.testing.periods import Period, period_of
+from drs_sdk.testing.handlers.listing.paging import page_in_order, page_of_list, paged
+from drs_sdk.testing.handlers.listing.periods import Period, period_of
+from drs_sdk.testing.life import launching
+from drs_sdk.testing.service import refusals
+from drs_sdk.testing.service.isotime import microseconds, parse_datetime
+from drs_sdk.testing.state import jobs, recovery_snapshots
 
 if TYPE_CHECKING:
-    from drs_sdk.testing.account import Account, Resource
-    from drs_sdk.testing.documents import Doc
+    from drs_sdk.testing.service.documents import Doc
+    from drs_sdk.testing.world.account import Account
+    from drs_sdk.testing.world.resources import Resource
 
 
 @handles("StartRecovery")
@@ -28,7 +31,9 @@ def start_recovery(account: Account, params: Doc) -> Doc:
             )
         servers[server.id] = server
         if "recoverySnapshotID" in entry:
-            chosen[server.id] = snapshots.require(account, server, entry["recoverySnapshotID"])
+            chosen[server.id] = recovery_snapshots.require(
+                account, server, entry["recoverySnapshotID"]
+            )
     job = launching.start_launch(
         account,
         list(servers.values()),
@@ -44,9 +49,9 @@ def describe_jobs(account: Account, params: Doc) -> Doc:
     """List jobs, newest first; identifiers that do not exist are passed over."""
     filters: Doc = params.get("filters", {})
     period = period_of(filters, "fromDate", "toDate")
-    jobs = job_records.jobs_of(account)
+    known = jobs.jobs_of(account)
     ids: list[str] = filters.get("jobIDs", [])
-    chosen = jobs.select(ids) if ids else list(jobs)
+    chosen = known.select(ids) if ids else list(known)
     if not period.is_open:
         chosen = [job for job in chosen if _was_made_in(job, period)]
     page, token = page_in_order(
@@ -58,7 +63,7 @@ def describe_jobs(account: Account, params: Doc) -> Doc:
 @handles("DescribeJobLogItems")
 def describe_job_log_items(account: Account, params: Doc) -> Doc:
     """List what happened in a job, oldest first."""
-    job = job_records.jobs_of(account).require(params["jobID"])
+    job = jobs.jobs_of(account).require(params["jobID"])
     items: list[Doc] = job.state.get("log", [])
     page, token = page_of_list(account, "DescribeJobLogItems", params, items)
     return paged("items", page, token)
@@ -67,11 +72,11 @@ def describe_job_log_items(account: Account, params: Doc) -> Doc:
 @handles("DeleteJob")
 def delete_job(account: Account, params: Doc) -> None:
     """Delete a job that has ended, and its log."""
-    jobs = job_records.jobs_of(account)
-    job = jobs.require(params["jobID"])
-    if job_records.is_running(job):
+    known = jobs.jobs_of(account)
+    job = known.require(params["jobID"])
+    if jobs.is_running(job):
         raise refusals.conflict(f"Job {job.id} is running.", "job", job.id)
-    jobs.remove(job.id)
+    known.remove(job.id)
 
 
 def _was_made_in(job: Resource, period: Period) -> bool:

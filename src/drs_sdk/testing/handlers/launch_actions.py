@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing import configurations, refusals
 from drs_sdk.testing.handlers import handles
-from drs_sdk.testing.paging import page_in_order, paged
+from drs_sdk.testing.handlers.listing.paging import page_in_order, paged
+from drs_sdk.testing.service import refusals
+from drs_sdk.testing.state import configurations
 
 if TYPE_CHECKING:
-    from drs_sdk.testing.account import Account, Resource
-    from drs_sdk.testing.documents import Doc
+    from drs_sdk.testing.service.documents import Doc
+    from drs_sdk.testing.world.account import Account
+    from drs_sdk.testing.world.resources import Resource
 
 _LARGEST_PAGE = 200
 # SSM documents of type Command among the public ones that actions run; other documents are

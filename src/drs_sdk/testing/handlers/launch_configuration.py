@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing import configurations, refusals
-from drs_sdk.testing.documents import Doc, copy_doc
 from drs_sdk.testing.handlers import handles
-from drs_sdk.testing.paging import page_of, paged
+from drs_sdk.testing.handlers.listing.paging import page_of, paged
+from drs_sdk.testing.service import refusals
+from drs_sdk.testing.service.documents import Doc, copy_doc
+from drs_sdk.testing.state import configurations
 
 if TYPE_CHECKING:
-    from drs_sdk.testing.account import Account, Collection
+    from drs_sdk.testing.world.account import Account
+    from drs_sdk.testing.world.resources import Collection
 
 DEFAULTS: Doc = {**configurations.LAUNCH_DEFAULTS, "launchIntoSourceInstance": False}
 """What a template says where its maker said nothing."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing import failing_back, instances, launching_back, refusals, terminating
 from drs_sdk.testing.handlers import handles
-from drs_sdk.testing.paging import page_of, paged
+from drs_sdk.testing.handlers.listing.paging import page_of, paged
+from drs_sdk.testing.life import failback, failback_launching, terminating
+from drs_sdk.testing.service import refusals
+from drs_sdk.testing.state import recovery_instances
 
 if TYPE_CHECKING:
-    from drs_sdk.testing.account import Account, Resource
-    from drs_sdk.testing.documents import Doc
+    from drs_sdk.testing.service.documents import Doc
+    from drs_sdk.testing.world.account import Account
+    from drs_sdk.testing.world.resources import Resource
 
 _DISCONNECTED: Doc = {"dataReplicationState": "DISCONNECTED"}
 _CONFIGURATION: Doc = {"name": "", "bandwidthThrottling": 0, "usePrivateIP": False}
@@ -29,11 +32,11 @@ def describe_recovery_instances(account: Account, params: Doc) -> Doc:
         account,
         "DescribeRecoveryInstances",
         params,
-        instances.instances_of(account),
+        recovery_instances.instances_of(account),
         ids=filters.get("recoveryInstanceIDs") or None,
         matches=matches if servers else None,
     )
-    return paged("items", [failing_back.render(account, instance) for instance in found], token)
+    return paged("items", [failback.render(account, instance) for instance in found], token)
 
 
 @handles("TerminateRecoveryInstances")
@@ -46,12 +49,12 @@ def terminate_recovery_instances(account: Account, params: Doc) -> Doc:
 def disconnect_recovery_instance(account: Account, params: Doc) -> None:
     """Let go of an instance, which runs on; doing so again changes nothing."""
     instance = _one(account, params)
-    if instances.is_disconnected(instance):
+    if recovery_instances.is_disconnected(instance):
         return
-    instances.require_initialized(instance)
-    shown = failing_back.render(account, instance)
+    recovery_instances.require_initialized(instance)
+    shown = failback.render(account, instance)
     disks: list[Doc] = shown.get("dataReplicationInfo", {}).get("replicatedDisks", [])
-    failing_back.disconnect(account, instance)
+    failback.disconnect(account, instance)
     instance.doc["dataReplicationInfo"] = {
         **_DISCONNECTED,
         "replicatedDisks": [{**disk, "totalStorageBytes": 0} for disk in disks],
@@ -62,16 +65,16 @@ def disconnect_recovery_instance(account: Account, params: Doc) -> None:
 def delete_recovery_instance(account: Account, params: Doc) -> None:
     """Delete the record of a disconnected instance; the EC2 instance stays."""
     instance = _one(account, params)
-    instances.require_initialized(instance)
-    if not instances.is_disconnected(instance):
-        raise instances.conflict(instance, "must be disconnected before it is deleted")
-    instances.remove_instance(account, instance)
+    recovery_instances.require_initialized(instance)
+    if not recovery_instances.is_disconnected(instance):
+        raise recovery_instances.conflict(instance, "must be disconnected before it is deleted")
+    recovery_instances.remove_instance(account, instance)
 
 
 @handles("ReverseReplication")
 def reverse_replication(account: Account, params: Doc) -> Doc:
     """Replicate an instance in the other direction, by a new source server."""
-    server = failing_back.reverse(account, _one(account, params))
+    server = failback.reverse(account, _one(account, params))
     return {"reversedDirectionSourceServerArn": server.arn}
 
 
@@ -79,14 +82,14 @@ def reverse_replication(account: Account, params: Doc) -> Doc:
 def start_failback_launch(account: Account, params: Doc) -> Doc:
     """Begin a job that completes the failback of instances."""
     targets = _all(account, params)
-    job = launching_back.start_failback_launch(account, targets, params.get("tags", {}))
+    job = failback_launching.start_failback_launch(account, targets, params.get("tags", {}))
     return {"job": job.doc}
 
 
 @handles("StopFailback")
 def stop_failback(account: Account, params: Doc) -> None:
     """Stop the failback of an instance; stopping what was never begun changes nothing."""
-    failing_back.stop(account, _one(account, params))
+    failback.stop(account, _one(account, params))
 
 
 @handles("GetFailbackReplicationConfiguration")
@@ -106,7 +109,7 @@ def update_failback_replication_configuration(account: Account, params: Doc) -> 
 
 
 def _one(account: Account, params: Doc) -> Resource:
-    return instances.instances_of(account).require(params["recoveryInstanceID"])
+    return recovery_instances.instances_of(account).require(params["recoveryInstanceID"])
 
 
 def _all(account: Account, params: Doc) -> list[Resource]:
@@ -116,5 +119,5 @@ def _all(account: Account, params: Doc) -> list[Resource]:
             "An instance is named twice.",
             fields=[("recoveryInstanceIDs", "names an instance twice")],
         )
-    found = instances.instances_of(account)
+    found = recovery_instances.instances_of(account)
     return [found.require(instance_id) for instance_id in ids]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing import client_tokens, plan_launches, plan_runs, plans, refusals, snapshots
 from drs_sdk.testing.handlers import handles
-from drs_sdk.testing.paging import page_of, paged
+from drs_sdk.testing.handlers.listing.paging import page_of, paged
+from drs_sdk.testing.life import plan_executions, plan_server_steps
+from drs_sdk.testing.service import refusals
+from drs_sdk.testing.state import client_tokens, recovery_plans, recovery_snapshots
 
 if TYPE_CHECKING:
-    from drs_sdk.testing.account import Account, Resource
-    from drs_sdk.testing.documents import Doc
+    from drs_sdk.testing.service.documents import Doc
+    from drs_sdk.testing.world.account import Account
+    from drs_sdk.testing.world.resources import Resource
 
 _SUMMARY = (
     "recoveryPlanExecutionArn",
@@ -37,18 +40,18 @@ _STEP = "recovery-plan-execution-step"
 @handles("StartRecoveryPlanExecution")
 def start_recovery_plan_execution(account: Account, params: Doc) -> Doc:
     """Execute a plan, which must not be executing."""
-    plan = plans.all_plans(account).require(params["recoveryPlanArn"])
-    executions = plans.all_executions(account)
+    plan = recovery_plans.all_plans(account).require(params["recoveryPlanArn"])
+    executions = recovery_plans.all_executions(account)
     execution = client_tokens.replayed(account, "StartRecoveryPlanExecution", params, executions)
     if execution is None:
         if plan.doc["status"] != "ACTIVE":
             raise refusals.conflict(
                 f"Recovery plan {plan.id} has no server step.", "recovery-plan", plan.id
             )
-        plans.require_turn(account, plan.id)
+        recovery_plans.require_turn(account, plan.id)
         snapshot_ids = _snapshot_ids(account, plan, params.get("sourceServers", []))
         tags: Doc = params.get("tags", {})
-        execution = plan_runs.begin(account, plan, params["mode"], snapshot_ids, tags)
+        execution = plan_executions.begin(account, plan, params["mode"], snapshot_ids, tags)
         client_tokens.remember(account, "StartRecoveryPlanExecution", params, execution)
     return {"recoveryPlanExecution": execution.doc}
 
@@ -73,7 +76,7 @@ def list_recovery_plan_executions(account: Account, params: Doc) -> Doc:
         account,
         "ListRecoveryPlanExecutions",
         params,
-        plans.all_executions(account),
+        recovery_plans.all_executions(account),
         matches=matches,
         newest_first=True,
     )
@@ -86,7 +89,7 @@ def cancel_recovery_plan_execution(account: Account, params: Doc) -> Doc:
     execution = _execution(account, params)
     if execution.doc["status"] not in {"CREATED", "IN_PROGRESS"}:
         raise _wrong_status(execution, "recovery-plan-execution", "it cannot be cancelled")
-    plan_runs.cancel(account, execution)
+    plan_executions.cancel(account, execution)
     return {"recoveryPlanExecution": execution.doc}
 
 
@@ -94,11 +97,11 @@ def cancel_recovery_plan_execution(account: Account, params: Doc) -> Doc:
 def delete_recovery_plan_execution(account: Account, params: Doc) -> Doc:
     """Delete the record of an execution that has ended."""
     execution = _execution(account, params)
-    if execution.doc["status"] in plans.RUNNING:
+    if execution.doc["status"] in recovery_plans.RUNNING:
         raise _wrong_status(execution, "recovery-plan-execution", "it cannot be deleted")
     for arn in execution.state["steps"]:
-        plan_runs.all_steps(account).remove(arn)
-    plans.all_executions(account).remove(execution.id)
+        plan_executions.all_steps(account).remove(arn)
+    recovery_plans.all_executions(account).remove(execution.id)
     return {"recoveryPlanExecutionArn": execution.id}
 
 
@@ -117,7 +120,7 @@ def list_recovery_plan_execution_steps(account: Account, params: Doc) -> Doc:
         account,
         "ListRecoveryPlanExecutionSteps",
         params,
-        plan_runs.all_steps(account),
+        plan_executions.all_steps(account),
         ids=execution.state["steps"],
         matches=lambda step: status in {None, step.doc["status"]},
     )
@@ -128,10 +131,10 @@ def list_recovery_plan_execution_steps(account: Account, params: Doc) -> Doc:
 def retry_recovery_plan_execution_step(account: Account, params: Doc) -> Doc:
     """Run a failed server step again, and with it the execution."""
     step = _step(account, params)
-    if plan_launches.SERVERS not in step.doc["configuration"] or step.doc["status"] != "FAILED":
+    if plan_server_steps.SERVERS not in step.doc["configuration"] or step.doc["status"] != "FAILED":
         raise _wrong_status(step, _STEP, "only a failed server step can be retried")
     _require_changeable(account, step)
-    plan_runs.retry(account, step)
+    plan_executions.retry(account, step)
     return {"recoveryPlanExecutionStep": step.doc}
 
 
@@ -153,7 +156,7 @@ def update_recovery_plan_execution_step(account: Account, params: Doc) -> Doc:
 
 def _require_changeable(account: Account, step: Resource) -> None:
     """Refuse to touch the steps of an execution that is over for good, or about to be."""
-    execution = plan_runs.execution_of(account, step)
+    execution = plan_executions.execution_of(account, step)
     if execution.doc["status"] not in _CHANGEABLE:
         raise _wrong_status(execution, "recovery-plan-execution", "its steps cannot be changed")
 
@@ -165,13 +168,13 @@ def _skip(account: Account, step: Resource, status: str) -> None:
         )
     if step.doc["status"] not in _SKIPPABLE:
         raise _wrong_status(step, _STEP, "it cannot be skipped")
-    plan_runs.skip(account, step)
+    plan_executions.skip(account, step)
 
 
 def _change(account: Account, step: Resource, params: Doc) -> None:
     configuration: Doc = step.doc["configuration"]
     member = "servers" if "servers" in params else "waitDurationMinutes"
-    kind = plan_launches.SERVERS if "servers" in params else plans.WAIT
+    kind = plan_server_steps.SERVERS if "servers" in params else recovery_plans.WAIT
     if kind not in configuration:
         raise refusals.invalid(
             f"The step has no {member}.", fields=[(member, "is of another kind of step")]
@@ -179,14 +182,14 @@ def _change(account: Account, step: Resource, params: Doc) -> None:
     if step.doc["status"] != "NOT_STARTED":
         raise _wrong_status(step, _STEP, "it cannot be changed")
     value: object = params[member]
-    if kind == plan_launches.SERVERS:
+    if kind == plan_server_steps.SERVERS:
         limit = account.quotas.servers_per_recovery_plan_step
         if len(params["servers"]) > limit:
             raise refusals.invalid(
                 f"A step may have {limit} servers.",
                 fields=[("servers", f"has more than {limit} items")],
             )
-        value = plans.checked_servers(account, params["servers"], "servers")
+        value = recovery_plans.checked_servers(account, params["servers"], "servers")
     configuration[kind] = {member: value}
 
 
@@ -194,8 +197,8 @@ def _snapshot_ids(account: Account, plan: Resource, named: list[Doc]) -> Doc:
     """Read which snapshot each server is to be launched from."""
     in_plan = {
         server["serverArn"].rpartition("/")[2]
-        for step in plans.steps_of(account, plan)
-        for server in step.doc["configuration"].get(plans.SERVERS, {}).get("servers", [])
+        for step in recovery_plans.steps_of(account, plan)
+        for server in step.doc["configuration"].get(recovery_plans.SERVERS, {}).get("servers", [])
     }
     chosen: Doc = {}
     for index, item in enumerate(named):
@@ -206,17 +209,17 @@ def _snapshot_ids(account: Account, plan: Resource, named: list[Doc]) -> Doc:
                 f"{server_id} {wrong}.", fields=[(f"sourceServers[{index}].sourceServerID", wrong)]
             )
         server = account.source_servers.require(server_id)
-        snapshot = snapshots.require(account, server, item["recoverySnapshotID"])
+        snapshot = recovery_snapshots.require(account, server, item["recoverySnapshotID"])
         chosen[server_id] = snapshot["snapshotID"]
     return chosen
 
 
 def _execution(account: Account, params: Doc) -> Resource:
-    return plans.all_executions(account).require(params["recoveryPlanExecutionArn"])
+    return recovery_plans.all_executions(account).require(params["recoveryPlanExecutionArn"])
 
 
 def _step(account: Account, params: Doc) -> Resource:
-    return plan_runs.all_steps(account).require(params["recoveryPlanExecutionStepArn"])
+    return plan_executions.all_steps(account).require(params["recoveryPlanExecutionStepArn"])
 
 
 def _short(resource: Resource, members: tuple[str, ...]) -> Doc:

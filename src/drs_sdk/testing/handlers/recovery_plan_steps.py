@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing import client_tokens, plans, refusals
-from drs_sdk.testing.documents import Doc, copy_doc
 from drs_sdk.testing.handlers import handles
-from drs_sdk.testing.paging import page_of_arranged, paged
+from drs_sdk.testing.handlers.listing.paging import page_of_arranged, paged
+from drs_sdk.testing.service import refusals
+from drs_sdk.testing.service.documents import Doc, copy_doc
+from drs_sdk.testing.state import client_tokens, recovery_plans
 
 if TYPE_CHECKING:
-    from drs_sdk.testing.account import Account, Resource
+    from drs_sdk.testing.world.account import Account
+    from drs_sdk.testing.world.resources import Resource
 
 
 @handles("CreateRecoveryPlanStep")
 def create_recovery_plan_step(account: Account, params: Doc) -> Doc:
     """Add a step at the end, or at a position, where those after it move on."""
-    plan = plans.all_plans(account).require(params["recoveryPlanArn"])
-    all_steps = plans.all_steps(account)
+    plan = recovery_plans.all_plans(account).require(params["recoveryPlanArn"])
+    all_steps = recovery_plans.all_steps(account)
     step = client_tokens.replayed(account, "CreateRecoveryPlanStep", params, all_steps)
     if step is None:
         step = _add(account, plan, params)
@@ -28,15 +30,15 @@ def create_recovery_plan_step(account: Account, params: Doc) -> Doc:
 @handles("GetRecoveryPlanStep")
 def get_recovery_plan_step(account: Account, params: Doc) -> Doc:
     """Show a step."""
-    step = plans.all_steps(account).require(params["recoveryPlanStepArn"])
+    step = recovery_plans.all_steps(account).require(params["recoveryPlanStepArn"])
     return {"recoveryPlanStep": step.doc}
 
 
 @handles("ListRecoveryPlanSteps")
 def list_recovery_plan_steps(account: Account, params: Doc) -> Doc:
     """List the steps of a plan, in order."""
-    plan = plans.all_plans(account).require(params["recoveryPlanArn"])
-    steps = plans.steps_of(account, plan)
+    plan = recovery_plans.all_plans(account).require(params["recoveryPlanArn"])
+    steps = recovery_plans.steps_of(account, plan)
     found, token = page_of_arranged(account, "ListRecoveryPlanSteps", params, steps)
     return paged("recoveryPlanSteps", [step.doc for step in found], token)
 
@@ -44,9 +46,9 @@ def list_recovery_plan_steps(account: Account, params: Doc) -> Doc:
 @handles("UpdateRecoveryPlanStep")
 def update_recovery_plan_step(account: Account, params: Doc) -> Doc:
     """Rename a step or replace its configuration, which must stay of its kind."""
-    step = plans.all_steps(account).require(params["recoveryPlanStepArn"])
-    plan = plans.plan_of(account, step)
-    plans.require_idle(account, plan, "its steps cannot be changed")
+    step = recovery_plans.all_steps(account).require(params["recoveryPlanStepArn"])
+    plan = recovery_plans.plan_of(account, step)
+    recovery_plans.require_idle(account, plan, "its steps cannot be changed")
     configuration: Doc | None = params.get("configuration")
     if configuration is not None:
         if configuration.keys() != step.doc["configuration"].keys():
@@ -58,7 +60,12 @@ def update_recovery_plan_step(account: Account, params: Doc) -> Doc:
         if _count_servers(configuration) > limit:
             raise refusals.invalid(
                 f"A step may have {limit} servers.",
-                fields=[(f"configuration.{plans.SERVERS}.servers", f"has more than {limit} items")],
+                fields=[
+                    (
+                        f"configuration.{recovery_plans.SERVERS}.servers",
+                        f"has more than {limit} items",
+                    )
+                ],
             )
         step.doc["configuration"] = _checked(account, configuration)
     if "stepName" in params:
@@ -70,21 +77,21 @@ def update_recovery_plan_step(account: Account, params: Doc) -> Doc:
 @handles("DeleteRecoveryPlanStep")
 def delete_recovery_plan_step(account: Account, params: Doc) -> Doc:
     """Remove a step; those after it move up."""
-    all_steps = plans.all_steps(account)
+    all_steps = recovery_plans.all_steps(account)
     step = all_steps.require(params["recoveryPlanStepArn"])
-    plan = plans.plan_of(account, step)
-    plans.require_idle(account, plan, "its steps cannot be deleted")
+    plan = recovery_plans.plan_of(account, step)
+    recovery_plans.require_idle(account, plan, "its steps cannot be deleted")
     all_steps.remove(step.id)
     plan.state["steps"].remove(step.id)
-    plans.order_changed(account, plan)
+    recovery_plans.order_changed(account, plan)
     return {"recoveryPlanStepArn": step.id}
 
 
 @handles("ReorderRecoveryPlanSteps")
 def reorder_recovery_plan_steps(account: Account, params: Doc) -> Doc:
     """Put the steps into another order; the request names each of them once."""
-    plan = plans.all_plans(account).require(params["recoveryPlanArn"])
-    plans.require_idle(account, plan, "its steps cannot be reordered")
+    plan = recovery_plans.all_plans(account).require(params["recoveryPlanArn"])
+    recovery_plans.require_idle(account, plan, "its steps cannot be reordered")
     arns: list[str] = params["orderedStepArns"]
     if sorted(arns) != sorted(plan.state["steps"]):
         raise refusals.invalid(
@@ -92,12 +99,12 @@ def reorder_recovery_plan_steps(account: Account, params: Doc) -> Doc:
             fields=[("orderedStepArns", "must name every step of the plan once")],
         )
     plan.state["steps"] = list(arns)
-    plans.order_changed(account, plan)
-    return {"recoveryPlanSteps": [step.doc for step in plans.steps_of(account, plan)]}
+    recovery_plans.order_changed(account, plan)
+    return {"recoveryPlanSteps": [step.doc for step in recovery_plans.steps_of(account, plan)]}
 
 
 def _add(account: Account, plan: Resource, params: Doc) -> Resource:
-    plans.require_idle(account, plan, "no step can be added")
+    recovery_plans.require_idle(account, plan, "no step can be added")
     quotas, arns = account.quotas, plan.state["steps"]
     if len(arns) >= quotas.steps_per_recovery_plan:
         raise refusals.quota_exceeded(
@@ -125,19 +132,21 @@ def _add(account: Account, plan: Resource, params: Doc) -> Resource:
         "createdAt": account.stamp(),
         "updatedAt": account.stamp(),
     }
-    step = plans.all_steps(account).add(arn, doc, state={"plan": plan.id})
+    step = recovery_plans.all_steps(account).add(arn, doc, state={"plan": plan.id})
     arns.insert(order - 1, arn)
-    plans.order_changed(account, plan)
+    recovery_plans.order_changed(account, plan)
     return step
 
 
 def _count_servers(configuration: Doc) -> int:
-    return len(configuration.get(plans.SERVERS, {}).get("servers", []))
+    return len(configuration.get(recovery_plans.SERVERS, {}).get("servers", []))
 
 
 def _checked(account: Account, configuration: Doc) -> Doc:
-    if plans.SERVERS not in configuration:
+    if recovery_plans.SERVERS not in configuration:
         return copy_doc(configuration)
-    servers: list[Doc] = configuration[plans.SERVERS]["servers"]
-    path = f"configuration.{plans.SERVERS}.servers"
-    return {plans.SERVERS: {"servers": plans.checked_servers(account, servers, path)}}
+    servers: list[Doc] = configuration[recovery_plans.SERVERS]["servers"]
+    path = f"configuration.{recovery_plans.SERVERS}.servers"
+    return {
+        recovery_plans.SERVERS: {"servers": recovery_plans.checked_servers(account, servers, path)}
+    }

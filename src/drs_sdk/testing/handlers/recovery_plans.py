@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing import client_tokens, plans, refusals
 from drs_sdk.testing.handlers import handles
-from drs_sdk.testing.paging import page_of, paged
+from drs_sdk.testing.handlers.listing.paging import page_of, paged
+from drs_sdk.testing.service import refusals
+from drs_sdk.testing.state import client_tokens, recovery_plans
 
 if TYPE_CHECKING:
-    from drs_sdk.testing.account import Account
-    from drs_sdk.testing.documents import Doc
+    from drs_sdk.testing.service.documents import Doc
+    from drs_sdk.testing.world.account import Account
 
 _SUMMARY = ("recoveryPlanArn", "name", "status", "createdAt", "updatedAt")
 
@@ -18,7 +19,7 @@ _SUMMARY = ("recoveryPlanArn", "name", "status", "createdAt", "updatedAt")
 @handles("CreateRecoveryPlan")
 def create_recovery_plan(account: Account, params: Doc) -> Doc:
     """Create a plan without steps, which cannot be executed yet."""
-    all_plans = plans.all_plans(account)
+    all_plans = recovery_plans.all_plans(account)
     plan = client_tokens.replayed(account, "CreateRecoveryPlan", params, all_plans)
     if plan is None:
         limit = account.quotas.recovery_plans
@@ -43,13 +44,15 @@ def create_recovery_plan(account: Account, params: Doc) -> Doc:
 @handles("GetRecoveryPlan")
 def get_recovery_plan(account: Account, params: Doc) -> Doc:
     """Show a plan, without its steps."""
-    return {"recoveryPlan": plans.all_plans(account).require(params["recoveryPlanArn"]).doc}
+    return {
+        "recoveryPlan": recovery_plans.all_plans(account).require(params["recoveryPlanArn"]).doc
+    }
 
 
 @handles("ListRecoveryPlans")
 def list_recovery_plans(account: Account, params: Doc) -> Doc:
     """List plans in short form, oldest first."""
-    found, token = page_of(account, "ListRecoveryPlans", params, plans.all_plans(account))
+    found, token = page_of(account, "ListRecoveryPlans", params, recovery_plans.all_plans(account))
     shown = [{name: plan.doc[name] for name in _SUMMARY} for plan in found]
     return paged("recoveryPlans", shown, token)
 
@@ -57,8 +60,8 @@ def list_recovery_plans(account: Account, params: Doc) -> Doc:
 @handles("UpdateRecoveryPlan")
 def update_recovery_plan(account: Account, params: Doc) -> Doc:
     """Change the name or the description."""
-    plan = plans.all_plans(account).require(params["recoveryPlanArn"])
-    plans.require_idle(account, plan, "it cannot be changed")
+    plan = recovery_plans.all_plans(account).require(params["recoveryPlanArn"])
+    recovery_plans.require_idle(account, plan, "it cannot be changed")
     plan.doc.update({**params, "updatedAt": account.stamp()})
     return {"recoveryPlan": plan.doc}
 
@@ -66,10 +69,10 @@ def update_recovery_plan(account: Account, params: Doc) -> Doc:
 @handles("DeleteRecoveryPlan")
 def delete_recovery_plan(account: Account, params: Doc) -> Doc:
     """Delete a plan and its steps; the records of its executions stay."""
-    all_plans = plans.all_plans(account)
+    all_plans = recovery_plans.all_plans(account)
     plan = all_plans.require(params["recoveryPlanArn"])
-    plans.require_idle(account, plan, "it cannot be deleted")
+    recovery_plans.require_idle(account, plan, "it cannot be deleted")
     for arn in plan.state["steps"]:
-        plans.all_steps(account).remove(arn)
+        recovery_plans.all_steps(account).remove(arn)
     all_plans.remove(plan.id)
     return {"recoveryPlanArn": plan.id}

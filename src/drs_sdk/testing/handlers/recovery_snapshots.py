@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing import snapshots
 from drs_sdk.testing.handlers import handles
-from drs_sdk.testing.isotime import parse_datetime
-from drs_sdk.testing.paging import page_of_stream, paged
-from drs_sdk.testing.periods import period_of
+from drs_sdk.testing.handlers.listing.paging import page_of_stream, paged
+from drs_sdk.testing.handlers.listing.periods import period_of
+from drs_sdk.testing.service.isotime import parse_datetime
+from drs_sdk.testing.state import recovery_snapshots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from drs_sdk.testing.account import Account
-    from drs_sdk.testing.documents import Doc
+    from drs_sdk.testing.service.documents import Doc
+    from drs_sdk.testing.world.account import Account
 
 
 @handles("DescribeRecoverySnapshots")
@@ -26,13 +26,13 @@ def describe_recovery_snapshots(account: Account, params: Doc) -> Doc:
     newest_first = params.get("order") == "DESC"
 
     def after(position: int | None) -> Iterator[Doc]:
-        for snapshot in snapshots.snapshots_after(
+        for snapshot in recovery_snapshots.snapshots_after(
             account, server, position, newest_first=newest_first
         ):
             if period.includes(parse_datetime(snapshot["timestamp"])):
                 yield snapshot
 
     page, token = page_of_stream(
-        account, "DescribeRecoverySnapshots", params, after, place=snapshots.place_of
+        account, "DescribeRecoverySnapshots", params, after, place=recovery_snapshots.place_of
     )
     return paged("items", page, token)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from drs_sdk.testing.handlers import handles
 
 if TYPE_CHECKING:
-    from drs_sdk.testing.account import Account
-    from drs_sdk.testing.documents import Doc
+    from drs_sdk.testing.service.documents import Doc
+    from drs_sdk.testing.world.account import Account
 
 
 @handles("InitializeService")

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing import network_recovery, networks, refusals
 from drs_sdk.testing.handlers import handles
-from drs_sdk.testing.paging import page_of, paged
+from drs_sdk.testing.handlers.listing.paging import page_of, paged
+from drs_sdk.testing.life import network_recovery, network_replication
+from drs_sdk.testing.service import refusals
+from drs_sdk.testing.state import source_networks
 
 if TYPE_CHECKING:
-    from drs_sdk.testing.account import Account, Resource
-    from drs_sdk.testing.documents import Doc
+    from drs_sdk.testing.service.documents import Doc
+    from drs_sdk.testing.world.account import Account
+    from drs_sdk.testing.world.resources import Resource
 
 
 @handles("CreateSourceNetwork")
 def create_source_network(account: Account, params: Doc) -> Doc:
     """Take a VPC under protection; replication is started by another call."""
-    collection = networks.source_networks(account)
+    collection = source_networks.networks_of(account)
     vpc_id: str = params["vpcID"]
     origin = (params["originAccountID"], params["originRegion"])
     present = next((n for n in collection if n.doc.get("sourceVpcID") == vpc_id), None)
@@ -29,7 +32,7 @@ def create_source_network(account: Account, params: Doc) -> Doc:
     limit = account.quotas.source_networks
     if len(collection) >= limit:
         raise refusals.quota_exceeded("source_networks", limit, "source-network")
-    network = networks.add(account, vpc_id, origin, params.get("tags", {}))
+    network = source_networks.add(account, vpc_id, origin, params.get("tags", {}))
     return {"sourceNetworkID": network.id}
 
 
@@ -53,7 +56,7 @@ def describe_source_networks(account: Account, params: Doc) -> Doc:
         account,
         "DescribeSourceNetworks",
         params,
-        networks.source_networks(account),
+        source_networks.networks_of(account),
         ids=filters.get("sourceNetworkIDs") or None,
         matches=matches if wanted else None,
     )
@@ -64,14 +67,14 @@ def describe_source_networks(account: Account, params: Doc) -> Doc:
 def delete_source_network(account: Account, params: Doc) -> Doc:
     """Delete a source network that does not replicate."""
     network = _network(account, params)
-    networks.require_idle(network, "it cannot be deleted")
-    if networks.status_of(network) != "STOPPED":
+    source_networks.require_idle(network, "it cannot be deleted")
+    if source_networks.status_of(network) != "STOPPED":
         raise refusals.conflict(
             f"Replication of {network.id} must be stopped before it is deleted.",
             "source-network",
             network.id,
         )
-    networks.remove(account, network)
+    source_networks.remove(account, network)
     return {}
 
 
@@ -79,12 +82,12 @@ def delete_source_network(account: Account, params: Doc) -> Doc:
 def start_source_network_replication(account: Account, params: Doc) -> Doc:
     """Begin replication of a stopped or failed source network."""
     network = _network(account, params)
-    networks.require_idle(network, "its replication cannot be started")
-    if networks.status_of(network) not in {"STOPPED", "ERROR"}:
+    source_networks.require_idle(network, "its replication cannot be started")
+    if source_networks.status_of(network) not in {"STOPPED", "ERROR"}:
         raise refusals.conflict(
             f"Replication of {network.id} is running.", "source-network", network.id
         )
-    networks.start(account, network)
+    network_replication.start(account, network)
     return {"sourceNetwork": network.doc}
 
 
@@ -92,15 +95,15 @@ def start_source_network_replication(account: Account, params: Doc) -> Doc:
 def stop_source_network_replication(account: Account, params: Doc) -> Doc:
     """Stop replication; stopping a stopped source network changes nothing."""
     network = _network(account, params)
-    networks.require_idle(network, "its replication cannot be stopped")
-    networks.stop(account, network)
+    source_networks.require_idle(network, "its replication cannot be stopped")
+    network_replication.stop(account, network)
     return {"sourceNetwork": network.doc}
 
 
 @handles("StartSourceNetworkRecovery")
 def start_source_network_recovery(account: Account, params: Doc) -> Doc:
     """Begin a job that deploys, or updates, the stacks of source networks."""
-    collection = networks.source_networks(account)
+    collection = source_networks.networks_of(account)
     stacks: list[tuple[Resource, str]] = []
     for index, entry in enumerate(params["sourceNetworks"]):
         network = collection.get(entry["sourceNetworkID"])
@@ -112,8 +115,8 @@ def start_source_network_recovery(account: Account, params: Doc) -> Doc:
             )
         stacks.append((network, entry.get("cfnStackName", "")))
     for network, _ in stacks:
-        networks.require_idle(network, "it cannot be recovered")
-        networks.require_template(network)
+        source_networks.require_idle(network, "it cannot be recovered")
+        source_networks.require_template(network)
     job = network_recovery.start(
         account,
         stacks,
@@ -127,7 +130,7 @@ def start_source_network_recovery(account: Account, params: Doc) -> Doc:
 def associate_source_network_stack(account: Account, params: Doc) -> Doc:
     """Begin a job that lets a source network be recovered by a stack that is there."""
     network = _network(account, params)
-    networks.require_idle(network, "no stack can be associated")
+    source_networks.require_idle(network, "no stack can be associated")
     return {"job": network_recovery.associate(account, network, params["cfnStackName"]).doc}
 
 
@@ -138,7 +141,7 @@ def export_source_network_cfn_template(account: Account, params: Doc) -> Doc:
     That is the export bucket of the launch configuration template, or else one of the account.
     """
     network = _network(account, params)
-    networks.require_template(network)
+    source_networks.require_template(network)
     settings = account.settings
     bucket = f"elastic-disaster-recovery-{settings.account_id}-{settings.region}"
     for template in account.collection("launch_configuration_templates"):
@@ -148,4 +151,4 @@ def export_source_network_cfn_template(account: Account, params: Doc) -> Doc:
 
 
 def _network(account: Account, params: Doc) -> Resource:
-    return networks.source_networks(account).require(params["sourceNetworkID"])
+    return source_networks.networks_of(account).require(params["sourceNetworkID"])

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing import fleet, refusals, replication, staging
-from drs_sdk.testing.documents import copy_doc
 from drs_sdk.testing.handlers import handles
-from drs_sdk.testing.paging import page_in_order, page_of, paged
+from drs_sdk.testing.handlers.listing.paging import page_in_order, page_of, paged
+from drs_sdk.testing.life import adding_servers
+from drs_sdk.testing.service import refusals
+from drs_sdk.testing.service.documents import copy_doc
+from drs_sdk.testing.state import source_servers, staging_accounts
 
 if TYPE_CHECKING:
-    from drs_sdk.testing.account import Account, Resource
-    from drs_sdk.testing.documents import Doc
+    from drs_sdk.testing.service.documents import Doc
+    from drs_sdk.testing.world.account import Account
+    from drs_sdk.testing.world.resources import Resource
 
 _LARGEST_PAGE_OF_ACCOUNTS = 50
 _LARGEST_PAGE_OF_SERVERS = 300
@@ -22,7 +25,7 @@ def list_staging_accounts(account: Account, params: Doc) -> Doc:
     """List the accounts that servers are extended from, by number."""
     # Of those that were loaded from such a list, the servers need not be here.
     listed = {a.id for a in account.collection("staging_accounts") if "listed" in a.state}
-    accounts = sorted({*listed, *staging.extended_arns(account).values()})
+    accounts = sorted({*listed, *staging_accounts.extended_arns(account).values()})
     page, token = page_in_order(
         account,
         "ListStagingAccounts",
@@ -39,7 +42,7 @@ def list_extensible_source_servers(account: Account, params: Doc) -> Doc:
     """List the servers of a staging account that are not extended into this one yet."""
     account_id: str = params["stagingAccountID"]
     _require_trust(account, account_id)
-    extended = staging.extended_arns(account)
+    extended = staging_accounts.extended_arns(account)
 
     def extensible(server: Resource) -> bool:
         return server.state["account"] == account_id and server.id not in extended
@@ -69,7 +72,7 @@ def create_extended_source_server(account: Account, params: Doc) -> Doc:
     origin = account.collection("staging_source_servers").get(arn)
     if origin is None:
         raise refusals.not_found("source-server", arn)
-    if arn in staging.extended_arns(account):
+    if arn in staging_accounts.extended_arns(account):
         raise refusals.invalid(
             f"{arn} is extended into this account already.",
             fields=[("sourceServerArn", "is extended already")],
@@ -79,7 +82,7 @@ def create_extended_source_server(account: Account, params: Doc) -> Doc:
         raise refusals.quota_exceeded("source_servers", limit, "source-server")
     # The quota of replicating servers is not asked: it replicates in the staging account.
     area: Doc = {
-        "status": staging.EXTENDED,
+        "status": staging_accounts.EXTENDED,
         "stagingAccountID": account_id,
         "stagingSourceServerArn": arn,
     }
@@ -88,8 +91,8 @@ def create_extended_source_server(account: Account, params: Doc) -> Doc:
         "stagingArea": area,
         "tags": dict(params.get("tags", {})),
     }
-    server = fleet.add_source_server(account, "CONTINUOUS", doc)
-    return {"sourceServer": replication.render(account, server)}
+    server = adding_servers.add_source_server(account, "CONTINUOUS", doc)
+    return {"sourceServer": source_servers.render(account, server)}
 
 
 def _require_trust(account: Account, account_id: str) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing import refusals, tagging
 from drs_sdk.testing.handlers import handles
+from drs_sdk.testing.service import refusals
+from drs_sdk.testing.state import tagging
 
 if TYPE_CHECKING:
-    from drs_sdk.testing.account import Account
-    from drs_sdk.testing.documents import Doc
+    from drs_sdk.testing.service.documents import Doc
+    from drs_sdk.testing.world.account import Account
 
 
 @handles("TagResource")

@@ -1,0 +1,1 @@
+"""The HTTP front: requests from their bytes to their answers, faults included."""

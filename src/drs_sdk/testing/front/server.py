@@ -1,0 +1,262 @@
+"""The HTTP front: one request from its bytes to its answer, faults included."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from drs_sdk.testing.front import wire
+from drs_sdk.testing.front.corruption import corrupt
+from drs_sdk.testing.front.fault_plan import FaultPlan
+from drs_sdk.testing.front.signatures import check_signature
+from drs_sdk.testing.handlers import load_handlers
+from drs_sdk.testing.recording import RecordedRequest
+from drs_sdk.testing.service import refusals
+from drs_sdk.testing.service.deviations import answer_violations
+from drs_sdk.testing.service.model import Service, load_service
+from drs_sdk.testing.service.refusals import ServiceError
+from drs_sdk.testing.service.unlisted_refusals import is_explained
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drs_sdk.testing.clock import EmulatorClock
+    from drs_sdk.testing.faults import Fault
+    from drs_sdk.testing.front.wire import WireAnswer
+    from drs_sdk.testing.service.documents import Doc
+    from drs_sdk.testing.service.model import Operation
+    from drs_sdk.testing.world.account import Account
+
+_log = logging.getLogger("drs_sdk.testing")
+_HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
+_UNINITIALIZED = "UninitializedAccountException"
+# 501 is what no client retries: a defect of the emulator must be seen at once.
+_DEFECT_STATUS = 501
+
+
+@dataclass(slots=True)
+class Front:
+    """Answers requests for one account.
+
+    Attributes:
+        account: Returns the account behind it.
+        clock: The emulator's clock.
+        check_signatures: Whether requests must be signed by the emulator's keys.
+        check_answers: Whether each answer is checked against the output shape.
+        record: Whether requests are kept.
+        faults: The faults that are armed.
+        requests: What arrived.
+        defects: What `check_answers` found, one line each.
+    """
+
+    account: Callable[[], Account]
+    clock: EmulatorClock
+    check_signatures: bool = False
+    check_answers: bool = False
+    record: bool = True
+    faults: FaultPlan = field(default_factory=FaultPlan)
+    requests: list[RecordedRequest] = field(default_factory=list[RecordedRequest])
+    defects: list[str] = field(default_factory=list[str])
+    _service: Service = field(default_factory=load_service)
+    _ids: random.Random = field(default_factory=random.Random)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one HTTP request; time stands still meanwhile (see `EmulatorClock`)."""
+        with self.clock.busy():
+            body = await request.read()
+            exchange = _Exchange(self, request, body)
+            return await exchange.run()
+
+    def request_id(self) -> str:
+        """Make the identifier of one answer."""
+        return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
+
+    def dispatch(self, operation: Operation, params: Doc) -> Doc | None:
+        """Carry an operation out on the account, as it is now.
+
+        Raises:
+            ServiceError: A refusal, or a defect of the emulator.
+        """
+        params = wire.check_request(operation, params)
+        account = self.account()
+        account.settle(self.clock.now())
+        if not account.initialized and _UNINITIALIZED in operation.errors:
+            raise refusals.uninitialized()
+        handler = load_handlers().get(operation.name)
+        if handler is None:
+            raise _defect("NotImplemented", f"The emulator has no {operation.name} yet.")
+        return handler(account, params)
+
+    def check(self, operation: Operation, answer: Doc | None) -> None:
+        """Check an answer against the output shape.
+
+        Raises:
+            ServiceError: The answer breaks the shape.
+        """
+        if operation.output is None:
+            return
+        found = answer_violations(operation.output, answer or {})
+        if found:
+            listed = [f"{operation.name}: {v.path} {v.message} ({v.value!r})" for v in found]
+            self.defects += listed
+            raise _defect("AnswerBreaksModel", "; ".join(listed[:20]))
+
+    def check_error(self, operation: Operation, error: ServiceError) -> None:
+        """Check an error answer against its exception and the operation that answers so."""
+        modelled = self._service.errors.get(error.code)
+        # Those with a status of their own are not the operation's.
+        if error.status is None and not is_explained(operation, error.code):
+            self.defects.append(f"{operation.name}: {error.code} is not among its errors")
+        if modelled is not None:
+            self.defects += [
+                f"{operation.name}: {error.code}: {v.path} {v.message} ({v.value!r})"
+                for v in answer_violations(modelled.shape, wire.error_document(error))
+            ]
+
+    def route(self, method: str, raw_path: str) -> tuple[Operation, dict[str, str]] | None:
+        """Find the operation behind a request."""
+        return self._service.route(method, raw_path)
+
+    def render_error(self, error: ServiceError) -> WireAnswer:
+        """Write an error answer."""
+        return wire.render_error(self._service, error)
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, front: Front, request: web.BaseRequest, body: bytes) -> None:
+        self._front = front
+        self._request = request
+        self._body = body
+        self._path, _, self._query = request.raw_path.partition("?")
+        self._record = RecordedRequest(
+            operation="",
+            params={},
+            headers={key.lower(): value for key, value in request.headers.items()},
+            received_at=front.clock.now(),
+        )
+
+    async def run(self) -> web.StreamResponse:
+        front, record = self._front, self._record
+        if front.record:
+            front.requests.append(record)
+        routed = front.route(self._request.method, self._path)
+        if routed is None:
+            text = f"There is no operation at {self._request.method} {self._path}."
+            return self._send(ServiceError("UnknownOperationException", text, status=404))
+        operation, labels = routed
+        record.operation = operation.name
+        try:
+            return await self._run(operation, labels)
+        except Exception as error:  # noqa: BLE001 - no failure may pass for an answer
+            _log.exception("the emulator failed in %s", operation.name)
+            text = f"The emulator failed in {operation.name}: {error!r}"
+            return self._send(_defect("EmulatorDefect", text))
+
+    async def _run(self, operation: Operation, labels: dict[str, str]) -> web.StreamResponse:
+        front, record = self._front, self._record
+        parse_error: ServiceError | None = None
+        params: Doc = {}
+        try:
+            record.params = params = wire.parse_request(operation, labels, self._query, self._body)
+        except ServiceError as error:
+            parse_error = error
+        fault = front.faults.take(operation.name, params)
+        if fault is not None:
+            record.fault = fault.kind
+            struck = await self._strike_before(fault)
+            if struck is not None:
+                return struck
+        try:
+            self._authenticate()
+            if parse_error is not None:
+                raise parse_error
+            answer = front.dispatch(operation, params)
+            if front.check_answers:
+                front.check(operation, answer)
+            record.handled = True
+        except ServiceError as error:
+            if front.check_answers:
+                front.check_error(operation, error)
+            dropped = fault is not None and fault.kind == "drop_after"
+            return self._drop() if dropped else self._send(error)
+        return await self._answer(operation, params, answer, fault)
+
+    async def _strike_before(self, fault: Fault) -> web.StreamResponse | None:
+        if fault.kind == "drop_before":
+            return self._drop()
+        if fault.kind == "error" and not fault.after:
+            return self._send(_error_of(fault))
+        await asyncio.sleep(fault.seconds)
+        return None
+
+    def _authenticate(self) -> None:
+        if self._front.check_signatures:
+            check_signature(
+                self._request.method, self._path, self._query, self._record.headers, self._body
+            )
+
+    async def _answer(
+        self, operation: Operation, params: Doc, answer: Doc | None, fault: Fault | None
+    ) -> web.StreamResponse:
+        if fault is not None:
+            if fault.kind == "drop_after":
+                return self._drop()
+            if fault.kind == "error":
+                return self._send(_error_of(fault))
+            if fault.kind == "not_json":
+                return self._respond(wire.WireAnswer(200, {"Content-Type": "text/html"}, _HTML))
+            if answer is not None:
+                answer = corrupt(self._front.account(), operation, params, answer, fault)
+        rendered = wire.render_answer(operation, answer)
+        if fault is not None and fault.kind == "truncate":
+            return await self._truncate(rendered, fault.at)
+        return self._respond(rendered)
+
+    def _send(self, error: ServiceError) -> web.StreamResponse:
+        self._record.error_code = error.code
+        return self._respond(self._front.render_error(error))
+
+    def _respond(self, answer: WireAnswer) -> web.StreamResponse:
+        self._record.status = answer.status
+        return web.Response(
+            status=answer.status, headers=self._headers(answer), body=answer.body or None
+        )
+
+    def _headers(self, answer: WireAnswer) -> dict[str, str]:
+        return {**answer.headers, "x-amzn-RequestId": self._front.request_id()}
+
+    def _drop(self) -> web.StreamResponse:
+        if self._request.transport is not None:
+            self._request.transport.abort()
+        return web.Response()
+
+    async def _truncate(self, answer: WireAnswer, at: float) -> web.StreamResponse:
+        self._record.status = answer.status
+        response = web.StreamResponse(status=answer.status, headers=self._headers(answer))
+        # At least one byte short, or the answer would be whole.
+        sent = min(int(len(answer.body) * at), len(answer.body) - 1)
+        response.content_length = len(answer.body)
+        with suppress(ConnectionResetError):  # the client may have hung up before
+            await response.prepare(self._request)
+            await response.write(answer.body[: max(sent, 0)])
+        if self._request.transport is not None:
+            # Closing, not aborting: what was written still reaches the client.
+            self._request.transport.close()
+        return response
+
+
+def _error_of(fault: Fault) -> ServiceError:
+    return ServiceError(fault.code, fault.message, dict(fault.members), status=fault.status)
+
+
+def _defect(code: str, message: str) -> ServiceError:
+    return ServiceError(code, message, status=_DEFECT_STATUS)

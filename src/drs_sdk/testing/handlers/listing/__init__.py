@@ -1,0 +1,1 @@
+"""What all listings share: pages, and the periods that filters name."""

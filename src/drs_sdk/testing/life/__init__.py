@@ -1,0 +1,1 @@
+"""What happens over time: replication, launches, failbacks, executions of plans."""

@@ -1,0 +1,321 @@
+"""The way back of a recovery instance: replication in the other direction, then a launch.
+
+There are two ways. An instance that came from EC2 is *reversed*: a source server of the other
+direction appears, which replicates it. Any other machine runs a *failback client*, which
+replicates the instance back without a source server. What replicates is shown on the instance
+too, computed when it is shown (`render`), and decides its failback state, until the launch
+back has completed it.
+
+`state["client"]` of an instance: `since` the failback client runs, and the `seconds` its sync
+takes.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from drs_sdk.testing.life import adding_servers, replication
+from drs_sdk.testing.service import refusals
+from drs_sdk.testing.service.isotime import format_datetime, format_duration, parse_datetime
+from drs_sdk.testing.state import recovery_instances, source_servers
+
+if TYPE_CHECKING:
+    from drs_sdk.testing.service.documents import Doc
+    from drs_sdk.testing.world.account import Account
+    from drs_sdk.testing.world.resources import Resource
+
+CLIENT_STEPS = (
+    "LINK_FAILBACK_CLIENT_WITH_RECOVERY_INSTANCE",
+    "COMPLETE_VOLUME_MAPPING",
+    "ESTABLISH_RECOVERY_INSTANCE_COMMUNICATION",
+    "DOWNLOAD_REPLICATION_SOFTWARE_TO_FAILBACK_CLIENT",
+    "CONFIGURE_REPLICATION_SOFTWARE",
+    "PAIR_AGENT_WITH_REPLICATION_SOFTWARE",
+    "ESTABLISH_AGENT_REPLICATOR_SOFTWARE_COMMUNICATION",
+)
+CLIENT_STEP = 15
+"""How many seconds each step of a failback client takes."""
+
+READY = "FAILBACK_READY_FOR_LAUNCH"
+_IN_PROGRESS = "FAILBACK_IN_PROGRESS"
+_COMPLETED = "FAILBACK_COMPLETED"
+_NOT_STARTED = "FAILBACK_NOT_STARTED"
+_REVERSED_INFO = (
+    "lagDuration",
+    "etaDateTime",
+    "dataReplicationState",
+    "dataReplicationError",
+    "stagingAvailabilityZone",
+)
+
+
+def render(account: Account, instance: Resource) -> Doc:
+    """Show a recovery instance as it is at `account.now`."""
+    doc, state = instance.doc, instance.state
+    failback: Doc = {"state": _NOT_STARTED, **doc.get("failback", {})}
+    running = doc.get("ec2InstanceState") == "RUNNING" and not recovery_instances.is_disconnected(
+        instance
+    )
+    if "live" in state and state.get("initialized") and running:
+        failback["agentLastSeenByServiceDateTime"] = account.stamp()
+    server = _reverse_of(account, instance)
+    if server is not None and not {"live"} & (state.keys() | server.state.keys()):
+        # Both were loaded, and nothing has happened to them since.
+        return doc
+    if server is not None:
+        shown = source_servers.render(account, server)
+        info = _info_of_server(shown)
+        life: Doc = shown["lifeCycle"]
+        failback["agentLastSeenByServiceDateTime"] = life["lastSeenByServiceDateTime"]
+        moved = {
+            n: life[n] for n in ("firstByteDateTime", "elapsedReplicationDuration") if n in life
+        }
+    elif "client" in state:
+        info, moved = _info_of_client(account, instance)
+        failback["failbackClientLastSeenByServiceDateTime"] = account.stamp()
+    else:
+        if "reversed" in state and failback["state"] == _IN_PROGRESS:
+            # The source server that replicated it is deleted.
+            failback["state"] = _NOT_STARTED
+        return {**doc, "failback": failback} if "live" in state else doc
+    failback.update(moved)
+    if failback["state"] != _COMPLETED:
+        failback["state"] = _state_of(info["dataReplicationState"], server)
+    return {**doc, "failback": failback, "dataReplicationInfo": info}
+
+
+def require_ready(account: Account, instance: Resource) -> None:
+    """Refuse when the instance cannot be launched back yet.
+
+    Raises:
+        ServiceError: ConflictException.
+    """
+    recovery_instances.require_initialized(instance)
+    state: str = render(account, instance).get("failback", {}).get("state", _NOT_STARTED)
+    if state != READY:
+        raise recovery_instances.conflict(instance, f"is not ready for a failback launch: {state}")
+
+
+def launched_server(account: Account, instance: Resource) -> Resource | None:
+    """Return the source server that a failback launch concerns, if it still exists."""
+    server = _reverse_of(account, instance)
+    if server is not None:
+        return server
+    return account.source_servers.get(instance.doc.get("sourceServerID", ""))
+
+
+def reverse(account: Account, instance: Resource) -> Resource:
+    """Replicate an instance in the other direction.
+
+    Returns:
+        The source server that does.
+
+    Raises:
+        ServiceError: ConflictException, or ValidationException when it did not come from EC2.
+    """
+    recovery_instances.require_initialized(instance)
+    recovery_instances.require_connected(instance)
+    if instance.doc.get("originEnvironment") == "ON_PREMISES":
+        raise refusals.invalid(
+            f"Recovery instance {instance.id} did not originate in EC2: "
+            "its replication cannot be reversed.",
+            reason="other",
+        )
+    if instance.doc.get("ec2InstanceState") != "RUNNING":
+        raise recovery_instances.conflict(instance, "is not running")
+    if _reverse_of(account, instance) is not None:
+        raise recovery_instances.conflict(instance, "is replicated in the other direction already")
+    origin = account.source_servers.get(instance.doc.get("sourceServerID", ""))
+    back = origin is None or origin.doc.get("replicationDirection", "FAILOVER") == "FAILOVER"
+    doc: Doc = {
+        "replicationDirection": "FAILBACK" if back else "FAILOVER",
+        "sourceProperties": _source_properties(instance),
+        "sourceCloudProperties": {
+            "originAccountID": account.settings.account_id,
+            "originRegion": account.settings.region,
+            "originAvailabilityZone": f"{account.settings.region}a",
+        },
+        "tags": {},
+    }
+    if origin is not None:
+        doc.update(tags=dict(origin.doc.get("tags", {})))
+        doc["reversedDirectionSourceServerArn"] = origin.arn
+    server = adding_servers.add_source_server(account, "INITIATING", doc)
+    server.state["reverses"] = instance.id
+    if origin is not None:
+        origin.doc["reversedDirectionSourceServerArn"] = server.arn
+    instance.state["reversed"] = server.id
+    _begin(account, instance, to_original=False)
+    return server
+
+
+def pair_client(account: Account, instance: Resource) -> None:
+    """Let a failback client replicate an instance back to the machine it runs on."""
+    disks = instance.doc.get("recoveryInstanceProperties", {}).get("disks", [])
+    total: int = sum(disk.get("bytes", 0) for disk in disks)
+    instance.state["client"] = {
+        "since": account.stamp(),
+        "seconds": max(1.0, total / account.settings.sync_bytes_per_second),
+    }
+    _begin(account, instance, to_original=True)
+
+
+def stop(account: Account, instance: Resource) -> None:
+    """Stop a failback: what was replicated is gone, and the instance shows no trace of it.
+
+    A launch back that a job runs at that moment goes on, but completes nothing any more.
+    """
+    server = _unlink(account, instance)
+    if server is not None and source_servers.is_replicating(server) and not server.state.get("job"):
+        replication.stop(account, server)
+    instance.doc["failback"] = {"state": _NOT_STARTED}
+
+
+def disconnect(account: Account, instance: Resource) -> None:
+    """Cut the agent on an instance off, and with it the source server that replicates it.
+
+    Raises:
+        ServiceError: ConflictException when a job processes that source server.
+    """
+    server = _reverse_of(account, instance)
+    if server is not None:
+        source_servers.require_idle(server, "it cannot be disconnected")
+        replication.disconnect(account, server)
+    _unlink(account, instance)
+
+
+def link_loaded(account: Account) -> None:
+    """Let loaded instances that are on their way back know the servers that replicate them.
+
+    Describe answers tell by the EC2 identifier alone: a server of the other direction carries
+    that of the instance it replicates.
+    """
+    by_ec2_id: dict[str, list[Resource]] = {}
+    for server in account.source_servers:
+        hints: Doc = server.doc.get("sourceProperties", {}).get("identificationHints", {})
+        if server.doc.get("replicationDirection") == "FAILBACK" and "awsInstanceID" in hints:
+            by_ec2_id.setdefault(hints["awsInstanceID"], []).append(server)
+    for instance in recovery_instances.instances_of(account):
+        found = by_ec2_id.get(instance.doc.get("ec2InstanceID", ""), [])
+        present = _reverse_of(account, instance)
+        if present is not None:
+            # The instance or the server may have been loaded again.
+            found = [server for server in found if server.id == present.id]
+        if found and recovery_instances.is_going_back(instance) and "client" not in instance.state:
+            # Those of stopped failbacks stay until they are deleted.
+            server = max(found, key=lambda s: (source_servers.is_replicating(s), s.seq))
+            instance.state["reversed"] = server.id
+            server.state["reverses"] = instance.id
+
+
+def _begin(account: Account, instance: Resource, *, to_original: bool) -> None:
+    instance.doc["failback"] = {
+        "state": _IN_PROGRESS,
+        "failbackInitiationTime": account.stamp(),
+        "failbackToOriginalServer": to_original,
+    }
+    if to_original:
+        instance.doc["failback"]["failbackClientID"] = account.new_id("fbc")
+
+
+def _unlink(account: Account, instance: Resource) -> Resource | None:
+    """Let an instance forget what replicates it, and return the source server that did."""
+    server = _reverse_of(account, instance)
+    if server is not None:
+        server.state.pop("reverses", None)
+    for key in ("reversed", "client"):
+        instance.state.pop(key, None)
+    return server
+
+
+def _reverse_of(account: Account, instance: Resource) -> Resource | None:
+    return account.source_servers.get(instance.state.get("reversed", ""))
+
+
+def _state_of(replicated: str, server: Resource | None) -> str:
+    if replicated in {"STOPPED", "DISCONNECTED"}:
+        return "FAILBACK_NOT_READY_FOR_LAUNCH"
+    ready = replicated == "CONTINUOUS" if server is None else source_servers.is_launchable(server)
+    if ready:
+        return READY
+    return "FAILBACK_ERROR" if replicated == "STALLED" else _IN_PROGRESS
+
+
+def _info_of_server(shown: Doc) -> Doc:
+    """Show a source server's replication as the instance shows it."""
+    info: Doc = shown["dataReplicationInfo"]
+    own: Doc = {name: info[name] for name in _REVERSED_INFO if name in info}
+    own["replicatedDisks"] = info.get("replicatedDisks", [])
+    if "dataReplicationInitiation" in info:
+        begun: Doc = info["dataReplicationInitiation"]
+        own["dataReplicationInitiation"] = {
+            name: value for name, value in begun.items() if name != "nextAttemptDateTime"
+        }
+    return own
+
+
+def _info_of_client(account: Account, instance: Resource) -> tuple[Doc, Doc]:
+    """Return the replication of a failback client, and since when its bytes move."""
+    client: Doc = instance.state["client"]
+    since = parse_datetime(client["since"])
+    elapsed = (account.now - since).total_seconds()
+    done = min(len(CLIENT_STEPS), int(elapsed / CLIENT_STEP))
+    info: Doc = {
+        "dataReplicationState": "INITIATING",
+        "dataReplicationInitiation": {
+            "startDateTime": client["since"],
+            "steps": [
+                {"name": name, "status": _step_status(index, done)}
+                for index, name in enumerate(CLIENT_STEPS)
+            ],
+        },
+        "replicatedDisks": _client_disks(instance, 0.0),
+    }
+    if done < len(CLIENT_STEPS):
+        return info, {}
+    begun = since + timedelta(seconds=CLIENT_STEP * len(CLIENT_STEPS))
+    moving = account.now - begun
+    share = min(1.0, moving.total_seconds() / client["seconds"])
+    info["replicatedDisks"] = _client_disks(instance, share)
+    if share < 1:
+        end_of_sync = begun + timedelta(seconds=client["seconds"])
+        info.update(dataReplicationState="INITIAL_SYNC", etaDateTime=format_datetime(end_of_sync))
+    else:
+        info.update(dataReplicationState="CONTINUOUS", lagDuration="P0D")
+    moved: Doc = {
+        "firstByteDateTime": format_datetime(begun),
+        "elapsedReplicationDuration": format_duration(moving),
+    }
+    return info, moved
+
+
+def _step_status(index: int, done: int) -> str:
+    if index < done:
+        return "SUCCEEDED"
+    return "IN_PROGRESS" if index == done else "NOT_STARTED"
+
+
+def _client_disks(instance: Resource, share: float) -> list[Doc]:
+    return [
+        {
+            "deviceName": disk.get("internalDeviceName", ""),
+            "totalStorageBytes": disk.get("bytes", 0),
+            "replicatedStorageBytes": int(disk.get("bytes", 0) * share),
+            "rescannedStorageBytes": 0,
+            "backloggedStorageBytes": 0,
+        }
+        for disk in instance.doc.get("recoveryInstanceProperties", {}).get("disks", [])
+    ]
+
+
+def _source_properties(instance: Resource) -> Doc:
+    properties: Doc = dict(instance.doc.get("recoveryInstanceProperties", {}))
+    hints: Doc = properties.get("identificationHints", {})
+    ec2_id: str = instance.doc.get("ec2InstanceID", instance.id)
+    properties["identificationHints"] = {**hints, "awsInstanceID": ec2_id}
+    properties["disks"] = [
+        {"deviceName": disk.get("internalDeviceName", ""), "bytes": disk.get("bytes", 0)}
+        for disk in properties.get("disks", [])
+    ]
+    return properties

@@ -1,0 +1,128 @@
+"""What a server step of a recovery plan's execution launches, and how that goes.
+
+One job launches all servers of the step that can be launched; the others fail at once. A
+retry launches the servers that have failed before, and leaves those that run.
+
+Keys of the step's `state`:
+
+* `outcomes`: of each server that was tried, by ARN: LAUNCHED, FAILED, or PENDING while its job
+  runs.
+* `job`: the job that was started last, or empty.
+* `refusal`: why a server could not be launched, or empty.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_sdk.testing.life import launching
+from drs_sdk.testing.service import refusals
+from drs_sdk.testing.service.refusals import ServiceError
+from drs_sdk.testing.state import jobs, recovery_plans, recovery_snapshots
+
+if TYPE_CHECKING:
+    from drs_sdk.testing.service.documents import Doc
+    from drs_sdk.testing.world.account import Account
+    from drs_sdk.testing.world.resources import Resource
+
+SERVERS = "executionServerStepConfiguration"
+
+
+def begin(account: Account, execution: Resource, step: Resource, on_end: str) -> bool:
+    """Launch the servers of a step that have not been launched yet.
+
+    Args:
+        account: The account.
+        execution: The execution.
+        step: The step.
+        on_end: The transition to schedule when the job has ended; its args are `step` and
+            `job`, its subject is the execution.
+
+    Returns:
+        Whether there is a job.
+    """
+    step.state.update(job="", refusal="")
+    outcomes: dict[str, str] = step.state["outcomes"]
+    chosen: dict[str, Doc] = {}
+    fit: list[tuple[Doc, Resource]] = []
+    for shown in servers_of(step):
+        arn: str = shown["serverArn"]
+        if outcomes.get(arn) == "LAUNCHED":
+            continue
+        shown.pop("jobID", None)
+        outcomes[arn] = "FAILED"
+        try:
+            server = _require_fit(account, arn)
+            snapshot = _snapshot(account, execution, server)
+        except ServiceError as refusal:
+            step.state["refusal"] = refusal.message
+            continue
+        fit.append((shown, server))
+        if snapshot is not None:
+            chosen[server.id] = snapshot
+    if not fit:
+        return False
+    try:
+        job = launching.start_launch(
+            account,
+            [server for _, server in fit],
+            is_drill=execution.doc["mode"] == "DRILL",
+            snapshots=chosen,
+            on_end=(on_end, execution.id, {"step": step.id}),
+        )
+    except ServiceError as refusal:
+        step.state["refusal"] = refusal.message
+        return False
+    step.state["job"] = job.id
+    for shown, _ in fit:
+        shown["jobID"] = job.id
+        outcomes[shown["serverArn"]] = "PENDING"
+    return True
+
+
+def still_runs(account: Account, step: Resource) -> bool:
+    """Look how the servers have done; tell whether some have not come to an end."""
+    outcomes: dict[str, str] = step.state["outcomes"]
+    job = jobs.jobs_of(account).get(step.state["job"])
+    statuses: dict[str, str] = {}
+    if job is not None:
+        for part in job.doc["participatingServers"]:
+            statuses[part["sourceServerID"]] = part["launchStatus"]
+    for arn, outcome in outcomes.items():
+        if outcome == "PENDING":
+            status = statuses.get(arn.rpartition("/")[2], "FAILED")
+            outcomes[arn] = status if status in {"LAUNCHED", "FAILED"} else "PENDING"
+    return "PENDING" in outcomes.values()
+
+
+def failed_critical_servers(step: Resource) -> list[str]:
+    """Return the ARNs of the servers whose failure fails the step."""
+    outcomes: dict[str, str] = step.state["outcomes"]
+    return [
+        shown["serverArn"]
+        for shown in servers_of(step)
+        if shown["impactLevel"] == "CRITICAL" and outcomes[shown["serverArn"]] == "FAILED"
+    ]
+
+
+def servers_of(step: Resource) -> list[Doc]:
+    """Return the servers of a step, as they are shown."""
+    servers: list[Doc] = step.doc["configuration"][SERVERS]["servers"]
+    return servers
+
+
+def _require_fit(account: Account, arn: str) -> Resource:
+    server = recovery_plans.server_of(account, arn)
+    if server is None:
+        raise refusals.not_found("source-server", arn)
+    jobs.require_idle([server])
+    launching.require_launchable(account, server)
+    return server
+
+
+def _snapshot(account: Account, execution: Resource, server: Resource) -> Doc | None:
+    """Return the snapshot that was asked for, or else the latest, if there is one."""
+    snapshot_id: str | None = execution.state["snapshots"].get(server.id)
+    if snapshot_id is not None:
+        return recovery_snapshots.require(account, server, snapshot_id)
+    return next(recovery_snapshots.snapshots_after(account, server, None, newest_first=True), None)

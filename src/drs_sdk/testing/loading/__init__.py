@@ -1,0 +1,1 @@
+"""Taking over resources from foreign JSON."""

@@ -1,0 +1,128 @@
+"""What a test does to launches and recovery instances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+from drs_sdk.testing.life import failback
+from drs_sdk.testing.scenario.stage import Stage
+from drs_sdk.testing.state import recovery_instances
+from drs_sdk.testing.state.recovery_instances import InstanceState
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from drs_sdk.testing.service.documents import Doc
+
+
+class LaunchScenario(Stage):
+    """The part of `DRSEmulator` about launches and what comes of them."""
+
+    def fail_launch(
+        self,
+        source_server_id: str,
+        *,
+        stage: str = "LAUNCH",
+        error: str = "The instance failed to launch.",
+        times: int | None = 1,
+    ) -> None:
+        """Let the next launches of a source server fail.
+
+        The job completes all the same, as the service's jobs do; the server's launch status
+        is FAILED and the job log says why.
+
+        Args:
+            source_server_id: The server.
+            stage: Where it fails: `SNAPSHOT`, `CONVERSION` or `LAUNCH`.
+            error: The raw error in the job log; empty leaves it out.
+            times: How many launches fail; None means all.
+
+        Raises:
+            ValueError: No such stage.
+            ServiceError: No such server.
+        """
+        if stage not in {"SNAPSHOT", "CONVERSION", "LAUNCH"}:
+            raise ValueError(f"{stage!r} is no stage of a launch")
+        account = self._settled()
+        server = account.source_servers.require(source_server_id)
+        account.launch_faults[server.id] = {
+            "stage": stage,
+            "error": error,
+            "left": times,
+        }
+
+    def fail_launch_action(
+        self,
+        source_server_id: str,
+        *,
+        action_id: str = "",
+        reason: str = "The action failed.",
+        times: int | None = 1,
+    ) -> None:
+        """Let post-launch actions of a source server fail.
+
+        Args:
+            source_server_id: The server.
+            action_id: Which action; empty means any.
+            reason: The failure reason of the run.
+            times: How many runs fail; None means all.
+        """
+        server = self._settled().source_servers.require(source_server_id)
+        faults: list[Doc] = server.state.setdefault("action_faults", [])
+        faults.append({"action": action_id, "reason": reason, "left": times})
+
+    def delay_launch_status(self, source_server_id: str, delay: timedelta) -> None:
+        """Let the server's next job be COMPLETED while it still reads PENDING in it.
+
+        Args:
+            source_server_id: The server.
+            delay: How long after the job's end its real launch status shows.
+        """
+        server = self._settled().source_servers.require(source_server_id)
+        server.state["status_delay"] = delay.total_seconds()
+
+    def delay_initialization(self, source_server_id: str, delay: timedelta) -> None:
+        """Let the server's next recovery instance take its time to initialise once it runs.
+
+        Until then terminating, disconnecting or reversing it is a conflict.
+
+        Args:
+            source_server_id: The server.
+            delay: How long after its launch the instance has initialised.
+        """
+        server = self._settled().source_servers.require(source_server_id)
+        server.state["initialization_delay"] = delay.total_seconds()
+
+    def set_instance_state(self, recovery_instance_id: str, state: InstanceState) -> None:
+        """Let somebody stop, start or terminate a recovery instance in EC2.
+
+        Args:
+            recovery_instance_id: The instance.
+            state: The EC2 state from now on, such as `STOPPED` or `NOT_FOUND`.
+
+        Raises:
+            ValueError: No such state.
+        """
+        if state not in get_args(InstanceState):
+            raise ValueError(f"{state!r} is no state of an EC2 instance")
+        instance = recovery_instances.instances_of(self._settled()).require(recovery_instance_id)
+        instance.doc["ec2InstanceState"] = state
+
+    def pair_failback_client(self, recovery_instance_id: str) -> None:
+        """Boot a failback client on the machine that a recovery instance came from.
+
+        It replicates the instance back to that machine; once it is in sync,
+        StartFailbackLaunch completes the failback. This is the way back of machines that are
+        not EC2 instances, whose replication cannot be reversed.
+
+        Args:
+            recovery_instance_id: The instance.
+
+        Raises:
+            ServiceError: The instance is disconnected or has not initialised.
+        """
+        account = self._settled()
+        instance = recovery_instances.instances_of(account).require(recovery_instance_id)
+        recovery_instances.require_initialized(instance)
+        recovery_instances.require_connected(instance)
+        failback.pair_client(account, instance)

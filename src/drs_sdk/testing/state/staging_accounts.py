@@ -1,0 +1,66 @@
+"""Other accounts whose source servers can be extended into this one: the staging accounts.
+
+The collection `staging_accounts` holds those that trust this account, `staging_source_servers`
+their servers, under their ARN. An account that was loaded has `state["listed"]`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_sdk.testing.state import made_up_servers
+
+if TYPE_CHECKING:
+    from drs_sdk.testing.service.documents import Doc
+    from drs_sdk.testing.world.account import Account
+    from drs_sdk.testing.world.resources import Resource
+
+EXTENDED = "EXTENDED"
+_ACCOUNT_ID_DIGITS = 12
+
+
+def add_staging_account(account: Account, account_id: str, servers: int) -> list[str]:
+    """Let another account trust this one, and add made-up source servers to it.
+
+    Returns:
+        The ARNs of the new servers.
+
+    Raises:
+        ValueError: No account identifier, or this account's own.
+    """
+    if len(account_id) != _ACCOUNT_ID_DIGITS or not account_id.isdecimal():
+        raise ValueError(f"{account_id!r} is no account identifier: it has twelve digits")
+    if account_id == account.settings.account_id:
+        raise ValueError(f"{account_id} is the emulator's own account")
+    accounts = account.collection("staging_accounts")
+    if account_id not in accounts:
+        accounts.add(account_id, {"accountID": account_id})
+    return [_add_server(account, account_id).id for _ in range(servers)]
+
+
+def extended_arns(account: Account) -> dict[str, str]:
+    """Return the servers extended into this account: the ARN there, by the account there."""
+    found: dict[str, str] = {}
+    for server in account.source_servers:
+        area: Doc = server.doc.get("stagingArea", {})
+        arn: str = area.get("stagingSourceServerArn", "")
+        if arn and is_extended(server):
+            found[arn] = area.get("stagingAccountID") or arn.split(":")[4]
+    return found
+
+
+def is_extended(server: Resource) -> bool:
+    """Tell whether a source server of this account replicates in another one."""
+    area: Doc = server.doc.get("stagingArea", {})
+    return area.get("status", "NOT_EXTENDED") != "NOT_EXTENDED"
+
+
+def _add_server(account: Account, account_id: str) -> Resource:
+    servers = account.collection("staging_source_servers")
+    server_id = account.new_id("s")
+    own: str = account.settings.arn("source-server", server_id)
+    arn = own.replace(account.settings.account_id, account_id, 1)
+    lasting = made_up_servers.lasting_properties(server_id, len(servers) + 1, account.stamp())
+    hints: Doc = lasting["sourceProperties"]["identificationHints"]
+    doc: Doc = {"hostname": hints["hostname"], "arn": arn, "tags": lasting.pop("tags")}
+    return servers.add(arn, doc, state={"account": account_id, "lasting": lasting})

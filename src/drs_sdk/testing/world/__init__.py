@@ -1,0 +1,1 @@
+"""Where everything stands: accounts, their resources and their future."""
