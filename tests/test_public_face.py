@@ -208,7 +208,7 @@ def test_docstrings_are_sentences(file: Path) -> None:
 # What users call themselves, and so need parameters and errors to be described.
 USED_DIRECTLY = [
     *("client.py", "pagination.py", "clock.py", "events.py"),
-    *("_core/base.py", "_core/open_enum.py"),
+    *("_core/base.py", "_core/open_enum.py", "eventbridge.py", "iam.py"),
     *("otel.py", "progress.py", "waiters/watch.py", "waiters/updates.py"),
     *("testing/emulator.py", "testing/clock.py", "testing/faults.py"),
 ]

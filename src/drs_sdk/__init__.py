@@ -9,6 +9,8 @@
 - `drs_sdk.models`: every structure and enum of the service
 - `drs_sdk.errors`: every exception
 - `drs_sdk.events`: what the ``on_request`` hook is told
+- `drs_sdk.eventbridge`: events of the service, typed
+- `drs_sdk.iam`: the rights that operations need, and policies that grant them
 - `drs_sdk.testing`: the emulator
 
 Nothing is loaded before it is used.
@@ -20,7 +22,14 @@ from typing import TYPE_CHECKING
 from drs_sdk._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from drs_sdk import errors as errors, events as events, models as models, testing as testing
+    from drs_sdk import (
+        errors as errors,
+        eventbridge as eventbridge,
+        events as events,
+        iam as iam,
+        models as models,
+        testing as testing,
+    )
     from drs_sdk._core.base import (
         Request as Request,
         Response as Response,
@@ -48,7 +57,9 @@ __all__ = [
     "SystemClock",
     "__version__",
     "errors",
+    "eventbridge",
     "events",
+    "iam",
     "models",
     "testing",
 ]
@@ -66,7 +77,7 @@ _HOMES = {
     "Shape": "drs_sdk._core.base",
     "SystemClock": "drs_sdk.clock",
 }
-_MODULES = frozenset({"errors", "events", "models", "testing"})
+_MODULES = frozenset({"errors", "eventbridge", "events", "iam", "models", "testing"})
 
 
 if not TYPE_CHECKING:  # or a misspelt name would pass for an object

@@ -21,7 +21,9 @@ from drs_sdk.errors import (
     UninitializedAccountException,
     ValidationException,
 )
+from drs_sdk.eventbridge import DetailType, Event, SourceServerLaunchResult, parse_event
 from drs_sdk.events import RequestEvent, RequestFailed, RequestRetried, RequestSucceeded
+from drs_sdk.iam import actions_for, policy_for
 from drs_sdk.models import (
     DataReplicationState,
     DescribeJobsRequest,
@@ -51,6 +53,8 @@ from drs_sdk.models import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aiobotocore.session import AioSession  # type: ignore[import-untyped]
 
     from drs_sdk._core.base import Request
@@ -336,3 +340,31 @@ async def waiting(drs: DRSClient, job: Job) -> None:
         assert_type(seen, Job)
     servers = await drs.wait_until_source_servers_launchable(["s-1"], timeout=timedelta(hours=1))
     assert_type(servers, list[SourceServer])
+
+
+# Events and rights
+
+
+def handler(payload: Mapping[str, object], context: object) -> str | None:
+    event = parse_event(payload)
+    assert_type(event, Event)
+    assert_type(event.time, datetime | None)
+    assert_type(event.resources, tuple[str, ...])
+    assert_type(event.detail_type, DetailType)
+    logger.info("%s %s %s", context, event.source_server_id, event.unparsed)
+    match event.detail:
+        case SourceServerLaunchResult(is_drill=False, job_id=job_id):
+            assert_type(job_id, str | None)
+            return job_id
+        case _:
+            return event.detail.model_extra["state"] if event.detail.model_extra else None
+
+
+def faked_event() -> Event:
+    detail = SourceServerLaunchResult(job_id="drsjob-1", is_drill=True)
+    return Event(detail_type=DetailType.SOURCE_SERVER_LAUNCH_RESULT, detail=detail)
+
+
+def rights() -> dict[str, object]:
+    assert_type(actions_for(StartRecoveryRequest.operation), frozenset[str])
+    return policy_for({"StartRecovery", DescribeJobsRequest.operation})

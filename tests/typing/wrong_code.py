@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from drs_sdk import DRSClient, Nonsense  # error: reportAttributeAccessIssue
+from drs_sdk.eventbridge import PitSnapshotTaken, parse_event
+from drs_sdk.iam import actions_for, policy_for
 from drs_sdk.models import (
     DescribeJobsRequest,
     DescribeJobsRequestFiltersDict,
@@ -79,3 +81,13 @@ def built() -> None:
     SourceServer(source_server_id=5)  # error: reportArgumentType
     filters: DescribeJobsRequestFiltersDict = {"ids": ["drsjob-1"]}  # error: reportAssignmentType
     print(filters)
+
+
+def events_and_rights() -> None:
+    event = parse_event(["DRS PIT Snapshot Taken"])  # error: reportArgumentType
+    print(event.detail.job_id)  # error: reportAttributeAccessIssue
+    print(event.time.date())  # error: reportOptionalMemberAccess
+    PitSnapshotTaken(snapshot_id="pit-1")  # error: reportCallIssue
+    actions_for(["StartRecovery"])  # error: reportArgumentType
+    policy_for("StartRecovery", "DescribeJobs")  # error: reportCallIssue
+    policy_for(5)  # error: reportArgumentType
