@@ -777,6 +777,45 @@ sys.exit(os.waitstatus_to_exitcode(status))
 """
 
 
+FORKED_IN_FLIGHT = """
+import asyncio, gc, os, sys
+from drs_sdk import DRSClient
+
+async def answer(reader, writer):
+    await reader.readuntil(b"\\r\\n\\r\\n")
+    arrived.set()
+    await may_answer.wait()
+    writer.write(b"HTTP/1.1 202 Accepted\\r\\nContent-Length: 2\\r\\n\\r\\n{}")
+    await writer.drain()
+    writer.close()
+
+async def main():
+    global arrived, may_answer
+    arrived, may_answer = asyncio.Event(), asyncio.Event()
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    drs = DRSClient(region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b",
+                    endpoint_url=f"http://127.0.0.1:{port}")
+    async with drs:
+        servers = [{"source_server_id": "s-" + "0" * 17}]
+        launch = asyncio.create_task(drs.start_recovery(servers))
+        await arrived.wait()
+        child = os.fork()
+        if child == 0:
+            asyncio.run(drs.aclose())
+            del drs
+            gc.collect()
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        may_answer.set()
+        await asyncio.wait_for(launch, 10)
+    server.close()
+    print("launched")
+
+asyncio.run(main())
+"""
+
+
 def run_python(code: str, *arguments: str) -> str:
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-W", "ignore", "-c", code, *arguments],
@@ -793,6 +832,22 @@ def run_python(code: str, *arguments: str) -> str:
 @pytest.mark.parametrize("loop", ["same", "new"])
 def test_use_after_a_fork_is_refused(loop: str) -> None:
     assert "fork" in run_python(FORK, loop)
+
+
+@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="needs fork")
+def test_a_fork_that_closes_and_drops_the_client_leaves_the_parents_launch_whole() -> None:
+    assert "launched" in run_python(FORKED_IN_FLIGHT)
+
+
+def test_closing_on_a_foreign_loop_that_lives_is_refused() -> None:
+    home, foreign = asyncio.new_event_loop(), asyncio.new_event_loop()
+    drs = client_for("http://127.0.0.1:1")
+    home.run_until_complete(drs.open())
+    with pytest.raises(ClientClosedError, match="another event loop"):
+        foreign.run_until_complete(drs.aclose())
+    home.run_until_complete(drs.aclose())
+    home.close()
+    foreign.close()
 
 
 # Views and send

@@ -261,15 +261,12 @@ class DRSClient(Waits):
         *,
         read_timeout: float | None = None,
         max_attempts: int | None = None,
-        resend_unsafe: bool | None = None,
     ) -> Self:
         """Make a view of the client with other settings, on the same connections.
 
         Args:
             read_timeout: Seconds to wait for an answer.
             max_attempts: Attempts in all, the first included.
-            resend_unsafe: True to repeat unsafe operations whose outcome is unknown, too. They
-                can then happen twice.
 
         Returns:
             The view; what is not given stays as in this client.
@@ -286,7 +283,6 @@ class DRSClient(Waits):
             CallOptions(
                 read_timeout=now.read_timeout if read_timeout is None else read_timeout,
                 max_attempts=now.max_attempts if max_attempts is None else max_attempts,
-                resend_unsafe=now.resend_unsafe if resend_unsafe is None else resend_unsafe,
             )
         )
 

@@ -114,17 +114,6 @@ async def test_sent_at_is_when_the_lost_attempt_left() -> None:
     assert caught.value.sent_at - clock.start == timedelta(seconds=100)
 
 
-async def test_sent_at_is_when_the_first_of_several_lost_attempts_left() -> None:
-    clock = VirtualClock()
-    async with loopback(hang_up) as server, client_for(server, clock=clock) as drs:
-        eager = drs.with_options(resend_unsafe=True, max_attempts=3)
-        with pytest.raises(AmbiguousOutcomeError) as caught:
-            await eager.start_recovery(SERVERS)
-        assert len(server.requests) == 3
-    assert sum(clock.slept) > 0
-    assert caught.value.sent_at == clock.start
-
-
 @pytest.mark.parametrize(
     "options",
     [

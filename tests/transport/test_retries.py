@@ -17,7 +17,6 @@ from loopback import (
     ACCESS_KEY,
     SECRET_KEY,
     SESSION_TOKEN,
-    Exchange,
     Step,
     VirtualClock,
     answer,
@@ -202,9 +201,8 @@ def test_which_failures_are_tried_again_and_which_are_ambiguous(
     assert failure.is_transient is transient
     assert failure.is_ambiguous is ambiguous
     for safety in get_args(Safety):
-        for resend_unsafe in (True, False):
-            expected = transient and (safety != "unsafe" or resend_unsafe or not ambiguous)
-            assert may_resend(safety, failure, resend_unsafe=resend_unsafe) is expected
+        expected = transient and (safety != "unsafe" or not ambiguous)
+        assert may_resend(safety, failure) is expected
 
 
 failures = st.builds(
@@ -223,7 +221,7 @@ def test_an_unsafe_operation_is_never_sent_again_after_an_ambiguous_failure(
     failure: Failure,
 ) -> None:
     if failure.is_ambiguous:
-        assert not may_resend("unsafe", failure, resend_unsafe=False)
+        assert not may_resend("unsafe", failure)
 
 
 # Reads, through real HTTP
@@ -474,28 +472,6 @@ async def test_a_throttle_then_a_reset_is_ambiguous() -> None:
         with pytest.raises(AmbiguousOutcomeError):
             await start(drs)
         assert len(server.requests) == 2
-
-
-async def test_a_caller_may_have_unsafe_operations_sent_again() -> None:
-    async with loopback(reset, refuse(500), answer()) as server, client_for(server) as drs:
-        done = await start(drs.with_options(resend_unsafe=True))
-        assert done.response_metadata.retry_attempts == 2
-        assert len(server.requests) == 3
-
-
-async def test_a_lost_first_attempt_stays_ambiguous_when_the_last_one_is_not_sent() -> None:
-    """The first attempt may have launched; that the next ones were refused does not undo it."""
-    async with loopback(reset) as server, client_for(server) as drs:
-
-        async def reset_and_vanish(exchange: Exchange) -> None:
-            server.listener.close()
-            exchange.reset()
-
-        server.steps = [reset_and_vanish]
-        with pytest.raises(AmbiguousOutcomeError) as caught:
-            await start(drs.with_options(resend_unsafe=True))
-        assert len(server.requests) == 1
-        assert isinstance(caught.value.__cause__, ConnectionFailedError)
 
 
 # Error answers that are no error of the service

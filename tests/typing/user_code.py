@@ -243,7 +243,7 @@ async def send_politely(drs: DRSClient, request: Request[ResponseT]) -> Response
 
 
 async def send_again(drs: DRSClient, error: AmbiguousOutcomeError) -> None:
-    assert_type(await drs.with_options(resend_unsafe=True).send(error.request), Response)
+    assert_type(await drs.send(error.request), Response)
 
 
 # Views
@@ -252,7 +252,7 @@ async def send_again(drs: DRSClient, error: AmbiguousOutcomeError) -> None:
 async def views(drs: DRSClient) -> None:
     patient = drs.with_options(read_timeout=120, max_attempts=8)
     assert_type(patient, DRSClient)
-    await patient.with_options(resend_unsafe=True).initialize_service()
+    await patient.initialize_service()
 
 
 # Traits

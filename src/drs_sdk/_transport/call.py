@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from drs_sdk._core.base import Request, Response, ResponseMetadata
     from drs_sdk._core.errors import DRSError
+    from drs_sdk._transport.permit import Permit
     from drs_sdk._transport.retrying import Failure
     from drs_sdk._transport.settings import CallOptions
     from drs_sdk.events import RequestEvent, RequestHook
@@ -40,6 +41,7 @@ class Call:
         attempt: The attempt under way, or the last one.
         tokens: What its last retry took from the quota.
         failure: How the last attempt failed.
+        permit: What an unsafe request needs to leave; None where a repeat does no harm.
         is_ambiguous: Whether the service may have done what was asked in a failed attempt.
         is_signing: Whether an attempt is being signed, which may need new credentials.
         in_flight: Whether an attempt was sent whose failure, if it has failed, nobody has judged.
@@ -57,6 +59,7 @@ class Call:
     tokens: int = 0
     failure: Failure | None = None
     is_ambiguous: bool = False
+    permit: Permit | None = None
     is_signing: bool = False
     in_flight: bool = False
     scope: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
@@ -76,6 +79,8 @@ class Call:
     def leaves(self, at: datetime) -> None:
         """Note that an attempt is being sent."""
         self.is_signing = False
+        if self.in_flight:  # something repeats an attempt that nobody has judged
+            self.is_ambiguous = True
         self.in_flight = True
         if not self.is_ambiguous:
             self.sent_at = at

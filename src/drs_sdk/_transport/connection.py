@@ -36,8 +36,10 @@ from drs_sdk._transport.aws.sessions import (
 from drs_sdk._transport.call import Call
 from drs_sdk._transport.decoding import decode
 from drs_sdk._transport.error_answers import tame
-from drs_sdk._transport.explaining import explain, failure_of, not_opened
-from drs_sdk._transport.http import MAX_RESPONSE_BYTES
+from drs_sdk._transport.explaining import explain, failure_of, lost_answer, not_opened
+from drs_sdk._transport.http import MAX_RESPONSE_BYTES, PERMIT
+from drs_sdk._transport.parameters import parameters_of
+from drs_sdk._transport.permit import Permit
 
 if TYPE_CHECKING:
     from drs_sdk._transport.explaining import Answer
@@ -49,6 +51,9 @@ logger: logging.Logger = logging.getLogger("drs_sdk")
 
 _BODY = "drs_sdk.body"
 _FIRST_ERROR_STATUS = 300
+
+_inherited: list[object] = []
+"""What a forked process must neither close nor drop."""
 
 _current: ContextVar[Call] = ContextVar("drs_sdk.call")
 
@@ -126,10 +131,23 @@ class Connection:
                 self._client = client
 
     async def aclose(self) -> None:
-        """Close the connections; calls under way end with `ClientClosedError`."""
+        """Close the connections; calls under way end with `ClientClosedError`.
+
+        In a process that was forked since, nothing is closed: the connections are the parent's.
+
+        Raises:
+            ClientClosedError: It belongs to another event loop, which still lives.
+        """
+        loop = asyncio.get_running_loop()
+        if self._pid and self._pid != os.getpid():
+            # Its sockets are the parent's, too. What lets go of them would close them there.
+            _inherited.append((self._client, self._stack))
+            self._closed, self._client = True, None
+            return
+        if self._loop is not None and self._loop is not loop and not self._loop.is_closed():
+            raise ClientClosedError("the client belongs to another event loop; close it there")
         self._closed = True
         self._client = None
-        loop = asyncio.get_running_loop()
         try:
             if self._loop is loop:
                 under_way = list(self._under_way)
@@ -151,11 +169,13 @@ class Connection:
                 "`await drs.open()`"
             )
         request = _with_client_token(request)
+        parameters = parameters_of(cast("Request[Response]", request))
         call = Call(
             request=cast("Request[Response]", request),
             options=options,
             max_attempts=options.max_attempts or self._max_attempts,
             sent_at=self._settings.clock.now(),
+            permit=Permit() if request.safety == "unsafe" else None,
             hook=self._settings.on_request,
         )
         call.started(client.meta.endpoint_url, client.meta.region_name)
@@ -163,16 +183,21 @@ class Connection:
         self._under_way.add(call)
         try:
             async with call.scope:
-                answer = await _method(client, call.operation)(**_parameters(request))
+                answer = await _method(client, call.operation)(**parameters)
                 response = _read(request, answer)
         except Exception as error:
             cut_off = self._closed and call.scope.expired()
             explained = explain(_closed_in_flight() if cut_off else error, call)
+            if cut_off:
+                explained.__cause__ = lost_answer(call, "the client was closed") or error
             call.failed(explained)
             if explained is error:
                 raise
-        except BaseException:
+        except BaseException as stopped:
             call.failed(None)
+            lost = lost_answer(call, f"{type(stopped).__name__} came first")
+            if lost is not None and stopped.__cause__ is None:
+                stopped.__cause__ = lost  # what a look for the outcome needs
             raise
         else:
             self._quota.give_back(call.tokens)
@@ -219,6 +244,7 @@ class Connection:
 
     def _before_build(self, context: dict[str, object], **_: object) -> None:
         context[MAX_RESPONSE_BYTES] = self._settings.max_response_bytes
+        context[PERMIT] = _current.get().permit
         read_timeout = _current.get().options.read_timeout
         if read_timeout is not None:
             context["read_timeout"] = read_timeout
@@ -240,10 +266,8 @@ class Connection:
             return None
         failure = failure_of(response, caught_exception)
         call.attempt_failed(failure)
-        safe = retrying.may_resend(
-            call.request.safety, failure, resend_unsafe=call.options.resend_unsafe
-        )
-        if not safe or attempts >= call.max_attempts:
+        safe = retrying.may_resend(call.request.safety, failure)
+        if not safe or (call.permit and call.is_ambiguous) or attempts >= call.max_attempts:
             return None
         call.tokens = self._quota.take(is_timeout=failure.is_timeout)
         if not call.tokens:
@@ -257,6 +281,8 @@ class Connection:
         call.retried(failure, delay)
         await self._settings.clock.sleep(delay)
         call.attempt = attempts + 1
+        if call.permit is not None:
+            call.permit.grant()
         return 0
 
 
@@ -271,10 +297,6 @@ def _closed_in_flight() -> ClientClosedError:
 
 def _method(client: _Client, operation: str) -> Callable[..., Awaitable[dict[str, object]]]:
     return cast("_Method", getattr(client, xform_name(operation)))
-
-
-def _parameters(request: Request[ResponseT]) -> dict[str, object]:
-    return request.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
 
 
 def _with_client_token(request: Request[ResponseT]) -> Request[ResponseT]:

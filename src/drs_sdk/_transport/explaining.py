@@ -147,6 +147,13 @@ def _api_error(error: ClientError, call: Call) -> DRSError:
     return api_error
 
 
+def lost_answer(call: Call, why: str) -> AmbiguousOutcomeError | None:
+    """Keep what a look for the outcome needs, where a call is cut short after it was sent."""
+    if call.permit is None or not (call.in_flight or call.is_ambiguous):
+        return None
+    return _ambiguous(DRSError(why, operation=call.operation), call)
+
+
 def _is_ambiguous(error: DRSError, call: Call) -> bool:
     if isinstance(error, ClientClosedError):
         return False

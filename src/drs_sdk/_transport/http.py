@@ -10,6 +10,7 @@ certificates, CA bundles, timeouts, connector arguments.
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlsplit
@@ -32,9 +33,13 @@ if TYPE_CHECKING:
     from typing import Self
 
     from drs_sdk._transport.certificates import CertificateFiles
+    from drs_sdk._transport.permit import Permit
 
 MAX_RESPONSE_BYTES = "drs_sdk.max_response_bytes"
 """The key of the size limit in the request context."""
+
+PERMIT = "drs_sdk.permit"
+"""The key of the permit in the request context; an operation that may be repeated has none."""
 
 _DEFAULT_LIMIT = 64 * 1024 * 1024
 _POOL_SIZE = 50
@@ -100,11 +105,13 @@ class _Attempt:
 
     Attributes:
         connect_timeout: Seconds that making a connection may take: name, proxy, tunnel and TLS.
+        permit: What it needs to leave.
         scope: What ends it when they are over.
         is_connecting: Whether a connection is being made for it, so that nothing has left.
     """
 
     connect_timeout: float | None
+    permit: Permit | None
     scope: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
     is_connecting: bool = False
 
@@ -142,6 +149,20 @@ class _BrokeError(Exception):
     """Carries a connection error out of aiohttp, past its own repeats."""
 
 
+class _Connector(aiohttp.TCPConnector):
+    """A connector that a forked process leaves alone: its sockets are the parent's."""
+
+    def __init__(self, **arguments: Any) -> None:  # noqa: ANN401 - aiohttp's own arguments
+        """Note the process."""
+        self._process = os.getpid()
+        super().__init__(**arguments)  # pyright: ignore[reportUnknownMemberType]
+
+    def __del__(self, *_: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  # aiohttp's default argument is its own affair
+        """Close what was forgotten, but never what another process works on."""
+        if self._process == os.getpid():
+            super().__del__()
+
+
 class HTTPSession:
     """One connection pool."""
 
@@ -176,7 +197,7 @@ class HTTPSession:
         self._client_cert = client_cert
         self._connector_args = dict(connector_args or {})
         self._pool_size = max_pool_connections
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._opening = asyncio.Lock()
         self._closed = False
 
@@ -196,9 +217,8 @@ class HTTPSession:
     async def close(self) -> None:
         """Close all connections; once more does no harm."""
         self._closed = True
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        while self._sessions:
+            await self._sessions.popitem()[1].close()
 
     async def send(self, request: PreparedRequest) -> HTTPResponse:
         """Send a signed request and read the whole answer.
@@ -213,8 +233,10 @@ class HTTPSession:
         context = request.context or {}
         limit = cast("int", context.get(MAX_RESPONSE_BYTES, _DEFAULT_LIMIT))
         proxy = self._proxies.get(urlsplit(request.url).scheme) if self._proxies else None
-        session = self._session or await self._open(request.url, proxy)
-        attempt = _Attempt(self._connect_timeout)
+        permit = cast("Permit | None", context.get(PERMIT))
+        once = permit is not None
+        session = self._sessions.get(once) or await self._open(request.url, proxy, once=once)
+        attempt = _Attempt(self._connect_timeout, permit)
         try:
             async with (
                 attempt.scope,
@@ -244,14 +266,19 @@ class HTTPSession:
             return self._timeout
         return aiohttp.ClientTimeout(sock_connect=self._connect_timeout, sock_read=read)
 
-    async def _open(self, url: str, proxy: _Proxy | None) -> aiohttp.ClientSession:
+    async def _open(self, url: str, proxy: _Proxy | None, *, once: bool) -> aiohttp.ClientSession:
+        """Open the session for what may be repeated, or the one for what is sent once.
+
+        The latter keeps no connection: one that the service has closed meanwhile would cost an
+        unsafe request its answer.
+        """
         async with self._opening:
             if self._closed:
                 raise ConnectionFailedError("the connection pool is closed", maybe_sent=False)
-            if self._session is None:
+            if once not in self._sessions:
                 secure = "https" in {urlsplit(url).scheme, proxy and urlsplit(proxy.url).scheme}
-                self._session = aiohttp.ClientSession(
-                    connector=await self._connector(secure=secure),
+                self._sessions[once] = aiohttp.ClientSession(
+                    connector=await self._connector(secure=secure, once=once),
                     timeout=self._timeout,
                     cookie_jar=aiohttp.DummyCookieJar(),
                     skip_auto_headers={"Content-Type", "User-Agent", "Accept"},
@@ -260,16 +287,19 @@ class HTTPSession:
                     trace_configs=[_tracing()],
                     trust_env=False,
                 )
-            return self._session
+            return self._sessions[once]
 
-    async def _connector(self, *, secure: bool) -> aiohttp.TCPConnector:
+    async def _connector(self, *, secure: bool, once: bool) -> aiohttp.TCPConnector:
         arguments = dict(self._connector_args)
+        if once:
+            arguments["force_close"] = True
+            arguments.pop("keepalive_timeout", None)  # there is nothing to keep
         context: ssl.SSLContext | bool | None = arguments.pop("ssl_context", None)
         if context is None:
             # Reading a CA bundle takes a while, so it is kept off the event loop.
             context = await asyncio.to_thread(self._ssl_context) if secure else True
         try:
-            return aiohttp.TCPConnector(limit=self._pool_size, ssl=context, **arguments)
+            return _Connector(limit=self._pool_size, ssl=context, **arguments)
         except (TypeError, ValueError) as error:
             raise ConfigurationError(f"connector_args is not for aiohttp: {error}") from error
 
@@ -288,7 +318,13 @@ def _tracing() -> aiohttp.TraceConfig:
     async def has_connected(_: aiohttp.ClientSession, trace: SimpleNamespace, __: object) -> None:
         cast("_Attempt", trace.trace_request_ctx).has_connected()
 
+    async def leaves(_: aiohttp.ClientSession, trace: SimpleNamespace, __: object) -> None:
+        permit = cast("_Attempt", trace.trace_request_ctx).permit
+        if permit is not None:
+            permit.spend()
+
     config = aiohttp.TraceConfig()
+    config.on_request_headers_sent.append(leaves)
     config.on_connection_create_start.append(connects)
     config.on_connection_create_end.append(has_connected)
     return config

@@ -110,11 +110,11 @@ def backoff(attempt: int, retry_after: float | None) -> float:
     return max(jittered, min(retry_after or 0.0, LONGEST_RETRY_AFTER))
 
 
-def may_resend(safety: Safety, failure: Failure, *, resend_unsafe: bool) -> bool:
+def may_resend(safety: Safety, failure: Failure) -> bool:
     """Say whether an operation may be sent again after a failure."""
     if not failure.is_transient:
         return False
-    return safety != "unsafe" or resend_unsafe or not failure.is_ambiguous
+    return safety != "unsafe" or not failure.is_ambiguous
 
 
 def parse_retry_after(value: str | None) -> float | None:

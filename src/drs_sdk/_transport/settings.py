@@ -44,7 +44,6 @@ class CallOptions:
 
     read_timeout: float | None = None
     max_attempts: int | None = None
-    resend_unsafe: bool = False
 
 
 def require_positive(value: object, name: str, unit: str, *, whole: bool = False) -> None:
