@@ -1,6 +1,6 @@
 """A live table for any wait, on rich.
 
-Needs the ``demo`` extra: ``pip install drs-sdk[demo]``.
+Needs the ``progress`` extra: ``pip install "drs-sdk[progress]"``.
 
     from drs_sdk.progress import JobProgress, WaitProgress
 
@@ -16,11 +16,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
-from rich.console import Console, Group
-from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
+try:
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        f'drs_sdk.progress needs rich: pip install "drs-sdk[progress]" ({error})', name=error.name
+    ) from error
 
 from drs_sdk._core.errors import DRSError
 from drs_sdk.clock import SystemClock
