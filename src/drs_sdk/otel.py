@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 try:
     from opentelemetry import trace
     from opentelemetry.trace import SpanKind, Status, StatusCode
-except ModuleNotFoundError as error:
+except ModuleNotFoundError as _missing:
     raise ModuleNotFoundError(
-        f'drs_sdk.otel needs opentelemetry-api: pip install "drs-sdk[otel]" ({error})',
-        name=error.name,
-    ) from error
+        f'drs_sdk.otel needs opentelemetry-api: pip install "drs-sdk[otel]" ({_missing})',
+        name=_missing.name,
+    ) from _missing
 
 from drs_sdk._core.errors import ResponseDecodeError
 from drs_sdk._transport.ambiguity import AmbiguousOutcomeError

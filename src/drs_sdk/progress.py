@@ -14,7 +14,7 @@ Needs the ``progress`` extra: ``pip install "drs-sdk[progress]"``.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 try:
     from rich.console import Console, Group
@@ -22,10 +22,11 @@ try:
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
-except ModuleNotFoundError as error:
+except ModuleNotFoundError as _missing:
     raise ModuleNotFoundError(
-        f'drs_sdk.progress needs rich: pip install "drs-sdk[progress]" ({error})', name=error.name
-    ) from error
+        f'drs_sdk.progress needs rich: pip install "drs-sdk[progress]" ({_missing})',
+        name=_missing.name,
+    ) from _missing
 
 from drs_sdk._core.errors import DRSError
 from drs_sdk.clock import SystemClock
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from drs_sdk.waiters.updates import WaitUpdate
 
 SubjectT = TypeVar("SubjectT")
-Row = tuple[str, str, float | None, str]
+Row: TypeAlias = tuple[str, str, float | None, str]
 """What a table row shows: a name, a state, a share done from 0 to 1, a detail."""
 
 _BAR = 16

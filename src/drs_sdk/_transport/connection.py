@@ -14,7 +14,7 @@ import os
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, cast
 from uuid import uuid4
 
 from botocore import xform_name  # pyright: ignore[reportUnknownVariableType]
@@ -53,7 +53,7 @@ _FIRST_ERROR_STATUS = 300
 _current: ContextVar[Call] = ContextVar("drs_sdk.call")
 
 
-_Method = Callable[..., Awaitable[dict[str, object]]]
+_Method: TypeAlias = Callable[..., Awaitable[dict[str, object]]]
 
 
 class _Events(Protocol):
