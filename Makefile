@@ -8,32 +8,32 @@ FLEET ?=
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-lowest lint types check-generated generate tests docs bench clean
 
-help:
+help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 $(VENV)/.created:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.demo: $(VENV)/.created pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[demo]"
+$(VENV)/.progress: $(VENV)/.created pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[progress]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.created pyproject.toml requirements-dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[demo,otel]" -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[progress,otel]" -r requirements-dev.txt
 	@touch $@
 
-demo: $(VENV)/.demo ## a recovery drill on the emulator; FLEET=file.json rehearses on your own servers
+demo: $(VENV)/.progress ## a recovery drill on the emulator; FLEET=file.json rehearses on your own servers
 	$(BIN)/python examples/demo.py $(if $(FLEET),--fleet "$(FLEET)")
 
 test: lint types check-generated tests docs ## everything that CI checks
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev ## ruff, the formatter, and which module may import which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
-types: $(VENV)/.dev
+types: $(VENV)/.dev ## basedpyright and mypy, both strict
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/basedpyright
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/basedpyright --verifytypes drs_sdk --ignoreexternal
 	$(BIN)/mypy
@@ -44,12 +44,12 @@ check-generated: $(VENV)/.dev ## fails when models/ or operations/ differ from a
 generate: $(VENV)/.dev ## rebuilds models/ and operations/ from botocore and the overlays
 	$(BIN)/python -m codegen generate
 
-tests: $(VENV)/.dev
+tests: $(VENV)/.dev ## the test suite, with its coverage
 	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term --cov-fail-under=95
 
 test-lowest: ## the test suite with the lowest versions that pyproject.toml allows
 	$(PYTHON) -m venv .venv-lowest
-	.venv-lowest/bin/pip install --quiet --disable-pip-version-check -e ".[demo,otel]" -r requirements-dev.txt -c constraints-lowest.txt
+	.venv-lowest/bin/pip install --quiet --disable-pip-version-check -e ".[progress,otel]" -r requirements-dev.txt -c constraints-lowest.txt
 	.venv-lowest/bin/pytest -n auto --dist loadfile
 
 docs: $(VENV)/.dev ## builds the site into site/
@@ -59,5 +59,5 @@ bench: $(VENV)/.dev ## measures against the peers, about ten minutes
 	$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	$(BIN)/python benchmarks/run.py
 
-clean:
+clean: ## deletes what the other targets have made
 	rm -rf $(VENV) .venv-lowest site dist build .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -86,5 +86,5 @@ class RequestFailed(RequestEvent):
     error: DRSError | None
 
 
-RequestHook = Callable[[RequestEvent], None]
+RequestHook: TypeAlias = Callable[[RequestEvent], None]
 """A function that takes each event as it happens; it must not block."""

@@ -1,6 +1,6 @@
 """OpenTelemetry spans, one for each call, over the client's ``on_request`` hook.
 
-Needs the ``otel`` extra: ``pip install drs-sdk[otel]``.
+Needs the ``otel`` extra: ``pip install "drs-sdk[otel]"``.
 
     from drs_sdk.otel import tracing_hook
 
@@ -16,8 +16,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from opentelemetry import trace
-from opentelemetry.trace import SpanKind, Status, StatusCode
+try:
+    from opentelemetry import trace
+    from opentelemetry.trace import SpanKind, Status, StatusCode
+except ModuleNotFoundError as _missing:
+    raise ModuleNotFoundError(
+        f'drs_sdk.otel needs opentelemetry-api: pip install "drs-sdk[otel]" ({_missing})',
+        name=_missing.name,
+    ) from _missing
 
 from drs_sdk._core.errors import ResponseDecodeError
 from drs_sdk._transport.ambiguity import AmbiguousOutcomeError

@@ -1,6 +1,6 @@
 """A live table for any wait, on rich.
 
-Needs the ``demo`` extra: ``pip install drs-sdk[demo]``.
+Needs the ``progress`` extra: ``pip install "drs-sdk[progress]"``.
 
     from drs_sdk.progress import JobProgress, WaitProgress
 
@@ -14,13 +14,19 @@ Needs the ``demo`` extra: ``pip install drs-sdk[demo]``.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from rich.console import Console, Group
-from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
+try:
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+except ModuleNotFoundError as _missing:
+    raise ModuleNotFoundError(
+        f'drs_sdk.progress needs rich: pip install "drs-sdk[progress]" ({_missing})',
+        name=_missing.name,
+    ) from _missing
 
 from drs_sdk._core.errors import DRSError
 from drs_sdk.clock import SystemClock
@@ -41,7 +47,7 @@ if TYPE_CHECKING:
     from drs_sdk.waiters.updates import WaitUpdate
 
 SubjectT = TypeVar("SubjectT")
-Row = tuple[str, str, float | None, str]
+Row: TypeAlias = tuple[str, str, float | None, str]
 """What a table row shows: a name, a state, a share done from 0 to 1, a detail."""
 
 _BAR = 16

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from drs_sdk import DRSClient, Nonsense  # error: reportAttributeAccessIssue
+from drs_sdk import DRSClient, Nonsense, models  # error: reportAttributeAccessIssue
 from drs_sdk.eventbridge import PitSnapshotTaken, parse_event
 from drs_sdk.iam import actions_for, policy_for
 from drs_sdk.models import (
     DescribeJobsRequest,
     DescribeJobsRequestFiltersDict,
     DescribeJobsResponse,
-    DescribeSourceServer,  # error: reportAttributeAccessIssue
     Job,
     JobStatus,
     SourceServer,
@@ -22,7 +21,7 @@ from drs_sdk.models import (
     StartRecoveryRequestSourceServer,
 )
 
-print(Nonsense, DescribeSourceServer)  # error: reportUnknownArgumentType
+print(Nonsense, models.DescribeSourceServer)  # error: reportAttributeAccessIssue
 
 # Clients
 
@@ -70,6 +69,37 @@ async def answers(drs: DRSClient, server: SourceServer, job: Job) -> None:
     started = await drs.start_recovery([{"source_server_id": "s-1"}])
     print(started.job.job_id)  # error: reportOptionalMemberAccess
     print(started.response_metadata.requestId)  # error: reportAttributeAccessIssue
+
+
+async def waits(drs: DRSClient) -> None:
+    await drs.wait_until_job_completed(3)  # error: reportArgumentType
+    drs.watch_job(3)  # error: reportArgumentType
+    await drs.wait_until_launch_actions_completed(3)  # error: reportArgumentType
+    drs.watch_launch_actions(3)  # error: reportArgumentType
+    await drs.explain_job(3)  # error: reportArgumentType
+    await drs.wait_until_source_network_protected(3)  # error: reportArgumentType
+    drs.watch_source_network_protected(3)  # error: reportArgumentType
+    await drs.wait_until_recovery_plan_execution_completed(3)  # error: reportArgumentType
+    drs.watch_recovery_plan_execution(3)  # error: reportArgumentType
+    await drs.wait_until_recovery_instances_running(3)  # error: reportArgumentType
+    drs.watch_recovery_instances_running(3)  # error: reportArgumentType
+    await drs.wait_until_failback_ready(3)  # error: reportArgumentType
+    drs.watch_failback_ready(3)  # error: reportArgumentType
+    await drs.wait_until_source_servers_replicating(3)  # error: reportArgumentType
+    drs.watch_source_servers_replicating(3)  # error: reportArgumentType
+    await drs.wait_until_source_servers_launchable(3)  # error: reportArgumentType
+    drs.watch_source_servers_launchable(3)  # error: reportArgumentType
+    await drs.wait_until_source_servers_disconnected(3)  # error: reportArgumentType
+    drs.watch_source_servers_disconnected(3)  # error: reportArgumentType
+    await drs.wait_until_job_completed("drsjob-1", timeout="5m")  # error: reportArgumentType
+    await drs.wait_until_job_completed("drsjob-1", min_delay="5s")  # error: reportArgumentType
+    await drs.wait_until_job_completed("drsjob-1", on_update=5)  # error: reportArgumentType
+    await drs.wait_until_job_completed("drsjob-1", 60)  # error: reportCallIssue
+    await drs.wait_until_job_completed(SourceServer())  # error: reportArgumentType
+    await drs.wait_until_source_servers_launchable([Job()])  # error: reportArgumentType
+    finished = await drs.wait_until_job_completed("drsjob-1")
+    print(finished.jobID)  # error: reportAttributeAccessIssue
+    DRSClient(on_request=5)  # error: reportArgumentType
 
 
 def built() -> None:

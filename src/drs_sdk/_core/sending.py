@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _EnumT = TypeVar("_EnumT", bound=OpenEnum)
 _ValueT = TypeVar("_ValueT")
 
-Problem = tuple[tuple[str | int, ...], str]
+Problem: TypeAlias = tuple[tuple[str | int, ...], str]
 """Where something is wrong, as a path of Python names and indexes, and what."""
 
 
@@ -95,7 +95,7 @@ def _require_in_range(value: datetime) -> datetime:
     return value
 
 
-SentDatetime = Annotated[
+SentDatetime: TypeAlias = Annotated[
     AwareDatetime,
     Field(strict=True),
     AfterValidator(_require_in_range),

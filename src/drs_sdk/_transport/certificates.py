@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from drs_sdk._core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    CertificateFiles = str | tuple[str, str]
+    CertificateFiles: TypeAlias = str | tuple[str, str]
 
 
 def build_ssl_context(

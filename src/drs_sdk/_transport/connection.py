@@ -14,7 +14,7 @@ import os
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, cast
 from uuid import uuid4
 
 from botocore import xform_name  # pyright: ignore[reportUnknownVariableType]
@@ -58,7 +58,7 @@ _inherited: list[object] = []
 _current: ContextVar[Call] = ContextVar("drs_sdk.call")
 
 
-_Method = Callable[..., Awaitable[dict[str, object]]]
+_Method: TypeAlias = Callable[..., Awaitable[dict[str, object]]]
 
 
 class _Events(Protocol):

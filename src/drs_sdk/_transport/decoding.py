@@ -11,7 +11,7 @@ import json
 import logging
 from codecs import BOM_UTF8
 from itertools import count
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from drs_sdk._core.base import Response
 
 ResponseT = TypeVar("ResponseT", bound="Response")
-Location = tuple[str | int, ...]
+Location: TypeAlias = tuple[str | int, ...]
 
 logger: logging.Logger = logging.getLogger("drs_sdk")
 

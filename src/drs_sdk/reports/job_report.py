@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from operator import itemgetter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from drs_sdk._transport.api_errors import ResourceNotFoundException
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from drs_sdk.models import Job, JobLog, ParticipatingServer, RecoveryInstance
     from drs_sdk.operations import Operations
 
-ServerOutcome = Literal["launched", "terminated", "failed", "pending"]
-Phase = Literal["cleanup", "snapshot", "conversion", "launch"]
+ServerOutcome: TypeAlias = Literal["launched", "terminated", "failed", "pending"]
+Phase: TypeAlias = Literal["cleanup", "snapshot", "conversion", "launch"]
 
 _LAST_EVENTS = 3
 _FILTER_BOUND = 200

@@ -24,13 +24,13 @@ import time
 import weakref
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-Mode = Literal["virtual", "scaled", "real"]
+Mode: TypeAlias = Literal["virtual", "scaled", "real"]
 
 DEFAULT_START = datetime(2024, 1, 1, tzinfo=UTC)
 """Where virtual time starts, so that runs are alike."""

@@ -7,12 +7,12 @@ the real connection, so that every client sees the real thing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from drs_sdk.testing.service.documents import Doc
 
-FaultKind = Literal[
+FaultKind: TypeAlias = Literal[
     "error",
     "delay",
     "drop_before",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
 from drs_sdk.reports.job_parts import failed_actions, failed_parts, unsettled_parts
 from drs_sdk.waiters import kinds
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from drs_sdk.waiters.kinds import Kind
 
 SubjectT = TypeVar("SubjectT")
-Outcome = Literal["success", "failure"]
+Outcome: TypeAlias = Literal["success", "failure"]
 
 _SETTLING = timedelta(minutes=2)
 """How long a state that is wrong, but may be just a moment's, is given to pass."""

@@ -8,6 +8,7 @@ from drs_sdk._core.base import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import TypeAlias
 
     from drs_sdk.models import (
         Job,
@@ -39,19 +40,19 @@ class HoldsExecution(Protocol):
 
 
 if TYPE_CHECKING:
-    JobLike = str | Job | HoldsJob
+    JobLike: TypeAlias = str | Job | HoldsJob
     """A job, its id, or a response that holds it, such as that of ``start_recovery``."""
 
-    ExecutionLike = str | RecoveryPlanExecution | HoldsExecution
+    ExecutionLike: TypeAlias = str | RecoveryPlanExecution | HoldsExecution
     """A recovery plan execution, its ARN, or a response that holds it."""
 
-    SourceServersLike = str | SourceServer | Iterable[str | SourceServer]
+    SourceServersLike: TypeAlias = str | SourceServer | Iterable[str | SourceServer]
     """Source servers or their ids, one or many."""
 
-    RecoveryInstancesLike = str | RecoveryInstance | Iterable[str | RecoveryInstance]
+    RecoveryInstancesLike: TypeAlias = str | RecoveryInstance | Iterable[str | RecoveryInstance]
     """Recovery instances or their ids, one or many."""
 
-    SourceNetworksLike = str | SourceNetwork | Iterable[str | SourceNetwork]
+    SourceNetworksLike: TypeAlias = str | SourceNetwork | Iterable[str | SourceNetwork]
     """Source networks or their ids, one or many."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -43,7 +43,7 @@ class WaitUpdate(Generic[SubjectT]):
     next_poll_at: datetime | None
 
 
-OnUpdate = Callable[[WaitUpdate[SubjectT]], Awaitable[None] | None]
+OnUpdate: TypeAlias = Callable[[WaitUpdate[SubjectT]], Awaitable[None] | None]
 """A plain or async function that takes each update.
 
 What it raises ends the wait. An async one that outlasts the deadline is cancelled.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from drs_sdk.operations import Operations
 from drs_sdk.waiters.subjects import ids_of
@@ -24,7 +24,7 @@ SubjectT = TypeVar("SubjectT")
 _LONGEST = timedelta(days=36525)
 """A hundred years: more would overflow the calendar sooner or later."""
 
-Duration = timedelta | float
+Duration: TypeAlias = timedelta | float
 """A `timedelta`, or seconds as a number."""
 
 

@@ -1,0 +1,87 @@
+"""What installing and building go by: extras, floors, and the targets of the Makefile."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
+
+WITHOUT = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == {package!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Missing())
+try:
+    import drs_sdk.{module}
+except ModuleNotFoundError as error:
+    print(error)
+    assert error.__cause__.name.startswith({package!r})
+"""
+
+
+# Extras
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_a_module_without_its_extra_says_how_to_install_it(extra: str) -> None:
+    """Each extra is named after the module that needs it."""
+    requirement = EXTRAS[extra][0].partition(">=")[0]
+    package = requirement.removesuffix("-api")
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", WITHOUT.format(package=package, module=extra)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f'drs_sdk.{extra} needs {requirement}: pip install "drs-sdk[{extra}]"' in done.stdout
+
+
+def test_every_extra_that_is_named_exists() -> None:
+    files = [
+        ROOT / "README.md",
+        ROOT / "Makefile",
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "src").rglob("*.py"),
+    ]
+    named = {
+        extra
+        for file in files
+        for found in re.findall(r"(?:drs-sdk|\")\.?\[([a-z,]+)\]\"", file.read_text())
+        for extra in found.split(",")
+    }
+    assert named == set(EXTRAS)
+
+
+# The Makefile
+
+
+def test_make_help_lists_every_target() -> None:
+    if shutil.which("make") is None:
+        pytest.skip("there is no make")
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "help"],  # noqa: S607
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
+    assert len(targets) > 10
+    assert [line.split()[0] for line in shown.splitlines()] == targets
+    assert all(len(line.split()) > 1 for line in shown.splitlines())
