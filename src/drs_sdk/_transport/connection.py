@@ -84,6 +84,7 @@ class Connection:
         self._stack = AsyncExitStack()
         self._client: _Client | None = None
         self._opening: asyncio.Lock | None = None
+        self._openers = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = 0
         self._closed = False
@@ -117,13 +118,16 @@ class Connection:
             self._loop = asyncio.get_running_loop()
             self._pid = os.getpid()
         self._check_usable()
-        async with self._opening:
-            if self._client is None:
-                client = await self._create_client()
-                if self._closed:
-                    await self._stack.aclose()
-                    raise ClientClosedError("the client was closed while it was opening")
-                self._client = client
+        self._openers += 1
+        try:
+            async with self._opening:
+                if self._client is None:
+                    self._client = await self._opened()
+        finally:
+            self._openers -= 1
+            if self._client is None and not self._openers:  # it failed: any loop may try again
+                self._opening = self._loop = None
+                self._pid = 0
 
     async def aclose(self) -> None:
         """Close the connections; calls under way end with `ClientClosedError`."""
@@ -183,6 +187,16 @@ class Connection:
             call.ended.set()
             _current.reset(reset)
         raise explained  # out here, so that no context is chained but the cause that it names
+
+    async def _opened(self) -> _Client:
+        try:
+            client = await self._create_client()
+            if self._closed:
+                raise ClientClosedError("the client was closed while it was opening")
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return client
 
     async def _create_client(self) -> _Client:
         try:
