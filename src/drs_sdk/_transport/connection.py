@@ -73,6 +73,12 @@ class _Client(Protocol):
     meta: _Meta
 
 
+class _Request(Protocol):
+    """What is used of a request that botocore is about to sign."""
+
+    context: dict[str, object]
+
+
 class Connection:
     """One connection pool, its credentials, and the calls that are under way on it."""
 
@@ -189,13 +195,12 @@ class Connection:
         raise explained  # out here, so that no context is chained but the cause that it names
 
     async def _opened(self) -> _Client:
-        try:
+        async with AsyncExitStack() as failed:
+            failed.push_async_callback(self._stack.aclose)
             client = await self._create_client()
             if self._closed:
                 raise ClientClosedError("the client was closed while it was opening")
-        except BaseException:
-            await self._stack.aclose()
-            raise
+            failed.pop_all()
         return client
 
     async def _create_client(self) -> _Client:
@@ -218,6 +223,7 @@ class Connection:
         events = client.meta.events
         events.register("before-parameter-build.drs", self._before_build)
         events.register_first("needs-retry.drs", self._needs_retry)
+        events.register("request-created.drs", _count_to)
         events.register("before-sign.drs", _signing)
         events.register("before-send.drs", self._leaving)
         events.register("before-parse.drs", _take_body)
@@ -297,6 +303,12 @@ def _with_client_token(request: Request[ResponseT]) -> Request[ResponseT]:
     if member is None or getattr(request, member) is not None:
         return request
     return request.model_copy(update={member: str(uuid4())})
+
+
+def _count_to(request: _Request, **_: object) -> None:
+    """Tell the service of how many attempts this is one: botocore knows of a single one."""
+    retries = cast("dict[str, object]", request.context.setdefault("retries", {}))
+    retries["max"] = _current.get().max_attempts
 
 
 def _signing(**_: object) -> None:

@@ -26,7 +26,7 @@ from drs_sdk._core.errors import (
 )
 from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
 from drs_sdk._transport.api_errors import MODELLED, APIError, ValidationException
-from drs_sdk._transport.retrying import Failure, parse_retry_after
+from drs_sdk._transport.retrying import Failure, retry_after_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ def failure_of(
             reason=api_error.code,
             http_status=answer.status_code,
             is_throttling=api_error.is_throttling,
-            retry_after=parse_retry_after(answer.headers.get("Retry-After")),
+            retry_after=retry_after_of(answer.headers),
         )
     broken = error if isinstance(error, ConnectionFailedError) else None
     # What nobody foresaw may have struck before or after the request left.
