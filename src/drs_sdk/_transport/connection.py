@@ -18,10 +18,16 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 from uuid import uuid4
 
 from botocore import xform_name  # pyright: ignore[reportUnknownVariableType]
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConfigParseError,
+    NoRegionError,
+    ProfileNotFound,
+)
 
 from drs_sdk._core.base import Request, Response, ResponseMetadata
-from drs_sdk._core.errors import ClientClosedError, RequestValidationError
+from drs_sdk._core.errors import ClientClosedError, DRSError, RequestValidationError
 from drs_sdk._transport import retrying
 from drs_sdk._transport.aws.roles import working_session
 from drs_sdk._transport.aws.sessions import (
@@ -29,6 +35,7 @@ from drs_sdk._transport.aws.sessions import (
     max_attempts_for,
     region_for,
     require_secure,
+    signs_with_found_credentials,
     static_keys,
     verify_for,
     with_session_config,
@@ -36,12 +43,12 @@ from drs_sdk._transport.aws.sessions import (
 from drs_sdk._transport.call import Call
 from drs_sdk._transport.decoding import decode
 from drs_sdk._transport.error_answers import tame
-from drs_sdk._transport.explaining import explain, failure_of, not_opened
+from drs_sdk._transport.explaining import explain, failure_of, no_credentials, not_opened
 from drs_sdk._transport.http import MAX_RESPONSE_BYTES
 
 if TYPE_CHECKING:
     from drs_sdk._transport.explaining import Answer
-    from drs_sdk._transport.settings import CallOptions, ClientSettings
+    from drs_sdk._transport.settings import AioSession, CallOptions, ClientSettings
 
 ResponseT = TypeVar("ResponseT", bound=Response)
 
@@ -208,12 +215,15 @@ class Connection:
             settings = with_session_config(self._settings)
             session = working_session(settings)
             self._max_attempts = max_attempts_for(session, settings)
+            config = config_for(session, settings)
+            if signs_with_found_credentials(config, settings):
+                await _find_credentials(session)
             context = session.create_client(  # pyright: ignore[reportUnknownMemberType]
                 "drs",
                 region_name=region_for(settings),
                 endpoint_url=settings.endpoint_url,
                 verify=verify_for(session, settings),
-                config=config_for(session, settings),
+                config=config,
                 **static_keys(settings),
             )
             client = cast("_Client", await self._stack.enter_async_context(context))
@@ -278,6 +288,16 @@ class Connection:
         await self._settings.clock.sleep(delay)
         call.attempt = attempts + 1
         return 0
+
+
+async def _find_credentials(session: AioSession) -> None:
+    """Ask the providers, as botocore is about to: here, what fails is known to be theirs."""
+    try:
+        await session.get_credentials()
+    except (DRSError, ConfigParseError, NoRegionError, ProfileNotFound):
+        raise
+    except Exception as error:
+        raise no_credentials(error) from error
 
 
 def _no_request(given: object) -> RequestValidationError:
