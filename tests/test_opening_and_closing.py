@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from itertools import product
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiobotocore.session import AioSession
@@ -17,7 +18,7 @@ from loopback import (
     stay_silent,
 )
 
-from drs_sdk.errors import ClientClosedError
+from drs_sdk.errors import ClientClosedError, ConfigurationError
 
 if TYPE_CHECKING:
     from drs_sdk import DRSClient
@@ -52,6 +53,109 @@ async def test_a_view_of_an_open_client_leaves_it_open() -> None:
             await view.describe_jobs()
         await drs.describe_jobs()
         assert server.connections == 1
+
+
+NESTS = [nest for depth in (1, 2, 3) for nest in product(("client", "one", "two"), repeat=depth)]
+
+
+@pytest.mark.parametrize("nest", NESTS, ids="-".join)
+@pytest.mark.parametrize("opened_before", [False, True])
+async def test_the_outermost_block_closes_what_it_opened(
+    nest: tuple[str, ...], *, opened_before: bool
+) -> None:
+    async with loopback(answer({"items": []})) as server:
+        drs = client_for(server)
+        views = {"client": drs, "one": drs.with_options(), "two": drs.with_options(max_attempts=1)}
+        if opened_before:
+            await drs.open()
+        blocks = [views[name] for name in nest]
+        for block in blocks:
+            await block.__aenter__()
+        for block in reversed(blocks):
+            await drs.describe_jobs()
+            await block.__aexit__(None, None, None)
+        if opened_before and "client" not in nest:
+            await drs.describe_jobs()
+            await drs.aclose()
+        with pytest.raises(ClientClosedError, match="is closed"):
+            await drs.describe_jobs()
+
+
+async def test_blocks_that_overlap_close_at_the_end_of_the_last() -> None:
+    async with loopback(answer({"items": []})) as server:
+        drs = client_for(server)
+        first, second = drs.with_options(), drs.with_options()
+        await asyncio.gather(first.__aenter__(), second.__aenter__())
+        await first.__aexit__(None, None, None)
+        await second.describe_jobs()
+        await second.__aexit__(None, None, None)
+        with pytest.raises(ClientClosedError, match="is closed"):
+            await drs.describe_jobs()
+
+
+@pytest.mark.parametrize("through", ["open", "block", "view"])
+@pytest.mark.parametrize(
+    ("options", "mend"),
+    [
+        ({"region_name": None}, {"AWS_REGION": "eu-west-1"}),
+        ({"endpoint_url": None}, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}),
+    ],
+    ids=["before-the-client", "after-the-client"],
+)
+def test_what_could_not_be_opened_opens_in_the_next_loop(
+    options: dict[str, Any],
+    mend: dict[str, str],
+    through: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://drs.example")
+    drs = client_for("http://127.0.0.1:9", **options)
+
+    async def use() -> None:
+        if through == "open":
+            await drs.open()
+            await drs.aclose()
+        else:
+            async with drs if through == "block" else drs.with_options():
+                assert drs.region_name == "eu-west-1"
+
+    for _ in range(2):
+        with pytest.raises(ConfigurationError):
+            asyncio.run(use())
+    for name, value in mend.items():
+        monkeypatch.setenv(name, value)
+    asyncio.run(use())
+
+
+def test_an_opening_that_was_cancelled_can_be_repeated_in_the_next_loop() -> None:
+    class Slow:
+        seconds = 3600.0
+
+        async def load_credentials(self) -> None:
+            await asyncio.sleep(self.seconds)
+
+    slow = Slow()
+    session = AioSession()
+    session.register_component("credential_provider", slow)
+    session.register_component("data_loader", create_loader())
+    drs = client_for(
+        "http://127.0.0.1:9", session=session, aws_access_key_id=None, aws_secret_access_key=None
+    )
+
+    async def give_up() -> None:
+        openings = [asyncio.create_task(drs.open()) for _ in range(3)]
+        await asyncio.sleep(0.01)
+        for opening in openings:
+            opening.cancel()
+        await asyncio.wait(openings)
+
+    async def use() -> None:
+        async with drs:
+            pass
+
+    asyncio.run(give_up())
+    slow.seconds = 0
+    asyncio.run(use())
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 5])

@@ -35,6 +35,8 @@ class _Link:
     def __init__(self, settings: ClientSettings) -> None:
         self._settings = settings
         self._connection: Connection | None = None
+        self._blocks = 0
+        self._closes_after_blocks = False
         self.pollers: PollerHub | None = None
 
     @property
@@ -59,6 +61,32 @@ class _Link:
     def is_open(self) -> bool:
         """Whether somebody has opened it, and nobody has closed it."""
         return self._connection is not None and self._connection.is_open
+
+    async def enter(self, *, owns: bool) -> None:
+        """Open it at the start of an ``async with`` block.
+
+        Args:
+            owns: Whether the blocks close it although somebody had opened it before them.
+        """
+        self._closes_after_blocks |= owns or (not self._blocks and not self.is_open)
+        self._blocks += 1
+        try:
+            await self.connection().open()
+        except BaseException:
+            await self._leave(close=self.is_open)
+            raise
+
+    async def leave(self) -> None:
+        """End a block: the last one closes it, if one of them opened or owns it."""
+        await self._leave(close=True)
+
+    async def _leave(self, *, close: bool) -> None:
+        self._blocks -= 1
+        if self._blocks:
+            return
+        closes, self._closes_after_blocks = self._closes_after_blocks, False
+        if closes and close:
+            await self.aclose()
 
     async def aclose(self) -> None:
         """Stop the polls of waiters and close the connections."""
@@ -152,7 +180,6 @@ class DRSClient(Waits):
         self._link = _Link(settings)
         self._options = CallOptions()
         self._is_view = False
-        self._closes = True
 
     @property
     def region_name(self) -> str | None:
@@ -188,9 +215,12 @@ class DRSClient(Waits):
             await self._link.aclose()
 
     async def __aenter__(self) -> Self:
-        """Open the client. A view that opens it also closes it, at the end of the block."""
-        self._closes = not (self._is_view and self._link.is_open)
-        return await self.open()
+        """Open the client. Of blocks in each other, views' included, the outermost closes it.
+
+        A client that `open` opened stays open after the block of a view.
+        """
+        await self._link.enter(owns=not self._is_view)
+        return self
 
     async def __aexit__(
         self,
@@ -198,9 +228,8 @@ class DRSClient(Waits):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the client."""
-        if self._closes:
-            await self._link.aclose()
+        """Close the client, at the end of the outermost block."""
+        await self._link.leave()
 
     async def send(self, request: Request[ResponseT]) -> ResponseT:
         """Send any request object and return its response.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, cast
 
 from drs_sdk._core.errors import DRSError
+from drs_sdk._transport.codes import is_throttling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,25 +27,6 @@ if TYPE_CHECKING:
 else:
     from botocore.exceptions import ClientError
 
-REQUEST_TIMEOUT_CODES = frozenset({"RequestTimeout", "RequestTimeoutException"})
-"""The service waited for the request in vain: a refusal that another attempt may heal."""
-
-_THROTTLING_CODES = frozenset(
-    {
-        "BandwidthLimitExceeded",
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-        "TransactionInProgressException",
-    }
-)
 _CLIENT_FAULTS = range(400, 500)
 
 
@@ -107,7 +89,7 @@ class APIError(DRSError, ClientError):
     @property
     def is_throttling(self) -> bool:
         """Whether the service asks to slow down."""
-        return self.http_status == 429 or self.code in _THROTTLING_CODES  # noqa: PLR2004
+        return is_throttling(self.code, self.http_status)
 
     @property
     def detail_code(self) -> str | None:

@@ -18,10 +18,16 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, cast
 from uuid import uuid4
 
 from botocore import xform_name  # pyright: ignore[reportUnknownVariableType]
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConfigParseError,
+    NoRegionError,
+    ProfileNotFound,
+)
 
 from drs_sdk._core.base import Request, Response, ResponseMetadata
-from drs_sdk._core.errors import ClientClosedError, RequestValidationError
+from drs_sdk._core.errors import ClientClosedError, DRSError, RequestValidationError
 from drs_sdk._transport import retrying
 from drs_sdk._transport.aws.roles import working_session
 from drs_sdk._transport.aws.sessions import (
@@ -29,6 +35,7 @@ from drs_sdk._transport.aws.sessions import (
     max_attempts_for,
     region_for,
     require_secure,
+    signs_with_found_credentials,
     static_keys,
     verify_for,
     with_session_config,
@@ -36,14 +43,20 @@ from drs_sdk._transport.aws.sessions import (
 from drs_sdk._transport.call import Call
 from drs_sdk._transport.decoding import decode
 from drs_sdk._transport.error_answers import tame
-from drs_sdk._transport.explaining import explain, failure_of, lost_answer, not_opened
+from drs_sdk._transport.explaining import (
+    explain,
+    failure_of,
+    lost_answer,
+    no_credentials,
+    not_opened,
+)
 from drs_sdk._transport.http import MAX_RESPONSE_BYTES, PERMIT
 from drs_sdk._transport.parameters import parameters_of
 from drs_sdk._transport.permit import Permit
 
 if TYPE_CHECKING:
     from drs_sdk._transport.explaining import Answer
-    from drs_sdk._transport.settings import CallOptions, ClientSettings
+    from drs_sdk._transport.settings import AioSession, CallOptions, ClientSettings
 
 ResponseT = TypeVar("ResponseT", bound=Response)
 
@@ -78,6 +91,12 @@ class _Client(Protocol):
     meta: _Meta
 
 
+class _Request(Protocol):
+    """What is used of a request that botocore is about to sign."""
+
+    context: dict[str, object]
+
+
 class Connection:
     """One connection pool, its credentials, and the calls that are under way on it."""
 
@@ -89,6 +108,7 @@ class Connection:
         self._stack = AsyncExitStack()
         self._client: _Client | None = None
         self._opening: asyncio.Lock | None = None
+        self._openers = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = 0
         self._closed = False
@@ -122,13 +142,16 @@ class Connection:
             self._loop = asyncio.get_running_loop()
             self._pid = os.getpid()
         self._check_usable()
-        async with self._opening:
-            if self._client is None:
-                client = await self._create_client()
-                if self._closed:
-                    await self._stack.aclose()
-                    raise ClientClosedError("the client was closed while it was opening")
-                self._client = client
+        self._openers += 1
+        try:
+            async with self._opening:
+                if self._client is None:
+                    self._client = await self._opened()
+        finally:
+            self._openers -= 1
+            if self._client is None and not self._openers:  # it failed: any loop may try again
+                self._opening = self._loop = None
+                self._pid = 0
 
     async def aclose(self) -> None:
         """Close the connections; calls under way end with `ClientClosedError`.
@@ -209,17 +232,29 @@ class Connection:
             _current.reset(reset)
         raise explained  # out here, so that no context is chained but the cause that it names
 
+    async def _opened(self) -> _Client:
+        async with AsyncExitStack() as failed:
+            failed.push_async_callback(self._stack.aclose)
+            client = await self._create_client()
+            if self._closed:
+                raise ClientClosedError("the client was closed while it was opening")
+            failed.pop_all()
+        return client
+
     async def _create_client(self) -> _Client:
         try:
             settings = with_session_config(self._settings)
             session = working_session(settings)
             self._max_attempts = max_attempts_for(session, settings)
+            config = config_for(session, settings)
+            if signs_with_found_credentials(config, settings):
+                await _find_credentials(session)
             context = session.create_client(  # pyright: ignore[reportUnknownMemberType]
                 "drs",
                 region_name=region_for(settings),
                 endpoint_url=settings.endpoint_url,
                 verify=verify_for(session, settings),
-                config=config_for(session, settings),
+                config=config,
                 **static_keys(settings),
             )
             client = cast("_Client", await self._stack.enter_async_context(context))
@@ -229,6 +264,7 @@ class Connection:
         events = client.meta.events
         events.register("before-parameter-build.drs", self._before_build)
         events.register_first("needs-retry.drs", self._needs_retry)
+        events.register("request-created.drs", _count_to)
         events.register("before-sign.drs", _signing)
         events.register("before-send.drs", self._leaving)
         events.register("before-parse.drs", _take_body)
@@ -286,6 +322,16 @@ class Connection:
         return 0
 
 
+async def _find_credentials(session: AioSession) -> None:
+    """Ask the providers, as botocore is about to: here, what fails is known to be theirs."""
+    try:
+        await session.get_credentials()
+    except (DRSError, ConfigParseError, NoRegionError, ProfileNotFound):
+        raise
+    except Exception as error:
+        raise no_credentials(error) from error
+
+
 def _no_request(given: object) -> RequestValidationError:
     what = "a request object, such as StartRecoveryRequest(...)"
     return RequestValidationError.of("request", f"must be {what}, got {type(given).__name__}")
@@ -305,6 +351,12 @@ def _with_client_token(request: Request[ResponseT]) -> Request[ResponseT]:
     if member is None or getattr(request, member) is not None:
         return request
     return request.model_copy(update={member: str(uuid4())})
+
+
+def _count_to(request: _Request, **_: object) -> None:
+    """Tell the service of how many attempts this is one: botocore knows of a single one."""
+    retries = cast("dict[str, object]", request.context.setdefault("retries", {}))
+    retries["max"] = _current.get().max_attempts
 
 
 def _signing(**_: object) -> None:

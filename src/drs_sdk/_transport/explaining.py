@@ -26,7 +26,7 @@ from drs_sdk._core.errors import (
 )
 from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
 from drs_sdk._transport.api_errors import MODELLED, APIError, ValidationException
-from drs_sdk._transport.retrying import Failure, parse_retry_after
+from drs_sdk._transport.retrying import Failure, retry_after_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ def failure_of(
             reason=api_error.code,
             http_status=answer.status_code,
             is_throttling=api_error.is_throttling,
-            retry_after=parse_retry_after(answer.headers.get("Retry-After")),
+            retry_after=retry_after_of(answer.headers),
         )
     broken = error if isinstance(error, ConnectionFailedError) else None
     # What nobody foresaw may have struck before or after the request left.
@@ -91,7 +91,7 @@ def explain(error: Exception, call: Call) -> DRSError:
 def not_opened(error: Exception) -> DRSError:
     """Turn what kept the client from opening into the error that the caller gets."""
     if isinstance(error, _CREDENTIALS):
-        return CredentialsError(f"no credentials: {error}; {_LOOK_HERE}")
+        return no_credentials(error)
     advice = {
         "NoRegionError": "; pass region_name, or set AWS_REGION or the profile's region",
         "ProfileNotFound": "; `aws configure list-profiles` lists those that exist",
@@ -100,21 +100,31 @@ def not_opened(error: Exception) -> DRSError:
     return ConfigurationError(f"the client cannot be opened: {said}{advice}")
 
 
+def no_credentials(error: Exception) -> CredentialsError:
+    """Turn what a credential provider raised while the client opened into our error."""
+    return CredentialsError(f"no credentials: {_said_of_credentials(error)}; {_LOOK_HERE}")
+
+
 def _not_signed(error: Exception, call: Call) -> DRSError:
     """Explain why an attempt did not get its signature: nothing of it was sent."""
     if isinstance(error, DRSError):
         return error
+    what = _said_of_credentials(error)
+    return CredentialsError(f"{call.operation} was not sent: {what}; {_LOOK_HERE}")
+
+
+def _said_of_credentials(error: Exception) -> str:
     if isinstance(error, ClientError):  # STS or SSO said no
         parsed = cast("dict[str, object]", error.response)
         refusal = APIError(parsed, cast("str", error.operation_name))
-        what = f"{refusal.operation} for credentials failed with {refusal.code}"
-    elif isinstance(error, ResponseParserError):
-        what = "the answer of the credential provider cannot be read"
-    elif isinstance(error, BotoCoreError):
-        what = str(error)
-    else:
-        what = f"asking for credentials failed with {type(error).__name__}: {error}"
-    return CredentialsError(f"{call.operation} was not sent: {what.rstrip('.')}; {_LOOK_HERE}")
+        return f"{refusal.operation} for credentials failed with {refusal.code}"
+    if isinstance(error, ResponseParserError):
+        return "the answer of the credential provider cannot be read"
+    if isinstance(error, BotoCoreError):
+        return str(error).rstrip(".")
+    said = f"asking for credentials failed with {type(error).__name__}"
+    # A plain one may quote the value that cannot be used: a key, for all we know.
+    return said if type(error) is ValueError else f"{said}: {str(error).rstrip('.')}"
 
 
 def _explained(error: Exception, call: Call) -> DRSError:

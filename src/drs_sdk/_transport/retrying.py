@@ -14,16 +14,18 @@ from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from drs_sdk._transport.api_errors import REQUEST_TIMEOUT_CODES
+from drs_sdk._transport.codes import TRANSIENT_STATUSES, is_request_timeout
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from drs_sdk._core.base import Safety
 
 DEFAULT_MAX_ATTEMPTS = 5
 LONGEST_BACKOFF = 20.0
 LONGEST_RETRY_AFTER = 120.0
+_MILLISECONDS = 1000
 
-_TRANSIENT_STATUSES = frozenset({500, 502, 503, 504})
 _SERVER_FAULT = 500
 
 
@@ -55,8 +57,8 @@ class Failure:
         return (
             self.is_connection
             or self.is_throttling
-            or self.http_status in _TRANSIENT_STATUSES
-            or self.reason in REQUEST_TIMEOUT_CODES
+            or self.http_status in TRANSIENT_STATUSES
+            or is_request_timeout(self.reason, self.http_status)
         )
 
     @property
@@ -66,7 +68,9 @@ class Failure:
             return False
         if self.http_status is None:
             return self.maybe_sent
-        return self.http_status >= _SERVER_FAULT or self.reason in REQUEST_TIMEOUT_CODES
+        return self.http_status >= _SERVER_FAULT or is_request_timeout(
+            self.reason, self.http_status
+        )
 
 
 @dataclass
@@ -115,6 +119,15 @@ def may_resend(safety: Safety, failure: Failure) -> bool:
     if not failure.is_transient:
         return False
     return safety != "unsafe" or not failure.is_ambiguous
+
+
+def retry_after_of(headers: Mapping[str, str]) -> float | None:
+    """Read how long the service asks to wait, in seconds; the longer where two headers say so."""
+    asked = [parse_retry_after(headers.get("Retry-After"))]
+    milliseconds = headers.get("x-amz-retry-after", "").strip()
+    if milliseconds.isascii() and milliseconds.isdecimal():
+        asked.append(float(milliseconds) / _MILLISECONDS)
+    return max((each for each in asked if each is not None), default=None)
 
 
 def parse_retry_after(value: str | None) -> float | None:

@@ -24,11 +24,11 @@ from drs_sdk._core.errors import (
     RequestValidationError,
 )
 from drs_sdk._transport.api_errors import (
-    REQUEST_TIMEOUT_CODES,
     APIError,
     ResourceNotFoundException,
     ValidationException,
 )
+from drs_sdk._transport.codes import is_request_timeout
 from drs_sdk.waiters.subscription import Tick
 
 if TYPE_CHECKING:
@@ -44,8 +44,6 @@ SubjectT = TypeVar("SubjectT")
 
 _CALLS_AT_ONCE = 4
 _LONGEST_RETRY_AFTER = 300.0
-
-_REQUEST_TIMEOUT = 408
 
 _ABOUT_THE_IDS = (RequestValidationError, ResourceNotFoundException, ValidationException)
 """Refusals that one id can bring on all that share its call."""
@@ -294,8 +292,7 @@ def may_heal(error: DRSError, *, first: bool = False) -> bool:
         return (
             error.is_throttling
             or error.fault == "server"
-            or error.http_status == _REQUEST_TIMEOUT
-            or error.code in REQUEST_TIMEOUT_CODES
+            or is_request_timeout(error.code, error.http_status)
         )
     return True
 

@@ -13,6 +13,7 @@ import aiobotocore
 from aiobotocore.config import AioConfig
 from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
+from botocore import UNSIGNED
 from botocore.exceptions import PartialCredentialsError
 from botocore.httpsession import get_cert_path  # pyright: ignore[reportUnknownVariableType]
 
@@ -36,6 +37,7 @@ class _Config(Protocol):
     region_name: str | None
     retries: Mapping[str, int] | None
     user_agent_appid: str | None
+    signature_version: object
     http_session_cls: type[object]
 
 
@@ -57,6 +59,14 @@ def static_keys(settings: ClientSettings) -> dict[str, str | None]:
         "aws_secret_access_key": settings.aws_secret_access_key,
         "aws_session_token": settings.aws_session_token,
     }
+
+
+def signs_with_found_credentials(config: AioConfig, settings: ClientSettings) -> bool:
+    """Say whether credentials are looked for: no keys are given, and requests are signed."""
+    keys = static_keys(settings)
+    if keys.get("aws_access_key_id") is not None or keys.get("aws_secret_access_key") is not None:
+        return False
+    return cast("_Config", config).signature_version is not UNSIGNED
 
 
 def require_both_keys(settings: ClientSettings) -> None:

@@ -1,0 +1,107 @@
+"""The table of codes that another attempt heals, against botocore's standard mode."""
+
+from __future__ import annotations
+
+from itertools import product
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.loaders import create_loader
+from botocore.model import ServiceModel
+from botocore.retries import standard
+from loopback import answer, client_for, loopback, refuse
+
+from drs_sdk._transport import codes
+from drs_sdk._transport.explaining import failure_of
+from drs_sdk._transport.retrying import retry_after_of
+from drs_sdk.errors import AmbiguousOutcomeError, APIError
+from drs_sdk.waiters.polling import may_heal
+
+THEIRS = {
+    *standard.ThrottledRetryableChecker._THROTTLED_ERROR_CODES,
+    *standard.TransientRetryableChecker._TRANSIENT_ERROR_CODES,
+}
+OPERATION = ServiceModel(create_loader().load_service_model("drs", "service-2")).operation_model(
+    "StartRecovery"
+)
+CODES = [*sorted(THEIRS | codes.THROTTLING_CODES | codes.REQUEST_TIMEOUT_CODES), "Other"]
+STATUSES = [400, 403, 404, 408, 409, 429, 500, 501, 502, 503, 504]
+BEYOND_STANDARD = {408, 429}
+"""Statuses that say by themselves what botocore reads from codes only."""
+
+
+def botocore_retries(code: str, status: int) -> bool:
+    context = standard.RetryContext(
+        attempt_number=1,
+        parsed_response={"Error": {"Code": code}},
+        operation_model=OPERATION,
+        http_response=AWSResponse("http://127.0.0.1", status, {}, None),
+    )
+    return cast("bool", standard.StandardRetryConditions(max_attempts=9).is_retryable(context))
+
+
+def botocore_throttled(code: str) -> bool:
+    context = standard.RetryContext(attempt_number=1, parsed_response={"Error": {"Code": code}})
+    return cast("bool", standard.ThrottledRetryableChecker().is_retryable(context))
+
+
+@pytest.mark.parametrize(("code", "status"), list(product(CODES, STATUSES)))
+def test_what_is_retried_is_what_botocore_retries(code: str, status: int) -> None:
+    parsed: dict[str, object] = {
+        "Error": {"Code": code},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    http = SimpleNamespace(status_code=status, headers={})
+    failure = failure_of((http, parsed), None)
+    assert failure.is_transient is (botocore_retries(code, status) or status in BEYOND_STANDARD)
+    assert failure.is_throttling is (botocore_throttled(code) or status == 429)
+    if failure.is_transient:  # what heals in a call heals in a wait
+        assert may_heal(APIError(parsed, "DescribeJobs"), first=True)
+
+
+@pytest.mark.parametrize("status", sorted(codes.TRANSIENT_STATUSES | {429}))
+async def test_a_read_heals_from_a_status(status: int) -> None:
+    async with (
+        loopback(refuse(status, "Unheard"), answer({"items": []})) as server,
+        client_for(server) as drs,
+    ):
+        await drs.describe_jobs()
+    assert len(server.requests) == 2
+
+
+async def test_an_unsafe_request_that_timed_out_at_the_service_is_not_repeated() -> None:
+    async with (
+        loopback(refuse(408, "Unheard"), answer({})) as server,
+        client_for(server) as drs,
+    ):
+        with pytest.raises(AmbiguousOutcomeError):
+            await drs.start_recovery(source_servers=[{"source_server_id": "s-" + "1" * 17}])
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "3"}, 3),
+        ({"x-amz-retry-after": "1500"}, 1.5),
+        ({"Retry-After": "1", "x-amz-retry-after": "1500"}, 1.5),
+        ({"Retry-After": "2", "x-amz-retry-after": "1500"}, 2),
+        ({"x-amz-retry-after": "-5"}, None),
+        ({"x-amz-retry-after": "soon"}, None),
+        ({"x-amz-retry-after": ""}, None),
+    ],
+)
+def test_how_long_the_service_asks_to_wait(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after_of(headers) == seconds
+
+
+@pytest.mark.parametrize("attempts", [1, 3, 7])
+async def test_each_attempt_says_how_many_there_may_be(attempts: int) -> None:
+    async with loopback(refuse(500)) as server, client_for(server) as drs:
+        with pytest.raises(APIError):
+            await drs.with_options(max_attempts=attempts).describe_jobs()
+    sent = [request.headers["amz-sdk-request"] for request in server.requests]
+    assert sent == [f"attempt={number}; max={attempts}" for number in range(1, attempts + 1)]
