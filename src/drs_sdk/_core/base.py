@@ -43,7 +43,11 @@ class Shape(BaseModel, frozen=True):
         return set(self.__pydantic_fields_set__)
 
     def model_post_init(self, context: object, /) -> None:
-        """Share the set of field names, where an answer is read: most of them are equal."""
+        """Share the set of field names, where an answer is read: most of them are equal.
+
+        Args:
+            context: What the structure is validated with; None where a user builds it.
+        """
         if isinstance(context, Sharing):
             names = context.names(self.__pydantic_fields_set__)
             object.__setattr__(self, "__pydantic_fields_set__", names)
