@@ -116,9 +116,12 @@ class Planner:
         bases = (
             [self.overlay.traits[name].rpartition(".")[2]] if name in self.overlay.traits else []
         )
+        base = "Shape" if received else "SentShape"
+        if name in self.overlay.shared:
+            base = "SharedShape"
         return Class(
             name,
-            [*bases, "Shape" if received else "SentShape"],
+            [*bases, base],
             self.overlay.structures[name],
             self._members(shape, sent_only=not received),
             "structure",

@@ -67,6 +67,11 @@ class Overlay:
         return self._load("traits.toml")
 
     @cached_property
+    def shared(self) -> list[str]:
+        """The structures of which equal ones are one object."""
+        return self._load("shared.toml")["structures"]
+
+    @cached_property
     def safety(self) -> dict[str, dict[str, str]]:
         """Class and reason of each operation."""
         return self._load("safety.toml")
@@ -135,6 +140,14 @@ class Overlay:
         for structure in self.traits:
             if structure not in service.structures:
                 yield f"traits.toml: no structure {structure}"
+        for structure in self.shared:
+            shape = service.structures.get(structure)
+            if shape is None or structure in service.sent:
+                yield f"shared.toml: no structure {structure} that stands in answers only"
+                continue
+            for member, name in shape.members.items():
+                if service.shapes[name].kind in {"structure", "list", "map"}:
+                    yield f"shared.toml: {structure}.{member} is no plain value"
 
     def _descriptions(self, service: Service) -> Iterator[str]:
         yield from _differences("operations.toml: operation", self.operations, service.operations)

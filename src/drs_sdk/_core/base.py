@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_validator
+
+from drs_sdk._core.sharing import Sharing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
+
+    from pydantic import ModelWrapValidatorHandler, ValidationInfo
 
 Safety: TypeAlias = Literal["read", "idempotent", "unsafe"]
 """What a repeat of an operation can do: nothing, nothing more, or the same thing twice."""
@@ -32,6 +36,34 @@ class Shape(BaseModel, frozen=True):
 
     is_union: ClassVar[bool] = False
     """Whether the service wants exactly one member to be set."""
+
+    @property
+    def model_fields_set(self) -> set[str]:
+        """The fields that were given, by name: a set of the caller's own."""
+        return set(self.__pydantic_fields_set__)
+
+    def model_post_init(self, context: object, /) -> None:
+        """Share the set of field names, where an answer is read: most of them are equal.
+
+        Args:
+            context: What the structure is validated with; None where a user builds it.
+        """
+        if isinstance(context, Sharing):
+            names = context.names(self.__pydantic_fields_set__)
+            object.__setattr__(self, "__pydantic_fields_set__", names)
+
+
+class SharedShape(Shape, frozen=True):
+    """A small structure that many answers repeat: equal ones of an answer are one object."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _shared(
+        cls, value: object, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo[object]
+    ) -> Self:
+        if isinstance(info.context, Sharing):
+            return info.context.structure(cls, value, handler)
+        return handler(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@
 - `retrying`: when a failed attempt is made again
 - `explaining`: what an attempt's end means, in our errors
 - `error_answers`: error answers made safe for botocore's parser
-- `decoding`: bytes become models; `collector`: the garbage collector, kept out of the way
+- `decoding`: bytes become models
 - `call`: one call over all its attempts, and who is told of it
 - `api_errors`, `ambiguity`: the errors that are raised here; `settings`: what a client is told
 """

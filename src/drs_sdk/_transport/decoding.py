@@ -1,8 +1,8 @@
 """Bytes become models: one validating call, and a second look only where that fails.
 
-pydantic-core reads the JSON and builds the models in one go, with the cyclic garbage collector out
-of the way (see `collector`). When something does not fit its member, the values at fault are taken
-out one by one and kept aside, so that a page never fails for one bad value.
+pydantic-core reads the JSON and builds the models in one go, and equal small structures become one
+object. When something does not fit its member, the values at fault are taken out one by one and
+kept aside, so that a page never fails for one bad value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pydantic_core import from_json, to_json
 
 from drs_sdk._core.errors import ResponseDecodeError
 from drs_sdk._core.paths import python_path
-from drs_sdk._transport.collector import collector_paused
+from drs_sdk._core.sharing import Sharing
 
 if TYPE_CHECKING:
     from drs_sdk._core.base import Response
@@ -30,6 +30,8 @@ logger: logging.Logger = logging.getLogger("drs_sdk")
 
 _EXCERPT = 200
 _PATHS_IN_LOG = 10
+
+_sharing = Sharing()  # one for the process: the fleet of an hour ago is the fleet of now
 
 
 def decode(
@@ -88,8 +90,7 @@ def decode(
 
 
 def _validated(response_type: type[ResponseT], content: bytes) -> ResponseT:
-    with collector_paused(len(content)):
-        return response_type.model_validate_json(content)
+    return response_type.model_validate_json(content, context=_sharing)
 
 
 def _faults_of_the_whole(error: ValidationError) -> set[str]:
@@ -138,7 +139,7 @@ def _without_misfits(
         if not removed:
             raise error
         try:
-            return response_type.model_validate_json(to_json(data)), unparsed
+            return _validated(response_type, to_json(data)), unparsed
         except ValidationError as next_error:
             error = next_error
 

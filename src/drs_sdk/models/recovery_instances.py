@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 from pydantic import AwareDatetime, Field
 
 import drs_sdk.scalars as scalars
-from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape
+from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape, SharedShape
 from drs_sdk._core.sending import Known
 from drs_sdk.enums import (
     EC2InstanceState,
@@ -184,7 +184,7 @@ class RecoveryInstanceDataReplicationInfoReplicatedDisk(Shape, frozen=True):
     """Bytes written on the recovery instance and not yet copied back. 0 when up to date."""
 
 
-class RecoveryInstanceDataReplicationInitiationStep(Shape, frozen=True):
+class RecoveryInstanceDataReplicationInitiationStep(SharedShape, frozen=True):
     """One step in setting a failback up.
 
     A failback through the failback client has steps that replication to EC2 lacks.
@@ -205,7 +205,7 @@ class RecoveryInstanceDataReplicationInitiationStep(Shape, frozen=True):
     """
 
 
-class RecoveryInstanceDisk(Shape, frozen=True):
+class RecoveryInstanceDisk(SharedShape, frozen=True):
     """A disk of a recovery instance, as the machine sees it, with its EBS volume."""
 
     internal_device_name: str | None = Field(

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 from pydantic import AwareDatetime, Field
 
 import drs_sdk.scalars as scalars
-from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape
+from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape, SharedShape
 from drs_sdk.enums import (
     DataReplicationErrorString,
     DataReplicationInitiationStepName,
@@ -59,7 +59,7 @@ __all__ = [
 ]
 
 
-class CPU(Shape, frozen=True):
+class CPU(SharedShape, frozen=True):
     """The processors of one kind in a machine: model name and core count."""
 
     cores: int | None = Field(
@@ -183,7 +183,7 @@ class DataReplicationInfoReplicatedDisk(Shape, frozen=True):
     """
 
 
-class DataReplicationInitiationStep(Shape, frozen=True):
+class DataReplicationInitiationStep(SharedShape, frozen=True):
     """One of the eleven steps that set replication up.
 
     They run from ``WAIT`` to ``START_DATA_TRANSFER``.
@@ -261,7 +261,7 @@ class DescribeSourceServersRequestFiltersDict(TypedDict, total=False):
     staging_account_ids: NotRequired[Sequence[str] | None]
 
 
-class Disk(Shape, frozen=True):
+class Disk(SharedShape, frozen=True):
     """A disk of a source machine: device name and size in bytes."""
 
     device_name: str | None = Field(
@@ -320,7 +320,7 @@ class IdentificationHints(Shape, frozen=True):
     """
 
 
-class LifeCycleLastLaunchInitiated(Shape, frozen=True):
+class LifeCycleLastLaunchInitiated(SharedShape, frozen=True):
     """When, by which job and as what (drill or recovery) the latest launch began.
 
     Every member may be absent.
@@ -399,7 +399,7 @@ class NetworkInterface(Shape, frozen=True):
     """Whether this is the machine's main interface; it may be false on all of them."""
 
 
-class OS(Shape, frozen=True):
+class OS(SharedShape, frozen=True):
     """The operating system of a machine, as one line of text."""
 
     full_string: str | None = Field(
@@ -411,7 +411,7 @@ class OS(Shape, frozen=True):
     """Long free text, such as the kernel version line; not meant for parsing."""
 
 
-class SourceCloudProperties(Shape, frozen=True):
+class SourceCloudProperties(SharedShape, frozen=True):
     """Where in AWS a source server runs: account, Region, zone and Outpost.
 
     Absent members mean a machine outside of EC2.
@@ -562,7 +562,7 @@ class SourceProperties(Shape, frozen=True):
     """CPU architecture; the instance type to launch must match it."""
 
 
-class StagingArea(Shape, frozen=True):
+class StagingArea(SharedShape, frozen=True):
     """Whether a source server is extended from a staging account, and from which.
 
     On ``EXTENSION_ERROR``, ``error_message`` says what went wrong.
