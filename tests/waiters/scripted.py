@@ -232,6 +232,7 @@ class ScriptedService(Waits):
         failures: The errors of the next calls, in order; None lets a call through.
         fails: Says whether a call fails, and how.
         latency: How long a call takes.
+        hangs: Says whether a call never ends.
         logs: The log of each job.
         calls: What was asked.
         under_way: How many calls are in work now.
@@ -242,6 +243,7 @@ class ScriptedService(Waits):
     failures: list[Exception | None] = field(default_factory=list)
     fails: Callable[[Call], Exception | None] = lambda _: None
     latency: float = 0.0
+    hangs: Callable[[Call], bool] = lambda _: False
     logs: dict[str, list[JobLog]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     under_way: int = 0
@@ -283,7 +285,7 @@ class ScriptedService(Waits):
         self.under_way += 1
         try:
             with self.clock.busy():  # as the clients of the emulator do
-                await self.clock.sleep(self.latency)
+                await self.clock.sleep(365 * 86400 if self.hangs(call) else self.latency)
                 failure = self.failures.pop(0) if self.failures else self.fails(call)
                 if failure is not None:
                     raise failure

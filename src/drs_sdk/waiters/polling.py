@@ -4,6 +4,8 @@ A poller runs while anybody waits. At each tick it asks for the subjects of ever
 due, or nearly so, in as few calls as the filter's bound allows, and hands each wait what concerns
 it. Waits with the same delays thus fall into step, however many tasks they belong to.
 
+Each call is a task of its own: one that hangs holds up the waits that share it, and no others.
+
 A wait that leaves, cancelled or done, takes nothing from the others: the poll is not theirs alone.
 """
 
@@ -11,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
@@ -29,10 +31,11 @@ from drs_sdk._transport.api_errors import (
     ValidationException,
 )
 from drs_sdk._transport.codes import is_request_timeout
+from drs_sdk.waiters.slots import Slots
 from drs_sdk.waiters.subscription import Tick
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence, Set as AbstractSet
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from drs_sdk.clock import Clock
@@ -43,6 +46,9 @@ if TYPE_CHECKING:
 SubjectT = TypeVar("SubjectT")
 
 _CALLS_AT_ONCE = 4
+_LONG_CALL = timedelta(seconds=2)
+"""A call that takes longer counts no more as one of those at once."""
+
 _LONGEST_RETRY_AFTER = 300.0
 
 _ABOUT_THE_IDS = (RequestValidationError, ResourceNotFoundException, ValidationException)
@@ -58,6 +64,9 @@ class Poller(Generic[SubjectT]):
         self._drs = drs
         self._clock = clock
         self._subscriptions: dict[Subscription[SubjectT], None] = {}  # in order of joining
+        # The calls under way that a wait has yet to hear of.
+        self._asked: dict[Subscription[SubjectT], dict[_Batch[SubjectT], None]] = {}
+        self._slots = Slots(clock, _CALLS_AT_ONCE, _LONG_CALL)
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -86,6 +95,10 @@ class Poller(Generic[SubjectT]):
         """Take a wait out; the last one stops the poller, and sees it stopped."""
         self._subscriptions.pop(subscription, None)
         self._changed.set()
+        for batch in self._asked.pop(subscription, {}):
+            del batch.sharing[subscription]
+            if not batch.sharing and batch.task is not None:
+                batch.task.cancel()  # nobody wants it any more
         task = self._task
         if not self._subscriptions and task is not None:
             self._task = None
@@ -118,16 +131,16 @@ class Poller(Generic[SubjectT]):
 
     async def _poll_for_ever(self) -> None:
         await asyncio.sleep(0)  # tasks that were started together join together
-        while True:
-            self._changed.clear()
-            now = self._clock.now()
-            waiting = [each for each in self._subscriptions if each.wants_more]
-            for each in waiting:
-                each.keep_up_with(now)
-            ready = [each for each in waiting if each.keeps_up]
-            if any(each.due <= now for each in ready):
-                await self._tick([each for each in ready if each.joins(now)])
-            else:
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._changed.clear()
+                now = self._clock.now()
+                waiting = [each for each in self._subscriptions if each.wants_more]
+                for each in waiting:
+                    each.keep_up_with(now)
+                ready = [each for each in waiting if each.keeps_up and each not in self._asked]
+                if any(each.due <= now for each in ready):
+                    self._poll([each for each in ready if each.joins(now)], group)
                 later = (each.due for each in waiting if each.due > now)
                 await self._sleep_until(min(later, default=None), now)
 
@@ -145,22 +158,39 @@ class Poller(Generic[SubjectT]):
                 task.cancel()
             await asyncio.wait(sleeping)
 
-    async def _tick(self, due: list[Subscription[SubjectT]]) -> None:
-        """Ask for everything that is due, and hand out what came."""
-        ids = list(dict.fromkeys(name for each in due for name in sorted(each.ids)))
-        outcomes = await self._ask_for(ids)
-        found = {name: subject for outcome in outcomes for name, subject in outcome.found.items()}
-        broken = {name: outcome.error for outcome in outcomes for name in outcome.failed}
-        blamed = await self._find_to_blame(broken, due, found)
-        now, jitter = self._clock.now(), random.random()  # noqa: S311 - no secret
+    def _poll(self, due: list[Subscription[SubjectT]], group: asyncio.TaskGroup) -> None:
+        """Ask for everything that is due: each call is a task, and hands out what it brought."""
+        ids = dict.fromkeys(name for each in due for name in sorted(each.ids))
+        batches = [_Batch[SubjectT](names) for names in _batches(ids, self._kind.batch)]
+        batch_of = {name: batch for batch in batches for name in batch.ids}
+        poll = _Poll[SubjectT](random.random())  # noqa: S311 - no secret
         for each in due:
-            error = blamed.get(each) or _worst(broken[name] for name in each.ids & broken.keys())
-            self._hand_out(each, found, broken.keys(), error, now, jitter)
+            self._asked[each] = {batch_of[name]: None for name in each.ids}
+            for batch in self._asked[each]:
+                batch.sharing[each] = None
+        for batch in batches:
+            batch.task = group.create_task(self._poll_batch(batch, poll))
+
+    async def _poll_batch(self, batch: _Batch[SubjectT], poll: _Poll[SubjectT]) -> None:
+        """Make one call, and hand out to the waits for which it was the last one."""
+        async with self._slots.one():
+            outcome = await self._ask(batch.ids)
+            broken = dict.fromkeys(outcome.failed, outcome.error)
+            poll.found.update(outcome.found)
+            poll.blamed.update(await self._find_to_blame(broken, batch, poll.found))
+            poll.broken.update(broken)
+        now = self._clock.now()
+        for each in batch.sharing:
+            del self._asked[each][batch]
+            if not self._asked[each]:
+                del self._asked[each]
+                self._hand_out(each, poll, now)
+        self._changed.set()
 
     async def _find_to_blame(
         self,
         broken: dict[str, DRSError | None],
-        due: list[Subscription[SubjectT]],
+        batch: _Batch[SubjectT],
         found: dict[str, SubjectT],
     ) -> dict[Subscription[SubjectT], DRSError]:
         """When a shared call was refused for what it asked, find out whose ids are to blame.
@@ -169,7 +199,7 @@ class Poller(Generic[SubjectT]):
         once, as its wait ends there. For the others `broken` and `found` are put right.
         """
         refused = {name for name, error in broken.items() if isinstance(error, _ABOUT_THE_IDS)}
-        sharing = [each for each in due if each.ids & refused]
+        sharing = [each for each in batch.sharing if each.ids & refused]
         if len(sharing) < 2:  # noqa: PLR2004 - nobody to tell apart
             return {}
         blamed: dict[Subscription[SubjectT], DRSError] = {}
@@ -179,34 +209,17 @@ class Poller(Generic[SubjectT]):
             half = len(part) // 2
             for waits in (part[:half], part[half:]):
                 ids = set[str]().union(*(each.ids for each in waits)) & refused
-                outcomes = await self._ask_for(sorted(ids))
-                errors = [each.error for each in outcomes if isinstance(each.error, _ABOUT_THE_IDS)]
-                if not errors:
+                outcome = await self._ask(sorted(ids))
+                if not isinstance(outcome.error, _ABOUT_THE_IDS):
                     for name in ids:
                         broken.pop(name, None)
-                    for outcome in outcomes:
-                        broken.update(dict.fromkeys(outcome.failed, outcome.error))
-                        found.update(outcome.found)
+                    broken.update(dict.fromkeys(outcome.failed, outcome.error))
+                    found.update(outcome.found)
                 elif len(waits) == 1:
-                    blamed[waits[0]] = errors[0]
+                    blamed[waits[0]] = outcome.error
                 else:
                     parts.append(waits)
         return blamed
-
-    async def _ask_for(self, ids: Iterable[str]) -> list[_Outcome[SubjectT]]:
-        """Ask for so many ids, in as many calls as it takes."""
-        batches = list(_batches(ids, self._kind.batch))
-        if len(batches) == 1:
-            return [await self._ask(batches[0])]
-        limit = asyncio.Semaphore(_CALLS_AT_ONCE)
-
-        async def ask(batch: Sequence[str]) -> _Outcome[SubjectT]:
-            async with limit:
-                return await self._ask(batch)
-
-        async with asyncio.TaskGroup() as group:
-            asking = [group.create_task(ask(batch)) for batch in batches]
-        return [task.result() for task in asking]
 
     async def _ask(self, ids: Sequence[str]) -> _Outcome[SubjectT]:
         try:
@@ -217,23 +230,18 @@ class Poller(Generic[SubjectT]):
         return _Outcome({name: subject for name, subject in named if name is not None}, (), None)
 
     @staticmethod
-    def _hand_out(
-        each: Subscription[SubjectT],
-        found: dict[str, SubjectT],
-        broken: AbstractSet[str],
-        error: DRSError | None,
-        now: datetime,
-        jitter: float,
-    ) -> None:
+    def _hand_out(each: Subscription[SubjectT], poll: _Poll[SubjectT], now: datetime) -> None:
+        broken = each.ids & poll.broken.keys()
+        error = poll.blamed.get(each) or _worst(poll.broken[name] for name in broken)
         each.polls += 1
-        each.schedule(now, jitter, _asked_to_wait(error))
+        each.schedule(now, poll.jitter, _asked_to_wait(error))
         final = error is not None and not may_heal(error, first=each.polls == 1)
         each.over = each.over or final
         each.keeps_up = False
         each.ticks.put_nowait(
             Tick(
                 at=now,
-                found={name: found[name] for name in each.ids if name in found},
+                found={name: poll.found[name] for name in each.ids if name in poll.found},
                 asked=frozenset(each.ids - broken),
                 error=error,
                 final=final,
@@ -247,6 +255,29 @@ class _Outcome(Generic[SubjectT]):
     found: dict[str, SubjectT]
     failed: Sequence[str]
     error: DRSError | None
+
+
+@dataclass(eq=False)
+class _Batch(Generic[SubjectT]):
+    """A call: what it asks for, and for whom."""
+
+    ids: list[str]
+    sharing: dict[Subscription[SubjectT], None] = field(
+        default_factory=dict["Subscription[SubjectT]", None]
+    )
+    task: asyncio.Task[None] | None = None
+
+
+@dataclass(eq=False)
+class _Poll(Generic[SubjectT]):
+    """What the calls that were made at one time have brought so far."""
+
+    jitter: float
+    found: dict[str, SubjectT] = field(default_factory=dict[str, SubjectT])
+    broken: dict[str, DRSError | None] = field(default_factory=dict[str, "DRSError | None"])
+    blamed: dict[Subscription[SubjectT], DRSError] = field(
+        default_factory=dict["Subscription[SubjectT]", "DRSError"]
+    )
 
 
 class PollerHub:
