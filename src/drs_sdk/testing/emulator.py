@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
-from aiohttp import web
+from dataclasses import replace
+from itertools import product
+from typing import TYPE_CHECKING
 
 from drs_sdk.testing.clock import EmulatorClock
-from drs_sdk.testing.front.fault_plan import FaultPlan
+from drs_sdk.testing.front.keys import Keyring
+from drs_sdk.testing.front.listener import Listener
+from drs_sdk.testing.front.place import Place
 from drs_sdk.testing.front.server import Front
-from drs_sdk.testing.front.signatures import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from drs_sdk.testing.front.sts import TokenService
 from drs_sdk.testing.handlers import load_handlers
-from drs_sdk.testing.scenario.scenario import Scenario
 from drs_sdk.testing.settings import Quotas, Settings
 from drs_sdk.testing.world.account import Account
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
-    from typing import Self, Unpack
+    from typing import Self
 
-    from aiobotocore.session import AioSession  # pyright: ignore[reportMissingTypeStubs]
+    from drs_sdk.testing.front.desk import Desk
 
-    from drs_sdk.client import DRSClient
-    from drs_sdk.testing.faults import Fault
-    from drs_sdk.testing.front.sdk_session import ClientOptions
-    from drs_sdk.testing.recording import RecordedRequest
-
-_SHUTDOWN_SECONDS = 0.2
+_REGION = "us-east-1"
+_ACCOUNT_ID = "111122223333"
 
 
-class DRSEmulator(Scenario):
+class DRSEmulator(Place):
     """An emulated AWS account with Elastic Disaster Recovery, on 127.0.0.1.
 
     Example:
@@ -39,14 +37,18 @@ class DRSEmulator(Scenario):
             page = await drs.describe_source_servers()
         ```
 
-    Each emulator is an account of its own. All but `url` and `client` works before it starts, too.
+    Each emulator is a world of its own. With `regions` and `accounts` it has more than one place
+    (see `at`), told apart by the signatures of requests; it stands for the first itself. All but
+    `url` and `client` works before it starts, too.
     """
 
     def __init__(
         self,
         *,
-        region: str = "us-east-1",
-        account_id: str = "111122223333",
+        region: str | None = None,
+        account_id: str | None = None,
+        regions: Sequence[str] | None = None,
+        accounts: Sequence[str] | None = None,
         seed: int = 0,
         clock: EmulatorClock | None = None,
         quotas: Quotas | None = None,
@@ -61,8 +63,13 @@ class DRSEmulator(Scenario):
         """Set the account up; `async with` starts the server.
 
         Args:
-            region: The Region of the account.
-            account_id: Its twelve digits.
+            region: The only Region, whichever one requests are signed for; by default
+                us-east-1.
+            account_id: The only account, its twelve digits; by default 111122223333.
+            regions: The Regions where DRS is in use, the first one first. A request signed for
+                another is answered as where DRS was never initialised.
+            accounts: The accounts, the first one first. Each has an access key (see `at`); any
+                other key stands for the first account.
             seed: Decides identifiers, made-up fleets and the dice of faults.
             clock: The clock to live by.
             quotas: Quotas other than the service's defaults.
@@ -78,65 +85,41 @@ class DRSEmulator(Scenario):
             port: The port to listen on; 0 takes a free one.
 
         Raises:
-            ValueError: A page without items.
+            ValueError: A page without items, no Region or no account, one twice, or both
+                `region` and `regions` (`account_id` and `accounts`).
         """
         if page_size < 1:
             raise ValueError("a page holds at least one item")
         clock = clock or EmulatorClock.virtual()
-        settings = Settings(
-            region=region,
-            account_id=account_id,
+        all_regions = _all_of("region", region, regions, _REGION)
+        all_accounts = _all_of("account", account_id, accounts, _ACCOUNT_ID)
+        self._settings = Settings(
+            region=all_regions[0],
+            account_id=all_accounts[0],
             seed=seed,
             page_size=page_size,
             recovery_instance_ids_in_jobs=recovery_instance_ids_in_jobs,
             quotas=quotas or Quotas(),
         )
-        super().__init__(clock, Account(settings, clock.now(), initialized=initialized))
+        self._keys = Keyring(all_accounts)
+        self._token_service = TokenService(self._keys)
         self._front = Front(
-            # Not the account itself: `restore` puts another one in its place.
-            account=lambda: self._account,
+            desk_for=self._desk_for,
+            token_service=self._token_service,
             clock=clock,
             check_signatures=check_signatures,
             check_answers=check_answers,
             record=record_requests,
-            faults=FaultPlan(seed),
         )
-        self._port = port
-        self._runner: web.ServerRunner | None = None
-        self._session: AioSession | None = None
+        account = Account(self._settings, clock.now(), initialized=initialized)
+        super().__init__(clock, account, self._keys.first, Listener(self._front.handle, port))
+        self._many_regions = regions is not None
+        self._first = (all_accounts[0], all_regions[0])
+        self._places: dict[tuple[str, str], Place] = {self._first: self}
+        for where in product(all_accounts, all_regions):
+            if where != self._first:
+                self._places[where] = self._open(*where, initialized=initialized)
         load_handlers()
-
-    @property
-    def url(self) -> str:
-        """Where the emulator listens, as `http://127.0.0.1:54321`.
-
-        Raises:
-            RuntimeError: It is not running.
-        """
-        if self._runner is None:
-            raise RuntimeError("the emulator is not running: use it with 'async with'")
-        host, port = cast("tuple[str, int]", self._runner.addresses[0][:2])
-        return f"http://{host}:{port}"
-
-    @property
-    def region(self) -> str:
-        """The Region of the account."""
-        return self._account.settings.region
-
-    @property
-    def access_key_id(self) -> str:
-        """The access key that signatures are checked against."""
-        return ACCESS_KEY_ID
-
-    @property
-    def secret_access_key(self) -> str:
-        """The secret of the access key; it opens nothing but the emulator."""
-        return SECRET_ACCESS_KEY
-
-    @property
-    def requests(self) -> list[RecordedRequest]:
-        """What arrived, in order; clear it to start afresh."""
-        return self._front.requests
 
     @property
     def defects(self) -> list[str]:
@@ -163,81 +146,59 @@ class DRSEmulator(Scenario):
         Raises:
             RuntimeError: It is running already.
         """
-        if self._runner is not None:
-            raise RuntimeError("the emulator is running already")
-        runner = web.ServerRunner(
-            web.Server(self._front.handle, access_log=None), shutdown_timeout=_SHUTDOWN_SECONDS
-        )
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, "127.0.0.1", self._port).start()
-        except BaseException:
-            await runner.cleanup()
-            raise
-        self._runner = runner
+        await self._listener.start()
 
     async def stop(self) -> None:
-        """Stop the server and close its connections; the account stays as it is."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
+        """Stop the server and close its connections; the accounts stay as they are."""
+        await self._listener.stop()
 
-    def client(self, **options: Unpack[ClientOptions]) -> DRSClient:
-        """Build an SDK client for this emulator, on its clock and with its keys.
-
-        Virtual time stands still while such a client is in a call, and jumps ahead while it
-        sleeps (as waiters do). With a `session` of your own only the second half holds.
-
-        The client reads none of the machine's AWS configuration files, unless `profile_name`
-        names a profile in them: its keys and settings are used then, except for Region and
-        endpoint. Environment variables such as `AWS_MAX_ATTEMPTS` count as ever.
+    def at(self, *, region: str | None = None, account_id: str | None = None) -> Place:
+        """Return the place of one account in one Region, with every method of the emulator.
 
         Args:
-            **options: What `DRSClient` takes, over the emulator's values; all but the clock,
-                which is the emulator's, and the roles, which it has no STS for.
+            region: The Region; by default the first.
+            account_id: The account; by default the first.
 
         Raises:
-            TypeError: An option is none of these.
+            ValueError: No such account, or a Region that was neither named nor asked yet.
         """
-        from drs_sdk.client import DRSClient
-        from drs_sdk.testing.front.sdk_session import build_config, build_session, check_options
+        where = (account_id or self._first[0], region or self._first[1])
+        if where not in self._places:
+            raise ValueError(f"the emulator has no account {where[0]} in {where[1]}")
+        return self._places[where]
 
-        check_options(options)
-
-        merged: ClientOptions = {"region_name": self.region, "endpoint_url": self.url}
-        if "profile_name" in options and "session" not in options:
-            merged["session"] = build_session(self.clock, options.pop("profile_name"))
-        else:
-            self._session = self._session or build_session(self.clock)
-            merged["session"] = self._session
-            merged["aws_access_key_id"] = ACCESS_KEY_ID
-            merged["aws_secret_access_key"] = SECRET_ACCESS_KEY
-        merged.update(options)
-        merged["config"] = build_config(options.get("config"))
-        return DRSClient(**merged, clock=self.clock)
-
-    def inject(
-        self,
-        operation: str,
-        fault: Fault,
-        *,
-        times: int | None = None,
-        probability: float | None = None,
-    ) -> None:
-        """Let something go wrong with the coming requests of an operation.
+    def deny_role(self, role_arn: str) -> None:
+        """Let STS refuse to give keys for a role from now on.
 
         Args:
-            operation: The operation, as `StartRecovery` or `start_recovery`; `*` means any.
-            fault: What goes wrong.
-            times: How many requests it strikes: by default one, or, with a probability, any
-                number.
-            probability: The chance that it strikes a request, by the emulator's seed.
+            role_arn: The role, as `arn:aws:iam::444455556666:role/DisasterRecovery`.
 
         Raises:
-            ValueError: No such operation, or numbers out of range.
+            ValueError: No ARN of a role.
         """
-        self._front.faults.arm(operation, fault, times, probability)
+        self._token_service.deny(role_arn)
 
-    def clear_faults(self) -> None:
-        """Take back the injected faults that have not struck yet."""
-        self._front.faults.clear()
+    def _desk_for(self, key_id: str, region: str) -> Desk:
+        key = self._keys.find(key_id) or self._keys.first
+        where = (key.account_id, region if region and self._many_regions else self._first[1])
+        if where not in self._places:  # nobody has initialised DRS there
+            self._places[where] = self._open(*where, initialized=False)
+        return self._places[where].desk
+
+    def _open(self, account_id: str, region: str, *, initialized: bool) -> Place:
+        settings = replace(self._settings, account_id=account_id, region=region)
+        key = self._keys.of_account(account_id) or self._keys.first
+        account = Account(settings, self.clock.now(), initialized=initialized)
+        return Place(self.clock, account, key, self._listener)
+
+
+def _all_of(
+    kind: str, one: str | None, several: Sequence[str] | None, default: str
+) -> Sequence[str]:
+    if several is None:
+        return (one or default,)
+    if one is not None:
+        raise ValueError(f"give one {kind} or several, not both")
+    if not several or len(set(several)) != len(several):
+        raise ValueError(f"each {kind} once, and at least one")
+    return tuple(several)

@@ -2,7 +2,7 @@
 
 The role is assumed by aiobotocore's own credential classes, with whatever credentials would have
 been used otherwise, and assumed again before the session expires. The caller's session is left
-as it is: a second one, with the same profile, carries the role.
+as it is: a second one, with the same settings and hooks, carries the role.
 """
 
 from __future__ import annotations
@@ -82,7 +82,18 @@ def working_session(settings: ClientSettings) -> AioSession:
         if settings.external_id is not None or settings.role_session_name is not None:
             raise ConfigurationError("external_id and role_session_name go with role_arn")
         return source
-    session = AioSession(profile=cast("str | None", source.profile))  # pyright: ignore[reportUnknownMemberType]
+    session = AioSession(
+        profile=cast("str | None", source.profile),  # pyright: ignore[reportUnknownMemberType]
+        # With botocore's own handlers in it, which are not to be registered twice.
+        event_hooks=_component(source, "event_emitter"),
+        include_builtin_handlers=False,
+    )
+    for shared in ("config_store", "data_loader"):
+        session.register_component(shared, _component(source, shared))  # pyright: ignore[reportUnknownMemberType]
     resolver = _RoleCredentials(settings, source)
     session.register_component("credential_provider", resolver)  # pyright: ignore[reportUnknownMemberType]
     return session
+
+
+def _component(session: AioSession, name: str) -> object:
+    return cast("object", session.get_component(name))  # pyright: ignore[reportUnknownMemberType]

@@ -17,6 +17,8 @@ from aiobotocore.session import AioSession
 from drs_sdk.testing.service.model import SERVICE, data_loader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from drs_sdk.events import RequestHook
     from drs_sdk.testing.clock import EmulatorClock
     from drs_sdk.testing.service.documents import Doc
@@ -27,7 +29,7 @@ _MARK = "drs_sdk.testing.call"
 class ClientOptions(TypedDict, total=False):
     """What may be passed on to `DRSClient` by `DRSEmulator.client`.
 
-    Roles are left out: the emulator has no STS, so a role would be asked for at AWS.
+    The clock is left out: it is the emulator's.
     """
 
     region_name: str
@@ -38,6 +40,9 @@ class ClientOptions(TypedDict, total=False):
     aws_session_token: str
     verify: bool | str
     config: AioConfig
+    role_arn: str
+    external_id: str
+    role_session_name: str
     session: AioSession
     on_request: RequestHook
     max_response_bytes: int
@@ -45,20 +50,36 @@ class ClientOptions(TypedDict, total=False):
 
 
 def check_options(options: ClientOptions) -> None:
-    """Refuse what type checkers would have refused, before a role is asked for at AWS.
+    """Refuse what type checkers would have refused, and a role that AWS would be asked for.
 
     Raises:
-        TypeError: An option is none of `ClientOptions`.
+        TypeError: An option is none of `ClientOptions`, or a role with a session.
     """
     if refused := sorted(options.keys() - ClientOptions.__annotations__.keys()):
         raise TypeError(f"the emulator's client does not take {', '.join(refused)}")
+    if "session" in options and "role_arn" in options:
+        raise TypeError("a session of your own would ask AWS for the role: give role_arn alone")
 
 
-def build_session(clock: EmulatorClock, profile: str | None = None) -> AioSession:
+class _Session(AioSession):
+    """A session whose STS is the emulator's."""
+
+    sts_url: Callable[[], str]
+
+    def create_client(self, service_name: str, **options: Any) -> Any:  # noqa: ANN401 - untyped
+        if service_name == "sts":
+            options["endpoint_url"] = self.sts_url()
+        return super().create_client(service_name, **options)
+
+
+def build_session(
+    clock: EmulatorClock, sts_url: Callable[[], str], profile: str | None = None
+) -> AioSession:
     """Make a session whose clients hold `clock` busy during their calls.
 
     Args:
         clock: The clock.
+        sts_url: Returns where STS is asked.
         profile: A profile of the machine's shared AWS configuration; without one, the session
             reads none of it.
     """
@@ -66,7 +87,8 @@ def build_session(clock: EmulatorClock, profile: str | None = None) -> AioSessio
     nothing = (None, None, None, None)
     no_file = (None, None, os.devnull, None)
     overrides: Any = {"profile": nothing, "config_file": no_file, "credentials_file": no_file}
-    session = AioSession(session_vars=overrides) if profile is None else AioSession(profile=profile)
+    session = _Session(session_vars=overrides) if profile is None else _Session(profile=profile)
+    session.sts_url = sts_url
     session.register_component("data_loader", data_loader())
 
     def started(context: Doc, **_event: object) -> None:
@@ -78,9 +100,10 @@ def build_session(clock: EmulatorClock, profile: str | None = None) -> AioSessio
         if hold is not None:
             hold.release()
 
-    session.register(f"before-call.{SERVICE}", started)
-    session.register(f"after-call.{SERVICE}", ended)
-    session.register(f"after-call-error.{SERVICE}", ended)
+    for service in (SERVICE, "sts"):
+        session.register(f"before-call.{service}", started)
+        session.register(f"after-call.{service}", ended)
+        session.register(f"after-call-error.{service}", ended)
     return session
 
 

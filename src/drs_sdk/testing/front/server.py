@@ -8,13 +8,14 @@ import random
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from drs_sdk.testing.front import wire
+from drs_sdk.testing.front import sts, wire
 from drs_sdk.testing.front.corruption import corrupt
-from drs_sdk.testing.front.fault_plan import FaultPlan
+from drs_sdk.testing.front.keys import signer
 from drs_sdk.testing.front.signatures import check_signature
 from drs_sdk.testing.handlers import load_handlers
 from drs_sdk.testing.recording import RecordedRequest
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from drs_sdk.testing.clock import EmulatorClock
     from drs_sdk.testing.faults import Fault
+    from drs_sdk.testing.front.desk import Desk
+    from drs_sdk.testing.front.sts import TokenService
     from drs_sdk.testing.front.wire import WireAnswer
     from drs_sdk.testing.service.documents import Doc
     from drs_sdk.testing.service.model import Operation
@@ -43,26 +46,24 @@ _DEFECT_STATUS = 501
 
 @dataclass(slots=True)
 class Front:
-    """Answers requests for one account.
+    """Answers requests for every account and Region of a world.
 
     Attributes:
-        account: Returns the account behind it.
+        desk_for: Returns the place of an access key id and a Region, empty where unknown.
+        token_service: STS, and with it the access keys.
         clock: The emulator's clock.
         check_signatures: Whether requests must be signed by the emulator's keys.
         check_answers: Whether each answer is checked against the output shape.
         record: Whether requests are kept.
-        faults: The faults that are armed.
-        requests: What arrived.
         defects: What `check_answers` found, one line each.
     """
 
-    account: Callable[[], Account]
+    desk_for: Callable[[str, str], Desk]
+    token_service: TokenService
     clock: EmulatorClock
     check_signatures: bool = False
     check_answers: bool = False
     record: bool = True
-    faults: FaultPlan = field(default_factory=FaultPlan)
-    requests: list[RecordedRequest] = field(default_factory=list[RecordedRequest])
     defects: list[str] = field(default_factory=list[str])
     _service: Service = field(default_factory=load_service)
     _ids: random.Random = field(default_factory=random.Random)
@@ -78,14 +79,13 @@ class Front:
         """Make the identifier of one answer."""
         return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
 
-    def dispatch(self, operation: Operation, params: Doc) -> Doc | None:
-        """Carry an operation out on the account, as it is now.
+    def dispatch(self, account: Account, operation: Operation, params: Doc) -> Doc | None:
+        """Carry an operation out on an account, as it is now.
 
         Raises:
             ServiceError: A refusal, or a defect of the emulator.
         """
         params = wire.check_request(operation, params)
-        account = self.account()
         account.settle(self.clock.now())
         if not account.initialized and _UNINITIALIZED in operation.errors:
             raise refusals.uninitialized()
@@ -143,11 +143,17 @@ class _Exchange:
             headers={key.lower(): value for key, value in request.headers.items()},
             received_at=front.clock.now(),
         )
+        self._is_sts = sts.is_call(request.method, self._path)
+        # STS is one for the world; its calls stand with the first place's.
+        key_id, region = ("", "") if self._is_sts else signer(self._record.headers)
+        self._desk = front.desk_for(key_id, region)
 
     async def run(self) -> web.StreamResponse:
         front, record = self._front, self._record
         if front.record:
-            front.requests.append(record)
+            self._desk.requests.append(record)
+        if self._is_sts:
+            return self._call_sts()
         routed = front.route(self._request.method, self._path)
         if routed is None:
             text = f"There is no operation at {self._request.method} {self._path}."
@@ -161,6 +167,22 @@ class _Exchange:
             text = f"The emulator failed in {operation.name}: {error!r}"
             return self._send(_defect("EmulatorDefect", text))
 
+    def _call_sts(self) -> web.StreamResponse:
+        front, record = self._front, self._record
+        params = sts.parse_call(self._body)
+        record.operation, record.params = params.get("Action", ""), params
+        request_id = front.request_id()
+        try:
+            self._authenticate()
+            keys = front.token_service.keys
+            caller = keys.find(signer(record.headers)[0]) or keys.first
+            answer = front.token_service.answer(params, caller, request_id)
+            record.handled = True
+        except ServiceError as error:
+            record.error_code = error.code
+            answer = sts.render_error(error, request_id)
+        return self._respond(answer)
+
     async def _run(self, operation: Operation, labels: dict[str, str]) -> web.StreamResponse:
         front, record = self._front, self._record
         parse_error: ServiceError | None = None
@@ -169,7 +191,7 @@ class _Exchange:
             record.params = params = wire.parse_request(operation, labels, self._query, self._body)
         except ServiceError as error:
             parse_error = error
-        fault = front.faults.take(operation.name, params)
+        fault = self._desk.faults.take(operation.name, params)
         if fault is not None:
             record.fault = fault.kind
             struck = await self._strike_before(fault)
@@ -179,7 +201,7 @@ class _Exchange:
             self._authenticate()
             if parse_error is not None:
                 raise parse_error
-            answer = front.dispatch(operation, params)
+            answer = front.dispatch(self._desk.account(), operation, params)
             if front.check_answers:
                 front.check(operation, answer)
             record.handled = True
@@ -201,7 +223,12 @@ class _Exchange:
     def _authenticate(self) -> None:
         if self._front.check_signatures:
             check_signature(
-                self._request.method, self._path, self._query, self._record.headers, self._body
+                self._front.token_service.keys,
+                self._request.method,
+                self._path,
+                self._query,
+                self._record.headers,
+                self._body,
             )
 
     async def _answer(
@@ -215,7 +242,7 @@ class _Exchange:
             if fault.kind == "not_json":
                 return self._respond(wire.WireAnswer(200, {"Content-Type": "text/html"}, _HTML))
             if answer is not None:
-                answer = corrupt(self._front.account(), operation, params, answer, fault)
+                answer = corrupt(self._desk.account(), operation, params, answer, fault)
         rendered = wire.render_answer(operation, answer)
         if fault is not None and fault.kind == "truncate":
             return await self._truncate(rendered, fault.at)
@@ -232,7 +259,11 @@ class _Exchange:
         )
 
     def _headers(self, answer: WireAnswer) -> dict[str, str]:
-        return {**answer.headers, "x-amzn-RequestId": self._front.request_id()}
+        return {
+            **answer.headers,
+            "Date": format_datetime(self._front.clock.now(), usegmt=True),
+            "x-amzn-RequestId": self._front.request_id(),
+        }
 
     def _drop(self) -> web.StreamResponse:
         if self._request.transport is not None:

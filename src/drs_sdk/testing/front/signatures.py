@@ -13,9 +13,7 @@ from drs_sdk.testing.service import refusals
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The example keys of the AWS documentation: secret scanners know that they are none.
-ACCESS_KEY_ID = "AKIAIOSFODNN7EXAMPLE"
-SECRET_ACCESS_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105 - see above
+    from drs_sdk.testing.front.keys import Keyring
 
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 "
@@ -26,13 +24,19 @@ _UNSIGNED = "UNSIGNED-PAYLOAD"
 
 
 def check_signature(
-    method: str, raw_path: str, query: str, headers: Mapping[str, str], body: bytes
+    keys: Keyring,
+    method: str,
+    raw_path: str,
+    query: str,
+    headers: Mapping[str, str],
+    body: bytes,
 ) -> None:
     """Refuse a request that the emulator's keys did not sign.
 
     The age of a signature is not judged: the emulator's clock is seldom the signer's.
 
     Args:
+        keys: The keys there are.
         method: HTTP method.
         raw_path: Path as it was sent, percent-encoded.
         query: Query string as it was sent.
@@ -47,7 +51,8 @@ def check_signature(
         raise refusals.ServiceError(
             "MissingAuthenticationTokenException", "Missing Authentication Token", status=403
         )
-    if match["key"] != ACCESS_KEY_ID:
+    found = keys.find(match["key"])
+    if found is None or found.token != headers.get("x-amz-security-token", ""):
         raise refusals.ServiceError(
             "UnrecognizedClientException",
             "The security token included in the request is invalid.",
@@ -74,7 +79,7 @@ def check_signature(
             hashlib.sha256(canonical.encode()).hexdigest(),
         ]
     )
-    key = f"AWS4{SECRET_ACCESS_KEY}".encode()
+    key = f"AWS4{found.secret}".encode()
     for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
     expected = hmac.digest(key, to_sign.encode(), "sha256").hex()

@@ -120,7 +120,8 @@ class Account:
         """Make an identifier such as `s-3b01...`: the same seed makes the same ones in order."""
         while True:
             self._ids += 1
-            seed = f"{self.settings.seed}/{self.settings.account_id}/{self._ids}".encode()
+            place = f"{self.settings.account_id}/{self.settings.region}"
+            seed = f"{self.settings.seed}/{place}/{self._ids}".encode()
             made = f"{prefix}-{hashlib.blake2b(seed, digest_size=16).hexdigest()[:digits]}"
             # What was loaded may come from an emulator of the same seed.
             if made not in self.names:
