@@ -274,6 +274,8 @@ async def test_a_failback_client(launches: Launches) -> None:
         ("INITIAL_SYNC", "FAILBACK_IN_PROGRESS"),
         ("CONTINUOUS", "FAILBACK_READY_FOR_LAUNCH"),
     ]
+    for disk in (await _shown(launches, instance))["dataReplicationInfo"]["replicatedDisks"]:
+        assert disk["rescannedStorageBytes"] == disk["totalStorageBytes"] > 0
     job_id = (await _fail_back(launches, instance))["jobID"]
     await launches.emulator.clock.advance(A_LAUNCH)
     job = await launches.job(job_id)
