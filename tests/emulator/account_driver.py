@@ -54,8 +54,9 @@ NETWORK = {
 }
 JOB = {"PENDING": {"STARTED"}, "STARTED": {"COMPLETED"}, "COMPLETED": set[str]()}
 LAUNCH = {
-    "PENDING": {"IN_PROGRESS", "FAILED"},
-    "IN_PROGRESS": {"LAUNCHED", "FAILED", "TERMINATED"},
+    # A launch stays PENDING until it is over; a termination is shown to be in progress.
+    "PENDING": {"IN_PROGRESS", "LAUNCHED", "FAILED"},
+    "IN_PROGRESS": {"FAILED", "TERMINATED"},
     "LAUNCHED": set[str](),
     "FAILED": set[str](),
     "TERMINATED": set[str](),

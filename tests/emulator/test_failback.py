@@ -100,7 +100,11 @@ async def test_a_launch_by_start_failback_launch(launches: Launches) -> None:
         ),
     ):
         assert await code(call) == "ConflictException"
-    await launches.emulator.clock.advance(A_LAUNCH)
+    seen: set[str] = set()
+    while (await launches.job(job["jobID"]))["status"] != "COMPLETED":
+        seen.update(await launches.statuses(job["jobID"]))
+        await launches.emulator.clock.advance(5)
+    assert seen == {"PENDING", "LAUNCHED"}
     assert await launches.statuses(job["jobID"]) == ["LAUNCHED"]
     assert await launches.events(job["jobID"]) == [
         "JOB_START",
@@ -274,6 +278,8 @@ async def test_a_failback_client(launches: Launches) -> None:
         ("INITIAL_SYNC", "FAILBACK_IN_PROGRESS"),
         ("CONTINUOUS", "FAILBACK_READY_FOR_LAUNCH"),
     ]
+    for disk in (await _shown(launches, instance))["dataReplicationInfo"]["replicatedDisks"]:
+        assert disk["rescannedStorageBytes"] == disk["totalStorageBytes"] > 0
     job_id = (await _fail_back(launches, instance))["jobID"]
     await launches.emulator.clock.advance(A_LAUNCH)
     job = await launches.job(job_id)

@@ -69,7 +69,7 @@ async def test_the_life_of_a_job_follows_real_ones(launches: Launches) -> None:
     launched = [state for state in seen if state != ("STARTED", "LAUNCHED", "SUCCEEDED")]
     assert launched == [
         ("PENDING", "PENDING", "PENDING"),
-        ("STARTED", "IN_PROGRESS", "PENDING"),
+        ("STARTED", "PENDING", "PENDING"),
         ("COMPLETED", "LAUNCHED", "SUCCEEDED"),
     ]
     seconds = await launches.seconds(job_id)
@@ -96,6 +96,23 @@ async def test_the_life_of_a_job_follows_real_ones(launches: Launches) -> None:
     job = await launches.job(job_id)
     assert job["endDateTime"] == (await launches.log(job_id))[-1]["logDateTime"]
     assert all("recoveryInstanceID" not in entry for entry in job["participatingServers"])
+
+
+async def test_a_launch_from_an_older_snapshot_is_pending_until_it_is_launched(
+    launches: Launches,
+) -> None:
+    (server_id,) = launches.emulator.add_source_servers(1)
+    snapshots = await launches.raw.describe_recovery_snapshots(sourceServerID=server_id)
+    chosen = {
+        "sourceServerID": server_id,
+        "recoverySnapshotID": snapshots["items"][-1]["snapshotID"],
+    }
+    job = (await launches.raw.start_recovery(sourceServers=[chosen], isDrill=True))["job"]
+    seen: list[str] = []
+    while (await launches.job(job["jobID"]))["status"] != "COMPLETED":
+        seen += [s for s in await launches.statuses(job["jobID"]) if s not in seen]
+        await launches.emulator.clock.advance(1)
+    assert seen == ["PENDING", "LAUNCHED"]
 
 
 async def test_the_log_names_its_machines(launches: Launches) -> None:

@@ -56,6 +56,22 @@ async def test_every_state_can_be_made_and_is_valid(emulator: DRSEmulator, raw: 
         emulator.add_source_servers(1, state="LOST")  # pyright: ignore[reportArgumentType]
 
 
+async def test_a_healthy_disk_is_rescanned_to_its_last_byte(
+    emulator: DRSEmulator, raw: Any
+) -> None:
+    for state in ("CREATING_SNAPSHOT", "CONTINUOUS", "BACKLOG", "PAUSED", "STALLED"):
+        (server_id,) = emulator.add_source_servers(1, state=state)
+        for disk in (await _one(raw, server_id))["dataReplicationInfo"]["replicatedDisks"]:
+            assert disk["rescannedStorageBytes"] == disk["totalStorageBytes"] > 0, state
+    for state in ("INITIATING", "INITIAL_SYNC", "RESCAN"):
+        (server_id,) = emulator.add_source_servers(1, state=state)
+        for disk in (await _one(raw, server_id))["dataReplicationInfo"]["replicatedDisks"]:
+            assert disk["rescannedStorageBytes"] == 0, state
+        await emulator.clock.advance(timedelta(days=1))
+        for disk in (await _one(raw, server_id))["dataReplicationInfo"]["replicatedDisks"]:
+            assert disk["rescannedStorageBytes"] == disk["totalStorageBytes"], state
+
+
 async def test_the_same_seed_makes_the_same_fleet(raw_of: Callable[..., Any]) -> None:
     fleets: list[Any] = []
     for seed in (1, 1, 2):

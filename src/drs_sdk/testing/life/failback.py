@@ -302,7 +302,7 @@ def _client_disks(instance: Resource, share: float) -> list[Doc]:
             "deviceName": disk.get("internalDeviceName", ""),
             "totalStorageBytes": disk.get("bytes", 0),
             "replicatedStorageBytes": int(disk.get("bytes", 0) * share),
-            "rescannedStorageBytes": 0,
+            "rescannedStorageBytes": disk.get("bytes", 0) if share >= 1 else 0,
             "backloggedStorageBytes": 0,
         }
         for disk in instance.doc.get("recoveryInstanceProperties", {}).get("disks", [])

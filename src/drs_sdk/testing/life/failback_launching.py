@@ -68,7 +68,6 @@ def _stage_began(account: Account, subject: str, args: Doc) -> None:
     job = jobs.jobs_of(account).require(subject)
     stage, good, bad, pace = _STAGES[args["event"]]
     names = _names(job, args["instance"])
-    _show(account, job, args["instance"], "IN_PROGRESS")
     jobs.log(account, job, args["event"], **names)
     fault = launching.take_fault(account, names.get("sourceServerID", ""), stage)
     ended: Doc = {"instance": args["instance"], "event": good if fault is None else bad}

@@ -3,6 +3,7 @@
 `start_launch` begins one. Every server walks through the steps of `_STEPS` on its own, at
 its own slightly different pace, and each step schedules the next: a running job costs
 nothing between its events. The lengths are those of real jobs, about nine minutes in all.
+Its launch status stays PENDING until it is launched or has failed, as in the service.
 
 Keys that a launch adds to the job's `state`: `is_drill`, `left` (how many servers are still
 under way), `snapshots` (per server, the recovery snapshot to launch from).
@@ -193,7 +194,6 @@ def _ended(account: Account, subject: str, _args: Doc) -> None:
 
 
 def _snapshot_starts(account: Account, job: Resource, server_id: str) -> None:
-    show_status(account, job, server_id, "IN_PROGRESS")
     log(account, job, "SNAPSHOT_START", sourceServerID=server_id)
     _go_on(account, job, server_id, "snapshot", "snapshot taken", fails="SNAPSHOT_FAIL")
 
@@ -206,7 +206,6 @@ def _snapshot_ends(account: Account, job: Resource, server_id: str) -> None:
 
 def _prepare(account: Account, job: Resource, server_id: str) -> None:
     # Launching from an older point in time takes no snapshot.
-    show_status(account, job, server_id, "IN_PROGRESS")
     _go_on(account, job, server_id, "converter", "convert")
 
 

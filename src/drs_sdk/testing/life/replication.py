@@ -167,7 +167,8 @@ def _disks(server: Resource, *, replicated: bool) -> list[Doc]:
             "deviceName": disk.get("deviceName", ""),
             "totalStorageBytes": disk.get("bytes", 0),
             "replicatedStorageBytes": disk.get("bytes", 0) if replicated else 0,
-            "rescannedStorageBytes": 0,
+            # The service shows a healthy disk as rescanned to its last byte.
+            "rescannedStorageBytes": disk.get("bytes", 0) if replicated else 0,
             "backloggedStorageBytes": 0,
         }
         for disk in server.doc.get("sourceProperties", {}).get("disks", [])
