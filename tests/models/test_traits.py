@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 from strategies import service_shapes as drs
 
+from drs_sdk import models
 from drs_sdk.models import (
     DataReplicationInfo,
     DataReplicationInfoReplicatedDisk,
@@ -325,3 +328,26 @@ class TestSourceNetwork:
     @pytest.mark.parametrize("status", [*drs.enums()["ReplicationStatus"], None])
     def test_protected_is_one_status(self, status: str | None) -> None:
         assert SourceNetwork(replication_status=status).is_protected is (status == "PROTECTED")
+
+
+def test_the_table_of_the_docs_lists_every_trait() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "models.md").read_text()
+    listed = {
+        row[1]: re.findall(r"`(\w+)`", row[2])
+        for row in re.finditer(r"^\| `(\w+)` \| (.*) \|$", page, re.MULTILINE)
+    }
+    there = {
+        name: [
+            member
+            for base in model.__bases__
+            if base.__module__.startswith("drs_sdk.traits.")
+            for member in vars(base)
+            if not member.startswith("_")
+        ]
+        for name in models.__all__
+        if isinstance(model := getattr(models, name), type)
+    }
+    assert sum(map(len, there.values())) > 20
+    assert {name: sorted(listed.get(name, [])) for name in there} == {
+        name: sorted(members) for name, members in there.items()
+    }
