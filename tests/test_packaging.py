@@ -67,6 +67,52 @@ def test_every_extra_that_is_named_exists() -> None:
     assert named == set(EXTRAS)
 
 
+# Floors
+
+
+def test_the_lowest_versions_that_are_tested_are_the_floors() -> None:
+    extras = [item for extra in EXTRAS.values() for item in extra]
+    floors = dict(item.split(">=") for item in [*PROJECT["dependencies"], *extras])
+    del floors["opentelemetry-api"]  # constraints-lowest.txt says why
+    tested = dict(
+        line.split("==")
+        for line in (ROOT / "constraints-lowest.txt").read_text().splitlines()
+        if not line.startswith("#")
+    )
+    assert tested.keys() == floors.keys()
+    for name, floor in floors.items():
+        assert f"{tested[name]}.0".startswith(f"{floor}."), name
+
+
+def test_ci_runs_the_floors() -> None:
+    commands = (ROOT / ".ci" / "run").read_text().splitlines()
+    assert [line for line in commands if line.startswith("make ")] == [
+        "make test",
+        "make test-lowest",
+    ]
+
+
+# CONTRIBUTING.md
+
+
+def test_the_map_of_the_house_names_every_room() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    rooms = {
+        f"{part.name}/" if part.is_dir() else part.name
+        for part in (ROOT / "src" / "drs_sdk").iterdir()
+        if not part.name.startswith("__") and part.name not in {"py.typed", "_version.py"}
+    }
+    table = page.partition("## The map")[2].partition("## Words")[0]
+    assert {room for room in rooms if f"`{room}`" not in table} == set()
+
+
+def test_every_path_that_contributors_are_sent_to_exists() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    paths = set(re.findall(r"\b((?:tests|docs|src|codegen)/[\w/]+(?:\.\w+)?)", page))
+    assert len(paths) > 15
+    assert {path for path in paths if not (ROOT / path).exists()} == set()
+
+
 # The Makefile
 
 
