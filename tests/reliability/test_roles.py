@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pytest
+from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioDeferredRefreshableCredentials
 from aiobotocore.session import AioSession
 from loopback import (
@@ -37,6 +38,7 @@ from drs_sdk.errors import ConfigurationError, CredentialsError, DRSError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from drs_sdk import DRSClient
 
@@ -210,6 +212,48 @@ async def test_the_session_of_the_caller_is_left_as_it_was(
     assert credentials.access_key == "AKIDOFTHECALLER"
     after = [session.get_config_variable(name) for name in ("profile", "region", "ca_bundle")]
     assert after == before
+
+
+NO_KEYS = {"aws_access_key_id": None, "aws_secret_access_key": None}
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "cn-north-1"])
+@pytest.mark.parametrize("role_arn", [None, ROLE])
+@pytest.mark.parametrize("own_session", [False, True])
+@pytest.mark.parametrize("said", ["option", "AWS_REGION", "config"])
+async def test_every_role_is_asked_for_in_the_region_of_the_client(
+    region: str,
+    role_arn: str | None,
+    in_role: Callable[..., DRSClient],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    own_session: bool,
+    said: str,
+) -> None:
+    (tmp_path / "config").write_text(
+        "[profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = s\n"
+        f"[profile first]\nrole_arn = {ROLE}1\nsource_profile = base\n"
+    )
+    options: dict[str, Any] = {"region_name": None, **NO_KEYS, "role_arn": role_arn}
+    if said == "AWS_REGION":
+        monkeypatch.setenv("AWS_REGION", region)
+    elif said == "config":
+        options["config"] = AioConfig(region_name=region)
+    else:
+        options["region_name"] = region
+    if own_session:
+        options["session"] = AioSession(profile="first")
+    else:
+        options["profile_name"] = "first"
+    async with (
+        loopback() as server,
+        loopback(STS()) as sts,
+        in_role(server, sts, **options) as drs,
+    ):
+        await drs.initialize_service()
+    scopes = [seen.headers["authorization"].split("/")[2:4] for seen in sts.requests]
+    assert scopes == [[region, "sts"]] * (1 if role_arn is None else 2)
 
 
 # -- how often, and when -----------------------------------------------------------------------

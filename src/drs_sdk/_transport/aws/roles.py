@@ -18,7 +18,12 @@ from aiobotocore.session import AioSession
 from botocore.exceptions import NoCredentialsError
 
 from drs_sdk._core.errors import ConfigurationError
-from drs_sdk._transport.aws.sessions import region_for, require_both_keys, session_for
+from drs_sdk._transport.aws.sessions import (
+    find_credentials,
+    region_for,
+    require_both_keys,
+    session_for,
+)
 
 if TYPE_CHECKING:
     from drs_sdk._transport.settings import ClientSettings
@@ -60,7 +65,7 @@ class _RoleCredentials:
                 settings.aws_secret_access_key,
                 settings.aws_session_token,
             )
-        source = cast("AioCredentials | None", await self._source_session.get_credentials())
+        source = await find_credentials(self._source_session, settings)
         if source is None:
             raise NoCredentialsError
         return source

@@ -25,6 +25,8 @@ from drs_sdk._version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aiobotocore.credentials import AioCredentials
+
     from drs_sdk._transport.settings import ClientSettings
 
 _POOL_SIZE = 50
@@ -47,7 +49,31 @@ def session_for(settings: ClientSettings) -> AioSession:
         if settings.profile_name is not None:
             raise ConfigurationError("give session or profile_name, not both")
         return settings.session
-    return AioSession(profile=settings.profile_name)
+    session = AioSession(profile=settings.profile_name)
+    if (region := region_for(settings)) is not None:  # STS is asked there for a profile's role
+        session.set_config_variable("region", region)  # pyright: ignore[reportUnknownMemberType]
+    return session
+
+
+async def find_credentials(session: AioSession, settings: ClientSettings) -> AioCredentials | None:
+    """Ask a session's providers, and have them ask STS in the client's Region.
+
+    The providers of a session take the Region of the first client that it makes. A session of
+    the caller is given no other Region: one client is made, with keys of its own, and let go.
+    """
+    region = region_for(settings)
+    if session is settings.session and region not in (None, setting_of(session, "region")):
+        first = session.create_client(  # pyright: ignore[reportUnknownMemberType]
+            "sts",
+            region_name=region,
+            verify=settings.verify,
+            config=settings.config,
+            aws_access_key_id="unused",
+            aws_secret_access_key="unused",  # noqa: S106 - signs nothing
+        )
+        async with first:
+            pass
+    return cast("AioCredentials | None", await session.get_credentials())
 
 
 def static_keys(settings: ClientSettings) -> dict[str, str | None]:
@@ -109,7 +135,7 @@ def region_for(settings: ClientSettings) -> str | None:
         given = cast("_Config", settings.config).region_name
     if given is None and settings.session is not None:
         given = setting_of(settings.session, "region")
-    return given or os.environ.get("AWS_REGION")
+    return given or os.environ.get("AWS_REGION") or None
 
 
 def config_for(session: AioSession, settings: ClientSettings) -> AioConfig:
