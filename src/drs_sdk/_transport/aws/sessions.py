@@ -6,7 +6,7 @@ import os
 import platform
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
 
 import aiobotocore
@@ -23,7 +23,7 @@ from drs_sdk._transport.retrying import DEFAULT_MAX_ATTEMPTS
 from drs_sdk._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, MutableMapping
 
     from aiobotocore.credentials import AioCredentials
 
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 
 _POOL_SIZE = 50
 _CONNECT_TIMEOUT = 10
+
+
+_VariableMap: TypeAlias = (
+    "MutableMapping[str, tuple[str | None, str | list[str] | None, object, object]]"
+)
 
 
 class _Config(Protocol):
@@ -49,9 +54,21 @@ def session_for(settings: ClientSettings) -> AioSession:
         if settings.profile_name is not None:
             raise ConfigurationError("give session or profile_name, not both")
         return settings.session
-    session = AioSession(profile=settings.profile_name)
+    session = new_session(settings.profile_name)
     if (region := region_for(settings)) is not None:  # STS is asked there for a profile's role
         session.set_config_variable("region", region)  # pyright: ignore[reportUnknownMemberType]
+    return session
+
+
+def new_session(profile_name: str | None) -> AioSession:
+    """Make a session that takes a variable of the environment that is empty for one not set."""
+    session = AioSession(profile=profile_name)
+    variables = cast("_VariableMap", session.session_var_map)
+    for setting, (key, variable, default, convert) in list(variables.items()):
+        names = [variable] if isinstance(variable, str) else list(variable or ())
+        said = [name for name in names if os.environ.get(name) != ""]
+        if said != names:
+            variables[setting] = (key, said or None, default, convert)
     return session
 
 
@@ -204,9 +221,7 @@ def verify_for(session: AioSession, settings: ClientSettings) -> bool | str:
     """Find how certificates are checked: botocore's order, with the bundle spelled out."""
     given = settings.verify
     if given is None:
-        given = setting_of(session, "ca_bundle")
-    if given is None:
-        given = os.environ.get("REQUESTS_CA_BUNDLE")
+        given = setting_of(session, "ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or None
     if given is None or given is True:
         return get_cert_path(verify=True)
     return given
