@@ -95,6 +95,9 @@ def working_session(settings: ClientSettings) -> AioSession:
     )
     for shared in ("config_store", "data_loader"):
         session.register_component(shared, _component(source, shared))  # pyright: ignore[reportUnknownMemberType]
+    session.user_agent_name = source.user_agent_name
+    session.user_agent_version = source.user_agent_version
+    session.user_agent_extra = source.user_agent_extra
     resolver = _RoleCredentials(settings, source)
     session.register_component("credential_provider", resolver)  # pyright: ignore[reportUnknownMemberType]
     return session
