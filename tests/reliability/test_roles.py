@@ -9,12 +9,15 @@ import traceback
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from shutil import copyfile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pytest
+from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioDeferredRefreshableCredentials
 from aiobotocore.session import AioSession
+from botocore.httpsession import get_cert_path
 from loopback import (
     ACCESS_KEY,
     SECRET_KEY,
@@ -33,10 +36,12 @@ from loopback import (
 )
 
 from drs_sdk._transport.aws import roles
+from drs_sdk._transport.aws.sessions import verify_for
 from drs_sdk.errors import ConfigurationError, CredentialsError, DRSError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from drs_sdk import DRSClient
 
@@ -210,6 +215,99 @@ async def test_the_session_of_the_caller_is_left_as_it_was(
     assert credentials.access_key == "AKIDOFTHECALLER"
     after = [session.get_config_variable(name) for name in ("profile", "region", "ca_bundle")]
     assert after == before
+
+
+def hooked(seen: list[str]) -> AioSession:
+    session = AioSession()
+    session.register("before-send.drs", lambda **_: seen.append("hook"))
+    return session
+
+
+@pytest.mark.parametrize("said", ["session", "environment"])
+async def test_the_hooks_and_settings_of_a_session_hold_in_a_role(
+    said: str,
+    in_role: Callable[..., DRSClient],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[str] = []
+    session = hooked(seen)
+    bundle = str(copyfile(get_cert_path(verify=True), tmp_path / "bundle.pem"))
+    if said == "session":
+        session.set_config_variable("user_agent_appid", "ledger")
+        session.set_config_variable("ca_bundle", bundle)
+    else:
+        monkeypatch.setenv("AWS_SDK_UA_APP_ID", "ledger")
+        monkeypatch.setenv("AWS_CA_BUNDLE", bundle)
+    session.user_agent_extra = "extra/7"
+    async with loopback() as server, loopback(STS()) as sts:
+        async with in_role(server, sts, session=session) as drs:
+            await drs.initialize_service()
+            await drs.initialize_service()
+        async with client_for(server) as other:  # hooks stay where they were put
+            await other.initialize_service()
+    assert seen == ["hook", "hook"]
+    agent = server.requests[0].headers["user-agent"]
+    assert "app/ledger" in agent
+    assert "extra/7" in agent
+    assert "drs-sdk/" in agent
+    settings = drs._link._settings
+    assert verify_for(roles.working_session(settings), settings) == bundle
+
+
+async def test_the_hooks_of_the_client_do_not_reach_the_session(
+    in_role: Callable[..., DRSClient],
+) -> None:
+    session = hooked([])
+    async with loopback() as server, loopback(STS()) as sts:
+        for _ in range(2):
+            async with in_role(server, sts, session=session) as drs:
+                await drs.initialize_service()
+        async with client_for(server, session=session) as plain:
+            await plain.initialize_service()
+    assert len(server.requests) == 3
+
+
+NO_KEYS = {"aws_access_key_id": None, "aws_secret_access_key": None}
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "cn-north-1"])
+@pytest.mark.parametrize("role_arn", [None, ROLE])
+@pytest.mark.parametrize("own_session", [False, True])
+@pytest.mark.parametrize("said", ["option", "AWS_REGION", "config"])
+async def test_every_role_is_asked_for_in_the_region_of_the_client(
+    region: str,
+    role_arn: str | None,
+    in_role: Callable[..., DRSClient],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    own_session: bool,
+    said: str,
+) -> None:
+    (tmp_path / "config").write_text(
+        "[profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = s\n"
+        f"[profile first]\nrole_arn = {ROLE}1\nsource_profile = base\n"
+    )
+    options: dict[str, Any] = {"region_name": None, **NO_KEYS, "role_arn": role_arn}
+    if said == "AWS_REGION":
+        monkeypatch.setenv("AWS_REGION", region)
+    elif said == "config":
+        options["config"] = AioConfig(region_name=region)
+    else:
+        options["region_name"] = region
+    if own_session:
+        options["session"] = AioSession(profile="first")
+    else:
+        options["profile_name"] = "first"
+    async with (
+        loopback() as server,
+        loopback(STS()) as sts,
+        in_role(server, sts, **options) as drs,
+    ):
+        await drs.initialize_service()
+    scopes = [seen.headers["authorization"].split("/")[2:4] for seen in sts.requests]
+    assert scopes == [[region, "sts"]] * (1 if role_arn is None else 2)
 
 
 # -- how often, and when -----------------------------------------------------------------------

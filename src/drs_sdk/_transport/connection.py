@@ -32,6 +32,7 @@ from drs_sdk._transport import retrying
 from drs_sdk._transport.aws.roles import working_session
 from drs_sdk._transport.aws.sessions import (
     config_for,
+    find_credentials,
     max_attempts_for,
     region_for,
     require_secure,
@@ -248,7 +249,7 @@ class Connection:
             self._max_attempts = max_attempts_for(session, settings)
             config = config_for(session, settings)
             if signs_with_found_credentials(config, settings):
-                await _find_credentials(session)
+                await _find_credentials(session, settings)
             context = session.create_client(  # pyright: ignore[reportUnknownMemberType]
                 "drs",
                 region_name=region_for(settings),
@@ -322,10 +323,10 @@ class Connection:
         return 0
 
 
-async def _find_credentials(session: AioSession) -> None:
+async def _find_credentials(session: AioSession, settings: ClientSettings) -> None:
     """Ask the providers, as botocore is about to: here, what fails is known to be theirs."""
     try:
-        await session.get_credentials()
+        await find_credentials(session, settings)
     except (DRSError, ConfigParseError, NoRegionError, ProfileNotFound):
         raise
     except Exception as error:

@@ -18,7 +18,12 @@ from aiobotocore.session import AioSession
 from botocore.exceptions import NoCredentialsError
 
 from drs_sdk._core.errors import ConfigurationError
-from drs_sdk._transport.aws.sessions import region_for, require_both_keys, session_for
+from drs_sdk._transport.aws.sessions import (
+    find_credentials,
+    region_for,
+    require_both_keys,
+    session_for,
+)
 
 if TYPE_CHECKING:
     from drs_sdk._transport.settings import ClientSettings
@@ -60,7 +65,7 @@ class _RoleCredentials:
                 settings.aws_secret_access_key,
                 settings.aws_session_token,
             )
-        source = cast("AioCredentials | None", await self._source_session.get_credentials())
+        source = await find_credentials(self._source_session, settings)
         if source is None:
             raise NoCredentialsError
         return source
@@ -90,6 +95,9 @@ def working_session(settings: ClientSettings) -> AioSession:
     )
     for shared in ("config_store", "data_loader"):
         session.register_component(shared, _component(source, shared))  # pyright: ignore[reportUnknownMemberType]
+    session.user_agent_name = source.user_agent_name
+    session.user_agent_version = source.user_agent_version
+    session.user_agent_extra = source.user_agent_extra
     resolver = _RoleCredentials(settings, source)
     session.register_component("credential_provider", resolver)  # pyright: ignore[reportUnknownMemberType]
     return session

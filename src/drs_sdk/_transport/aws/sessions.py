@@ -6,7 +6,7 @@ import os
 import platform
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
 
 import aiobotocore
@@ -23,12 +23,19 @@ from drs_sdk._transport.retrying import DEFAULT_MAX_ATTEMPTS
 from drs_sdk._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, MutableMapping
+
+    from aiobotocore.credentials import AioCredentials
 
     from drs_sdk._transport.settings import ClientSettings
 
 _POOL_SIZE = 50
 _CONNECT_TIMEOUT = 10
+
+
+_VariableMap: TypeAlias = (
+    "MutableMapping[str, tuple[str | None, str | list[str] | None, object, object]]"
+)
 
 
 class _Config(Protocol):
@@ -47,7 +54,43 @@ def session_for(settings: ClientSettings) -> AioSession:
         if settings.profile_name is not None:
             raise ConfigurationError("give session or profile_name, not both")
         return settings.session
-    return AioSession(profile=settings.profile_name)
+    session = new_session(settings.profile_name)
+    if (region := region_for(settings)) is not None:  # STS is asked there for a profile's role
+        session.set_config_variable("region", region)  # pyright: ignore[reportUnknownMemberType]
+    return session
+
+
+def new_session(profile_name: str | None) -> AioSession:
+    """Make a session that takes a variable of the environment that is empty for one not set."""
+    session = AioSession(profile=profile_name)
+    variables = cast("_VariableMap", session.session_var_map)
+    for setting, (key, variable, default, convert) in list(variables.items()):
+        names = [variable] if isinstance(variable, str) else list(variable or ())
+        said = [name for name in names if os.environ.get(name) != ""]
+        if said != names:
+            variables[setting] = (key, said or None, default, convert)
+    return session
+
+
+async def find_credentials(session: AioSession, settings: ClientSettings) -> AioCredentials | None:
+    """Ask a session's providers, and have them ask STS in the client's Region.
+
+    The providers of a session take the Region of the first client that it makes. A session of
+    the caller is given no other Region: one client is made, with keys of its own, and let go.
+    """
+    region = region_for(settings)
+    if session is settings.session and region not in (None, setting_of(session, "region")):
+        first = session.create_client(  # pyright: ignore[reportUnknownMemberType]
+            "sts",
+            region_name=region,
+            verify=settings.verify,
+            config=settings.config,
+            aws_access_key_id="unused",
+            aws_secret_access_key="unused",  # noqa: S106 - signs nothing
+        )
+        async with first:
+            pass
+    return cast("AioCredentials | None", await session.get_credentials())
 
 
 def static_keys(settings: ClientSettings) -> dict[str, str | None]:
@@ -109,7 +152,7 @@ def region_for(settings: ClientSettings) -> str | None:
         given = cast("_Config", settings.config).region_name
     if given is None and settings.session is not None:
         given = setting_of(settings.session, "region")
-    return given or os.environ.get("AWS_REGION")
+    return given or os.environ.get("AWS_REGION") or None
 
 
 def config_for(session: AioSession, settings: ClientSettings) -> AioConfig:
@@ -178,9 +221,7 @@ def verify_for(session: AioSession, settings: ClientSettings) -> bool | str:
     """Find how certificates are checked: botocore's order, with the bundle spelled out."""
     given = settings.verify
     if given is None:
-        given = setting_of(session, "ca_bundle")
-    if given is None:
-        given = os.environ.get("REQUESTS_CA_BUNDLE")
+        given = setting_of(session, "ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or None
     if given is None or given is True:
         return get_cert_path(verify=True)
     return given
