@@ -16,8 +16,9 @@ from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from drs_sdk._core.errors import ResponseDecodeError
-from drs_sdk._core.paths import python_path
+from drs_sdk._core.paths import python_path, to_member
 from drs_sdk._core.sharing import Sharing
+from drs_sdk._transport.unreadable import cut, restore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,15 +67,19 @@ def decode(
     except ValidationError as error:
         first = error
     whole = _faults_of_the_whole(first)
-    if "json_invalid" in whole and (mended := _mended(content)) is not None:
-        logger.warning(
-            "%s answered with text that is no Unicode; what is not has been replaced",
-            operation,
-            extra={"operation": operation, "request_id": request_id, "paths": []},
-        )
-        content = mended
+    lost: dict[str, object] = {}
+    if "json_invalid" in whole and (mended := _mended(response_type, content)) is not None:
+        content, lost = mended
+        if lost:
+            _warn(operation, request_id, list(lost))
+        else:
+            logger.warning(
+                "%s answered with text that is no Unicode; what is not has been replaced",
+                operation,
+                extra={"operation": operation, "request_id": request_id, "paths": []},
+            )
         try:
-            return _validated(response_type, content), {}
+            return _validated(response_type, content), lost
         except ValidationError as error:
             first = error
             whole = _faults_of_the_whole(first)
@@ -89,7 +94,7 @@ def decode(
         ) from first
     response, unparsed = _without_misfits(response_type, from_json(content), first)
     _warn(operation, request_id, list(unparsed))
-    return response, unparsed
+    return response, {**lost, **unparsed}
 
 
 def _validated(response_type: type[ResponseT], content: bytes) -> ResponseT:
@@ -102,17 +107,28 @@ def _faults_of_the_whole(error: ValidationError) -> set[str]:
     return {each["type"] for each in found if not each["loc"]}
 
 
-def _mended(body: bytes) -> bytes | None:
+def _mended(response_type: type[Response], body: bytes) -> tuple[bytes, dict[str, object]] | None:
     """Replace what is no Unicode in JSON that is sound otherwise; None where it is not.
 
     Half a surrogate pair, a stray byte in a name that an agent reported, or a byte order mark
-    must not cost a page. Python's parser, which botocore uses, takes them.
+    must not cost a page. Python's parser, which botocore uses, takes them. Nor must a number or
+    a nesting that no parser takes: its member is taken out, and given by its path.
     """
+    text, out = cut(body.decode("utf-8-sig", "replace"))
     try:
-        data: object = json.loads(body.decode("utf-8-sig", "replace"))
-        return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
+        data: object = json.loads(text)
     except (ValueError, RecursionError):
         return None
+    lost: dict[str, object] = {}
+    numbers: dict[str, int] = {}
+    thinned: dict[int, list[object]] = {}
+    for location in restore(data, out):
+        found = _take_out(data, to_member(response_type, location), thinned)
+        if found is not None:
+            lost[_free(python_path(response_type, found[0]), lost, numbers)] = found[1]
+    for items in thinned.values():
+        items[:] = [item for item in items if item is not _GONE]
+    return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"), lost
 
 
 def _excerpt(body: bytes) -> str:
