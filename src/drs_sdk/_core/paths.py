@@ -40,6 +40,29 @@ def python_path(model: type[BaseModel], location: Iterable[str | int]) -> str:
     return text
 
 
+def to_member(model: type[BaseModel], location: Iterable[str | int]) -> tuple[str | int, ...]:
+    """Cut a location off after the first part that the model knows no structure of.
+
+    Args:
+        model: The model the location starts from.
+        location: Aliases or names of fields, indexes of lists, keys of maps.
+    """
+    annotation: object = model
+    parts: list[str | int] = []
+    for part in location:
+        annotation = _without_none(annotation)
+        structure = _structure(annotation)
+        if structure is None and get_origin(annotation) not in {list, dict}:
+            break
+        parts.append(part)
+        if structure is None:
+            annotation = _last_argument(annotation)
+        else:
+            found = _field(structure, str(part))[1]
+            annotation = found.annotation if found else None
+    return tuple(parts)
+
+
 def siblings(model: type[BaseModel], location: Iterable[str | int]) -> list[str]:
     """Name the fields of the structure that the last part of a location was looked for in."""
     annotation: object = model

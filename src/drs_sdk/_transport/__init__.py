@@ -6,7 +6,7 @@
 - `retrying`: when a failed attempt is made again
 - `explaining`: what an attempt's end means, in our errors
 - `error_answers`: error answers made safe for botocore's parser
-- `decoding`: bytes become models
+- `decoding`: bytes become models; `unreadable`: values that no JSON reader takes
 - `call`: one call over all its attempts, and who is told of it
 - `api_errors`, `ambiguity`: the errors that are raised here; `settings`: what a client is told
 """
