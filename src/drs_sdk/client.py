@@ -271,19 +271,25 @@ class DRSClient(Waits):
             What the request made, such as the `Job`; None where there is nothing of the kind.
 
         Raises:
-            RequestValidationError: A request without ``sent_at``.
-            OutcomeUnknownError: The operation leaves nothing that could be found.
+            RequestValidationError: A request without ``sent_at``, or one without a time zone.
+            OutcomeUnknownError: The operation leaves nothing that could be found, or what is
+                found may be somebody else's: it stands in ``candidates``.
             DRSError: The service could not be asked.
         """
+        from drs_sdk._outcomes.look import Look
         from drs_sdk._outcomes.search import find_outcome
         from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
 
-        request, at = (
-            (of.request, of.sent_at) if isinstance(of, AmbiguousOutcomeError) else (of, sent_at)
-        )
-        if at is None:
+        skew = None
+        if isinstance(of, AmbiguousOutcomeError):
+            request, sent_at, skew = of.request, of.sent_at, of.clock_skew
+        else:
+            request = of
+        if sent_at is None:
             raise RequestValidationError.of("sent_at", "must say when the request was sent")
-        return await find_outcome(self, request, at)
+        if sent_at.tzinfo is None:
+            raise RequestValidationError.of("sent_at", "must have a time zone, as UTC")
+        return await find_outcome(Look(self, request, sent_at, self._link.clock, skew))
 
     def with_options(
         self,
