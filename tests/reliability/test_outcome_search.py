@@ -465,6 +465,46 @@ async def test_a_termination_that_names_no_instances_is_found_if_it_is_the_only_
         await error.find_outcome(drs)
 
 
+async def test_a_termination_that_the_service_has_emptied_is_judged_by_the_instances(
+    drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    """Completed jobs may name no server at all."""
+    for server in emulator.add_source_servers(2):
+        launched = await drs.start_recovery([{"source_server_id": server}], is_drill=True)
+        await drs.wait_until_job_completed(launched.job or "")
+    one, other = [
+        each.recovery_instance_id or ""
+        for each in await drs.describe_recovery_instances().collect()
+    ]
+    await emulator.clock.advance(A_WHILE)
+
+    def ask(*ids: str) -> AmbiguousOutcomeError:
+        request = models.TerminateRecoveryInstancesRequest(recovery_instance_ids=[*ids])
+        return AmbiguousOutcomeError("lost", request=request, sent_at=emulator.clock.now())
+
+    alive, gone, partly = ask(one), ask(GONE), ask(GONE, other)
+    emulator.load([termination_of(1, emulator.clock.now())])
+    assert await alive.find_outcome(drs) is None
+    found = await gone.find_outcome(drs)
+    assert isinstance(found, models.Job)
+    assert found.participating_servers == []
+    with pytest.raises(OutcomeUnknownError, match=other) as caught:
+        await partly.find_outcome(drs)
+    assert caught.value.candidates == (found,)
+    emulator.load([termination_of(2, emulator.clock.now())])
+    with pytest.raises(OutcomeUnknownError) as caught:
+        await gone.find_outcome(drs)
+    assert len(caught.value.candidates) == 2
+
+
+async def test_a_termination_that_goes_on_and_names_nothing_is_not_taken(
+    drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    error = sent_now(emulator, TERMINATE)
+    emulator.load([{**termination_of(1, emulator.clock.now()), "status": "STARTED"}])
+    assert await error.find_outcome(drs) is None
+
+
 async def test_a_termination_of_other_instances_is_not_taken_for_it(
     drs: DRSClient, emulator: DRSEmulator
 ) -> None:

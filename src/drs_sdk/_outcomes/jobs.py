@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from drs_sdk._outcomes.look import Look
 
 
+_ENDED = {"TERMINATED", "NOT_FOUND"}
 _GONE = "the recovery instances are gone, and which of these jobs terminated them is not told"
 
 
@@ -59,31 +60,39 @@ async def recovery(look: Look) -> models.Job | None:
     )
 
 
-async def _sources_of(look: Look, instance_ids: Iterable[str]) -> set[str | None]:
-    pager = look.drs.describe_recovery_instances(filters={"recovery_instance_ids": [*instance_ids]})
-    found = await look.walk(pager, lambda page: page.items)
-    return {instance.source_server_id for instance in found}
+async def _listed(look: Look, ids: Iterable[str]) -> list[models.RecoveryInstance]:
+    pager = look.drs.describe_recovery_instances(filters={"recovery_instance_ids": [*ids]})
+    return await look.walk(pager, lambda page: page.items)
 
 
 async def termination(look: Look) -> models.Job | None:
     """Find the job of a TerminateRecoveryInstances."""
     asked = cast("models.TerminateRecoveryInstancesRequest", look.request)
     instances = set(asked.recovery_instance_ids)
-    # Those that are terminated are listed no more, and old jobs may name no instances.
-    sources = await _sources_of(look, instances)
+    # Those that are terminated are listed no more, and old jobs may name no instances, or be
+    # emptied by the service once they have completed: then the instances tell.
+    listed = await _listed(look, instances)
+    sources = {instance.source_server_id for instance in listed}
+    alive = {each.recovery_instance_id for each in listed if each.ec2_instance_state not in _ENDED}
 
     def fits(job: models.Job) -> bool:
         of_as_many = len(job.participating_servers) == len(instances)
         nameless = None in _instances_of(job)
         similar = nameless and of_as_many and sources <= _servers_of(job)
-        return job.type == "TERMINATE" and (_instances_of(job) == instances or similar)
+        emptied = job.status == "COMPLETED" and not job.participating_servers
+        return job.type == "TERMINATE" and (
+            _instances_of(job) == instances or similar or (emptied and not instances <= alive)
+        )
 
     found = await _jobs_of(look, fits)
     named = [job for job in found if _instances_of(job) == instances]
-    if not named and not sources:
+    if not named:
         found = [job for job in found if look.is_possible(job.creation_date_time)]
-        if len(found) > 1:
+        emptied = [job for job in found if not job.participating_servers]
+        if len(found) > 1 and (emptied or not sources):
             raise look.unknown(found, _GONE)
+        if emptied and alive:
+            raise look.unknown(found, f"{', '.join(sorted(map(str, alive)))} still runs")
     return look.choose(named or found, at=lambda job: job.creation_date_time)
 
 
@@ -91,7 +100,7 @@ async def failback(look: Look) -> models.Job | None:
     """Find the job of a StartFailbackLaunch."""
     asked = cast("models.StartFailbackLaunchRequest", look.request)
     instances = set(asked.recovery_instance_ids)
-    sources = await _sources_of(look, instances)
+    sources = {instance.source_server_id for instance in await _listed(look, instances)}
 
     def fits(job: models.Job) -> bool:
         same = _instances_of(job) == instances or (bool(sources) and _servers_of(job) == sources)
