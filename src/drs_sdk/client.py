@@ -249,13 +249,20 @@ class DRSClient(Waits):
         return await self._link.connection().send(request, self._options)
 
     @overload
-    async def find_outcome(self, of: AmbiguousOutcomeError, /) -> Shape | None: ...
+    async def find_outcome(
+        self, of: AmbiguousOutcomeError, /, *, origin: DRSClient | None = None
+    ) -> Shape | None: ...
     @overload
     async def find_outcome(
-        self, of: Request[Response], /, *, sent_at: datetime
+        self, of: Request[Response], /, *, sent_at: datetime, origin: DRSClient | None = None
     ) -> Shape | None: ...
     async def find_outcome(
-        self, of: AmbiguousOutcomeError | Request[Response], /, *, sent_at: datetime | None = None
+        self,
+        of: AmbiguousOutcomeError | Request[Response],
+        /,
+        *,
+        sent_at: datetime | None = None,
+        origin: DRSClient | None = None,
     ) -> Shape | None:
         """Look for what an unsafe request made whose answer was lost.
 
@@ -266,6 +273,8 @@ class DRSClient(Waits):
         Args:
             of: The error that the call ended in, or the request itself.
             sent_at: When the request was sent, where there is no error that knows.
+            origin: For ``ReverseReplication``: an open client of the Region and account where
+                the machine came from, as the reversed server appears there.
 
         Returns:
             What the request made, such as the `Job`; None where there is nothing of the kind.
@@ -289,7 +298,7 @@ class DRSClient(Waits):
             raise RequestValidationError.of("sent_at", "must say when the request was sent")
         if sent_at.tzinfo is None:
             raise RequestValidationError.of("sent_at", "must have a time zone, as UTC")
-        return await find_outcome(Look(self, request, sent_at, self._link.clock, skew))
+        return await find_outcome(Look(self, request, sent_at, self._link.clock, skew, origin))
 
     def with_options(
         self,

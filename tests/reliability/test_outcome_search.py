@@ -625,3 +625,86 @@ async def test_a_step_that_failed_again_before_the_request_was_not_retried_by_it
     found = await again.find_outcome(drs)
     assert isinstance(found, models.RecoveryPlanExecutionStep)
     assert found.attempt == 3
+
+
+# -- reversals across Regions ----------------------------------------------------------------
+
+B3 = "i-" + "e" * 17
+
+
+def reversal_at_home(direction: str, **hints: str) -> dict[str, object]:
+    """A server on the origin side, with a date long past."""
+    return {
+        "sourceServerID": "s-" + "a" * 17,
+        "arn": "arn:aws:drs:us-east-1:123456789012:source-server/s-" + "a" * 17,
+        "replicationDirection": direction,
+        "sourceProperties": {"identificationHints": hints},
+        "lifeCycle": {"addedToServiceDateTime": "2020-01-01T00:00:00+00:00"},
+    }
+
+
+async def away_from_home(emulator: DRSEmulator, cloud: dict[str, str]) -> AmbiguousOutcomeError:
+    """Lose the reversal of an instance whose machine came from elsewhere."""
+    server, instance = "s-" + "b" * 17, "i-" + "b" * 17
+    place = "arn:aws:drs:eu-west-1:111122223333:"
+    emulator.load(
+        [
+            {
+                "sourceServerID": server,
+                "arn": f"{place}source-server/{server}",
+                "sourceCloudProperties": cloud,
+            },
+            {
+                "recoveryInstanceID": instance,
+                "arn": f"{place}recovery-instance/{instance}",
+                "sourceServerID": server,
+                "ec2InstanceID": B3,
+                "ec2InstanceState": "RUNNING",
+                "originEnvironment": "AWS",
+            },
+        ]
+    )
+    return sent_now(emulator, models.ReverseReplicationRequest(recovery_instance_id=instance))
+
+
+@pytest.mark.parametrize("direction", ["FAILBACK", "FAILOVER"])
+async def test_a_reversal_is_found_on_the_origin_side(
+    direction: str, drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    """A new server, or one that is pointed to the instance anew and keeps its old date."""
+    error = await away_from_home(emulator, {"originRegion": "us-east-1"})
+    async with DRSEmulator() as other, other.client() as home:
+        assert await drs.find_outcome(error, origin=home) is None
+        other.load([reversal_at_home(direction, awsInstanceID="i-" + "f" * 17)])
+        assert await drs.find_outcome(error, origin=home) is None
+    async with DRSEmulator() as other, other.client() as home:
+        other.load([reversal_at_home(direction, awsInstanceID=B3)])
+        found = await drs.find_outcome(error, origin=home)
+    assert isinstance(found, models.SourceServer)
+    assert found.source_server_id == "s-" + "a" * 17
+
+
+@pytest.mark.parametrize(
+    ("cloud", "place"),
+    [
+        ({"originRegion": "us-east-1"}, "111122223333, Region us-east-1"),
+        ({"originAccountID": "444455556666"}, "444455556666, Region eu-west-1"),
+        (
+            {"originAccountID": "444455556666", "originRegion": "us-east-1"},
+            "444455556666, Region us-east-1",
+        ),
+        ({"originAccountID": "111122223333", "originRegion": "eu-west-1"}, None),
+    ],
+    ids=str,
+)
+async def test_a_reversal_elsewhere_cannot_be_known_here(
+    cloud: dict[str, str], place: str | None, drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    error = await away_from_home(emulator, cloud)
+    if place is None:
+        assert await drs.find_outcome(error) is None
+        return
+    with pytest.raises(OutcomeUnknownError, match=place) as caught:
+        await drs.find_outcome(error)
+    assert caught.value.candidates == ()
+    assert caught.value.operation == "ReverseReplication"

@@ -69,6 +69,7 @@ class Look:
         sent_at: When it was sent, by the client's clock.
         clock: The client's clock.
         skew_before: How far the service's clock was ahead before the request was sent, if known.
+        origin: An open client of the side where the machine of a reversal came from.
     """
 
     drs: Operations
@@ -76,6 +77,7 @@ class Look:
     sent_at: datetime
     clock: Clock
     skew_before: timedelta | None = None
+    origin: Operations | None = None
     _has_measured: bool = field(default=False, init=False)
     _skew_now: timedelta | None = field(default=None, init=False)
 

@@ -81,36 +81,6 @@ async def extended_server(look: Look) -> models.SourceServer | None:
     return None
 
 
-async def reversed_server(look: Look) -> models.SourceServer | None:
-    """Find the server of a ReverseReplication."""
-    asked = cast("models.ReverseReplicationRequest", look.request)
-    instances = await look.walk(
-        look.drs.describe_recovery_instances(
-            filters={"recovery_instance_ids": [asked.recovery_instance_id]}
-        ),
-        lambda page: page.items,
-    )
-    ec2_ids = {instance.ec2_instance_id for instance in instances} - {None}
-    servers = await look.walk(look.drs.describe_source_servers(), lambda page: page.items)
-    return look.choose(
-        [
-            server
-            for server in servers
-            if server.replication_direction == "FAILBACK" and _ec2_id(server) in ec2_ids
-        ],
-        at=_added_at,
-    )
-
-
-def _ec2_id(server: models.SourceServer) -> str | None:
-    hints = server.source_properties and server.source_properties.identification_hints
-    return hints.aws_instance_id if hints else None
-
-
-def _added_at(server: models.SourceServer) -> datetime | None:
-    return (server.life_cycle and server.life_cycle.added_to_service_date_time) or None
-
-
 async def replication_retry(look: Look) -> models.SourceServer | None:
     """Find the server whose replication a RetryDataReplication began anew."""
     asked = cast("models.RetryDataReplicationRequest", look.request)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk._outcomes import jobs, resources
+from drs_sdk._outcomes import jobs, resources, reversal
 from drs_sdk._outcomes.errors import OutcomeUnknownError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ _FINDERS: dict[str, Callable[[Look], Awaitable[Shape | None]]] = {
     "CreateSourceNetwork": resources.source_network,
     "RetryDataReplication": resources.replication_retry,
     "RetryRecoveryPlanExecutionStep": resources.step_retry,
-    "ReverseReplication": resources.reversed_server,
+    "ReverseReplication": reversal.reversed_server,
     "StartFailbackLaunch": jobs.failback,
     "StartRecovery": jobs.recovery,
     "StartSourceNetworkRecovery": jobs.network_recovery,
