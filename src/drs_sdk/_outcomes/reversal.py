@@ -34,9 +34,11 @@ async def reversed_server(look: Look) -> models.SourceServer | None:
     if look.origin is not None and ec2_ids:
         there = await look.walk(look.origin.describe_source_servers(), lambda page: page.items)
         # One that is pointed to the instance anew keeps its old date.
-        found = [server for server in there if _ec2_id(server) in ec2_ids]
-        if found:
-            return min(found, key=lambda server: server.replication_direction != "FAILBACK")
+        reversed_there = [server for server in there if _ec2_id(server) in ec2_ids]
+        if reversed_there:
+            return min(
+                reversed_there, key=lambda server: server.replication_direction != "FAILBACK"
+            )
     here = await look.walk(look.drs.describe_source_servers(), lambda page: page.items)
     found = look.choose(
         [
