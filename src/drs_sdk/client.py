@@ -249,13 +249,20 @@ class DRSClient(Waits):
         return await self._link.connection().send(request, self._options)
 
     @overload
-    async def find_outcome(self, of: AmbiguousOutcomeError, /) -> Shape | None: ...
+    async def find_outcome(
+        self, of: AmbiguousOutcomeError, /, *, origin: DRSClient | None = None
+    ) -> Shape | None: ...
     @overload
     async def find_outcome(
-        self, of: Request[Response], /, *, sent_at: datetime
+        self, of: Request[Response], /, *, sent_at: datetime, origin: DRSClient | None = None
     ) -> Shape | None: ...
     async def find_outcome(
-        self, of: AmbiguousOutcomeError | Request[Response], /, *, sent_at: datetime | None = None
+        self,
+        of: AmbiguousOutcomeError | Request[Response],
+        /,
+        *,
+        sent_at: datetime | None = None,
+        origin: DRSClient | None = None,
     ) -> Shape | None:
         """Look for what an unsafe request made whose answer was lost.
 
@@ -266,24 +273,32 @@ class DRSClient(Waits):
         Args:
             of: The error that the call ended in, or the request itself.
             sent_at: When the request was sent, where there is no error that knows.
+            origin: For ``ReverseReplication``: an open client of the Region and account where
+                the machine came from, as the reversed server appears there.
 
         Returns:
             What the request made, such as the `Job`; None where there is nothing of the kind.
 
         Raises:
-            RequestValidationError: A request without ``sent_at``.
-            OutcomeUnknownError: The operation leaves nothing that could be found.
+            RequestValidationError: A request without ``sent_at``, or one without a time zone.
+            OutcomeUnknownError: The operation leaves nothing that could be found, or what is
+                found may be somebody else's: it stands in ``candidates``.
             DRSError: The service could not be asked.
         """
+        from drs_sdk._outcomes.look import Look
         from drs_sdk._outcomes.search import find_outcome
         from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
 
-        request, at = (
-            (of.request, of.sent_at) if isinstance(of, AmbiguousOutcomeError) else (of, sent_at)
-        )
-        if at is None:
+        skew = None
+        if isinstance(of, AmbiguousOutcomeError):
+            request, sent_at, skew = of.request, of.sent_at, of.clock_skew
+        else:
+            request = of
+        if sent_at is None:
             raise RequestValidationError.of("sent_at", "must say when the request was sent")
-        return await find_outcome(self, request, at)
+        if sent_at.tzinfo is None:
+            raise RequestValidationError.of("sent_at", "must have a time zone, as UTC")
+        return await find_outcome(Look(self, request, sent_at, self._link.clock, skew, origin))
 
     def with_options(
         self,

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import pickle
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from valid_calls import UNSAFE, valid_calls
 
 from drs_sdk import DRSClient, models
-from drs_sdk._outcomes.search import CLOCK_MARGIN
+from drs_sdk._core.base import ResponseMetadata
+from drs_sdk._outcomes.look import measure_skew
+from drs_sdk.clock import Clock
 from drs_sdk.errors import (
     AmbiguousOutcomeError,
     APIError,
     ConnectionFailedError,
     OutcomeUnknownError,
+    RequestValidationError,
 )
 from drs_sdk.testing import DRSEmulator, Fault, Quotas
 
@@ -205,15 +208,44 @@ async def test_a_launch_of_another_kind_is_not_taken_for_it(
     assert await error.find_outcome(drs) is None
 
 
-async def test_a_launch_may_have_more_tags_than_were_asked_for(
-    drs: DRSClient, emulator: DRSEmulator
+@pytest.mark.parametrize("asked", [None, {"run": "1"}], ids=str)
+async def test_a_job_with_tags_nobody_asked_for_is_named_not_taken(
+    asked: dict[str, str] | None, drs: DRSClient, emulator: DRSEmulator
 ) -> None:
+    """A colleague's drill of the same server; ours never arrived."""
     (a,) = emulator.add_source_servers(1)
-    error = await lose(drs, emulator, launch(a, tags={"run": "1"}), Fault.drop_after())
-    (job,) = await drs.describe_jobs().collect()
-    assert job.arn is not None
-    await drs.tag_resource(resource_arn=job.arn, tags={"owner": "somebody"})
-    assert await error.find_outcome(drs) is not None
+    await drs.start_recovery(
+        [{"source_server_id": a}], is_drill=True, tags={**(asked or {}), "who": "colleague"}
+    )
+    await emulator.clock.advance(45)
+    error = await lose(drs, emulator, launch(a, is_drill=True, tags=asked), Fault.drop_before())
+    theirs = await drs.describe_jobs().collect()
+    with pytest.raises(OutcomeUnknownError, match=theirs[0].job_id or "-") as caught:
+        await error.find_outcome(drs)
+    assert caught.value.candidates == tuple(theirs)
+    assert caught.value.operation == "StartRecovery"
+    travelled = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own
+    assert travelled.candidates == tuple(theirs)
+
+
+async def test_exact_tags_come_first(drs: DRSClient, emulator: DRSEmulator) -> None:
+    now = await _a_day_later(emulator)
+    server = "s-" + "1" * 17
+    error = sent_now(emulator, launch(server, tags={"run": "1"}))
+    emulator.load(
+        [
+            job_of(1, now, tags={"run": "1", "who": "colleague"}),
+            job_of(2, now - timedelta(seconds=200), tags={"run": "1", "aws:made": "by AWS"}),
+        ]
+    )
+    found = await error.find_outcome(drs)
+    assert isinstance(found, models.Job)
+    assert found.job_id == f"drsjob-{2:017x}"
+
+
+async def _a_day_later(emulator: DRSEmulator) -> datetime:
+    await emulator.clock.advance(timedelta(days=1))
+    return emulator.clock.now()
 
 
 async def test_the_order_of_the_servers_does_not_matter(
@@ -241,21 +273,20 @@ def job_of(number: int, at: datetime, **members: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [
-        ([-61], None),
-        ([-59], -59),
+        ([-301], None),
         ([0], 0),
+        ([-4], -4),
         ([5, -5], 5),
         ([300, 5], 5),
         ([-59, -2], -2),
-        ([-61, 3600], 3600),
+        ([-301, 60], 60),
     ],
 )
 async def test_the_likeliest_of_several_jobs_is_taken(
     seconds: list[int], expected: int | None, drs: DRSClient, emulator: DRSEmulator
 ) -> None:
-    """The clocks may differ by a minute; a job after the request is likelier than one before."""
-    assert timedelta(minutes=1) == CLOCK_MARGIN
-    await emulator.clock.advance(timedelta(days=1))
+    """A job after the request is likelier than one before."""
+    await _a_day_later(emulator)
     error = sent_now(emulator, launch("s-" + "1" * 17))
     times = [error.sent_at + timedelta(seconds=each) for each in seconds]
     emulator.load([job_of(number, at) for number, at in enumerate(times, 1)])
@@ -267,6 +298,123 @@ async def test_the_likeliest_of_several_jobs_is_taken(
     else:
         assert isinstance(found, models.Job)
         assert found.creation_date_time == error.sent_at + timedelta(seconds=expected)
+
+
+@pytest.mark.parametrize("seconds", [-299, -45, -7, 301, 3600])
+async def test_an_older_or_much_younger_job_is_named_not_taken(
+    seconds: int, drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    await _a_day_later(emulator)
+    error = sent_now(emulator, launch("s-" + "1" * 17))
+    emulator.load([job_of(1, error.sent_at + timedelta(seconds=seconds))])
+    with pytest.raises(OutcomeUnknownError) as caught:
+        await error.find_outcome(drs)
+    assert [getattr(each, "job_id", None) for each in caught.value.candidates] == [
+        f"drsjob-{1:017x}"
+    ]
+
+
+# -- clocks that differ ----------------------------------------------------------------------
+
+
+class OffClock(Clock):
+    """The emulator's clock, as a machine sees it whose own is so much ahead."""
+
+    def __init__(self, emulator: DRSEmulator, ahead: timedelta) -> None:
+        self._clock = emulator.clock
+        self.ahead = ahead
+
+    def now(self) -> datetime:
+        return self._clock.now() + self.ahead
+
+    async def sleep(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+
+
+def off_client(emulator: DRSEmulator, seconds: float) -> tuple[DRSClient, OffClock]:
+    clock = OffClock(emulator, timedelta(seconds=seconds))
+    client = DRSClient(
+        region_name=emulator.region,
+        endpoint_url=emulator.url,
+        aws_access_key_id="AKIDEXAMPLE",
+        aws_secret_access_key="secret",
+        clock=clock,
+    )
+    return client, clock
+
+
+@pytest.mark.parametrize("tags", [None, {"run": "1"}], ids=str)
+@pytest.mark.parametrize("ahead", [-290, -61, 0, 61, 290])
+async def test_a_lost_launch_is_found_whatever_the_clocks(
+    ahead: int, tags: dict[str, str] | None, emulator: DRSEmulator
+) -> None:
+    (a,) = emulator.add_source_servers(1)
+    client, _ = off_client(emulator, ahead)
+    async with client as drs:
+        error = await lose(drs, emulator, launch(a, tags=tags), Fault.drop_after())
+        assert isinstance(await error.find_outcome(drs), models.Job)
+
+
+@pytest.mark.parametrize("ahead", [61, 290])
+async def test_a_clock_that_was_set_since_rules_nothing_out(
+    ahead: int, emulator: DRSEmulator
+) -> None:
+    """Exact tags are enough; without them the job is named."""
+    a, b = emulator.add_source_servers(2)
+    client, clock = off_client(emulator, ahead)
+    async with client as drs:
+        tagged = await lose(drs, emulator, launch(a, tags={"run": "1"}), Fault.drop_after())
+        plain = await lose(drs, emulator, launch(b), Fault.drop_after())
+        clock.ahead = timedelta(0)
+        assert isinstance(await tagged.find_outcome(drs), models.Job)
+        with pytest.raises(OutcomeUnknownError) as caught:
+            await plain.find_outcome(drs)
+        assert len(caught.value.candidates) == 1
+        plain.clock_skew = -timedelta(seconds=ahead)  # as measured before the request
+        travelled = pickle.loads(pickle.dumps(plain))  # noqa: S301 - our own
+        assert travelled.clock_skew == plain.clock_skew
+        assert isinstance(await travelled.find_outcome(drs), models.Job)
+
+
+async def test_an_older_job_is_ruled_out_where_both_skews_are_known(
+    drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    (a,) = emulator.add_source_servers(1)
+    await drs.send(launch(a))
+    await emulator.clock.advance(45)
+    error = sent_now(emulator, launch(a))
+    with pytest.raises(OutcomeUnknownError):
+        await error.find_outcome(drs)
+    error.clock_skew = timedelta(0)
+    assert await error.find_outcome(drs) is None
+
+
+@pytest.mark.parametrize(
+    ("date", "took", "expected"),
+    [
+        ("Thu, 01 Jan 2026 00:01:00 GMT", 2, 59),
+        ("Wed, 31 Dec 2025 23:59:00 GMT", 0, -60),
+        ("Thu, 01 Jan 2026 00:01:00 GMT", 11, None),  # a wait that long tells nothing
+        ("Thu, 01 Jan 2026 00:06:00 GMT", 0, None),  # would have been refused: not its clock
+        ("yesterday", 0, None),
+        ("", 0, None),
+    ],
+)
+def test_the_skew_is_read_off_an_answer(date: str, took: int, expected: int | None) -> None:
+    answer = models.DescribeJobsResponse()
+    answer.with_metadata(ResponseMetadata(headers={"date": date}))
+    asked_at = datetime(2026, 1, 1, tzinfo=UTC)
+    skew = measure_skew(answer, asked_at, asked_at + timedelta(seconds=took))
+    assert skew == (None if expected is None else timedelta(seconds=expected))
+
+
+@pytest.mark.parametrize("sent_at", [None, datetime(2026, 1, 1)])  # noqa: DTZ001 - the point
+async def test_a_request_needs_a_time_that_can_be_compared(
+    sent_at: Any,  # noqa: ANN401 - also what is wrong
+    drs: DRSClient,
+) -> None:
+    with pytest.raises(RequestValidationError, match="sent_at"):
+        await drs.find_outcome(launch("s-" + "1" * 17), sent_at=sent_at)
 
 
 # -- terminations ----------------------------------------------------------------------------
@@ -315,6 +463,46 @@ async def test_a_termination_that_names_no_instances_is_found_if_it_is_the_only_
     emulator.load([termination_of(3, now, {"sourceServerID": "s-" + "4" * 17})])
     with pytest.raises(OutcomeUnknownError, match="drsjob-"):
         await error.find_outcome(drs)
+
+
+async def test_a_termination_that_the_service_has_emptied_is_judged_by_the_instances(
+    drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    """Completed jobs may name no server at all."""
+    for server in emulator.add_source_servers(2):
+        launched = await drs.start_recovery([{"source_server_id": server}], is_drill=True)
+        await drs.wait_until_job_completed(launched.job or "")
+    one, other = [
+        each.recovery_instance_id or ""
+        for each in await drs.describe_recovery_instances().collect()
+    ]
+    await emulator.clock.advance(A_WHILE)
+
+    def ask(*ids: str) -> AmbiguousOutcomeError:
+        request = models.TerminateRecoveryInstancesRequest(recovery_instance_ids=[*ids])
+        return AmbiguousOutcomeError("lost", request=request, sent_at=emulator.clock.now())
+
+    alive, gone, partly = ask(one), ask(GONE), ask(GONE, other)
+    emulator.load([termination_of(1, emulator.clock.now())])
+    assert await alive.find_outcome(drs) is None
+    found = await gone.find_outcome(drs)
+    assert isinstance(found, models.Job)
+    assert found.participating_servers == []
+    with pytest.raises(OutcomeUnknownError, match=other) as caught:
+        await partly.find_outcome(drs)
+    assert caught.value.candidates == (found,)
+    emulator.load([termination_of(2, emulator.clock.now())])
+    with pytest.raises(OutcomeUnknownError) as caught:
+        await gone.find_outcome(drs)
+    assert len(caught.value.candidates) == 2
+
+
+async def test_a_termination_that_goes_on_and_names_nothing_is_not_taken(
+    drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    error = sent_now(emulator, TERMINATE)
+    emulator.load([{**termination_of(1, emulator.clock.now()), "status": "STARTED"}])
+    assert await error.find_outcome(drs) is None
 
 
 async def test_a_termination_of_other_instances_is_not_taken_for_it(
@@ -437,3 +625,86 @@ async def test_a_step_that_failed_again_before_the_request_was_not_retried_by_it
     found = await again.find_outcome(drs)
     assert isinstance(found, models.RecoveryPlanExecutionStep)
     assert found.attempt == 3
+
+
+# -- reversals across Regions ----------------------------------------------------------------
+
+B3 = "i-" + "e" * 17
+
+
+def reversal_at_home(direction: str, **hints: str) -> dict[str, object]:
+    """A server on the origin side, with a date long past."""
+    return {
+        "sourceServerID": "s-" + "a" * 17,
+        "arn": "arn:aws:drs:us-east-1:123456789012:source-server/s-" + "a" * 17,
+        "replicationDirection": direction,
+        "sourceProperties": {"identificationHints": hints},
+        "lifeCycle": {"addedToServiceDateTime": "2020-01-01T00:00:00+00:00"},
+    }
+
+
+async def away_from_home(emulator: DRSEmulator, cloud: dict[str, str]) -> AmbiguousOutcomeError:
+    """Lose the reversal of an instance whose machine came from elsewhere."""
+    server, instance = "s-" + "b" * 17, "i-" + "b" * 17
+    place = "arn:aws:drs:eu-west-1:111122223333:"
+    emulator.load(
+        [
+            {
+                "sourceServerID": server,
+                "arn": f"{place}source-server/{server}",
+                "sourceCloudProperties": cloud,
+            },
+            {
+                "recoveryInstanceID": instance,
+                "arn": f"{place}recovery-instance/{instance}",
+                "sourceServerID": server,
+                "ec2InstanceID": B3,
+                "ec2InstanceState": "RUNNING",
+                "originEnvironment": "AWS",
+            },
+        ]
+    )
+    return sent_now(emulator, models.ReverseReplicationRequest(recovery_instance_id=instance))
+
+
+@pytest.mark.parametrize("direction", ["FAILBACK", "FAILOVER"])
+async def test_a_reversal_is_found_on_the_origin_side(
+    direction: str, drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    """A new server, or one that is pointed to the instance anew and keeps its old date."""
+    error = await away_from_home(emulator, {"originRegion": "us-east-1"})
+    async with DRSEmulator() as other, other.client() as home:
+        assert await drs.find_outcome(error, origin=home) is None
+        other.load([reversal_at_home(direction, awsInstanceID="i-" + "f" * 17)])
+        assert await drs.find_outcome(error, origin=home) is None
+    async with DRSEmulator() as other, other.client() as home:
+        other.load([reversal_at_home(direction, awsInstanceID=B3)])
+        found = await drs.find_outcome(error, origin=home)
+    assert isinstance(found, models.SourceServer)
+    assert found.source_server_id == "s-" + "a" * 17
+
+
+@pytest.mark.parametrize(
+    ("cloud", "place"),
+    [
+        ({"originRegion": "us-east-1"}, "111122223333, Region us-east-1"),
+        ({"originAccountID": "444455556666"}, "444455556666, Region eu-west-1"),
+        (
+            {"originAccountID": "444455556666", "originRegion": "us-east-1"},
+            "444455556666, Region us-east-1",
+        ),
+        ({"originAccountID": "111122223333", "originRegion": "eu-west-1"}, None),
+    ],
+    ids=str,
+)
+async def test_a_reversal_elsewhere_cannot_be_known_here(
+    cloud: dict[str, str], place: str | None, drs: DRSClient, emulator: DRSEmulator
+) -> None:
+    error = await away_from_home(emulator, cloud)
+    if place is None:
+        assert await drs.find_outcome(error) is None
+        return
+    with pytest.raises(OutcomeUnknownError, match=place) as caught:
+        await drs.find_outcome(error)
+    assert caught.value.candidates == ()
+    assert caught.value.operation == "ReverseReplication"

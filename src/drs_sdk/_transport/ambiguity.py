@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from drs_sdk._core.errors import DRSError
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from drs_sdk._core.base import Request, Response, Shape
 
@@ -29,6 +29,7 @@ class AmbiguousOutcomeError(DRSError):
     Attributes:
         request: What was sent.
         sent_at: When it was sent, by the client's clock.
+        clock_skew: How far the service's clock was ahead of the client's before that, if known.
     """
 
     __module__ = "drs_sdk.errors"
@@ -41,11 +42,13 @@ class AmbiguousOutcomeError(DRSError):
         sent_at: datetime,
         operation: str | None = None,
         request_id: str | None = None,
+        clock_skew: timedelta | None = None,
     ) -> None:
         """Keep the request, for the caller to look for its outcome."""
         super().__init__(message, operation=operation, request_id=request_id)
         self.request = request
         self.sent_at = sent_at
+        self.clock_skew = clock_skew
 
     async def find_outcome(self, drs: FindsOutcomes) -> Shape | None:
         """Look for what the request made: short for ``await drs.find_outcome(error)``.
@@ -57,7 +60,8 @@ class AmbiguousOutcomeError(DRSError):
             What the request made, such as the `Job`; None where there is nothing of the kind.
 
         Raises:
-            OutcomeUnknownError: The operation leaves nothing that could be found.
+            OutcomeUnknownError: The operation leaves nothing that could be found, or what is
+                found may be somebody else's.
             DRSError: The service could not be asked.
         """
         return await drs.find_outcome(self)

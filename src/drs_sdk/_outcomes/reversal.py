@@ -1,0 +1,88 @@
+"""Finding what an ambiguous ReverseReplication made: on the side where the machine came from.
+
+The reversed server appears in the Region and account of origin, or a server there is pointed to
+the instance anew, with its old id and date. Either names the instance's EC2 id in its hints.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+
+from drs_sdk._outcomes.errors import OutcomeUnknownError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    import drs_sdk.models as models
+    from drs_sdk._outcomes.look import Look
+
+_REGION = re.compile(r"[a-z]+(?:-[a-z]+)+-\d+")
+
+
+async def reversed_server(look: Look) -> models.SourceServer | None:
+    """Find the server of a ReverseReplication."""
+    asked = cast("models.ReverseReplicationRequest", look.request)
+    instances = await look.walk(
+        look.drs.describe_recovery_instances(
+            filters={"recovery_instance_ids": [asked.recovery_instance_id]}
+        ),
+        lambda page: page.items,
+    )
+    ec2_ids = {instance.ec2_instance_id for instance in instances} - {None}
+    if look.origin is not None and ec2_ids:
+        there = await look.walk(look.origin.describe_source_servers(), lambda page: page.items)
+        # One that is pointed to the instance anew keeps its old date.
+        reversed_there = [server for server in there if _ec2_id(server) in ec2_ids]
+        if reversed_there:
+            return min(
+                reversed_there, key=lambda server: server.replication_direction != "FAILBACK"
+            )
+    here = await look.walk(look.drs.describe_source_servers(), lambda page: page.items)
+    found = look.choose(
+        [
+            server
+            for server in here
+            if server.replication_direction == "FAILBACK" and _ec2_id(server) in ec2_ids
+        ],
+        at=_added_at,
+    )
+    if found is None and look.origin is None:
+        for instance in instances:
+            if place := _elsewhere(instance, here):
+                raise OutcomeUnknownError(
+                    f"whether {asked.operation} happened cannot be known here: the reversed "
+                    f"server appears where the machine came from, in {place}. Pass a client of "
+                    "that place as `origin`",
+                    operation=asked.operation,
+                )
+    return found
+
+
+def _elsewhere(
+    instance: models.RecoveryInstance, servers: Iterable[models.SourceServer]
+) -> str | None:
+    """Name the place where the machine came from, if that is not where its instance runs."""
+    parts = (instance.arn or "").split(":")
+    if len(parts) < 5:  # noqa: PLR2004 - arn:partition:service:region:account
+        return None
+    _, _, _, here, account = parts[:5]
+    zone = _REGION.match(instance.origin_availability_zone or "")
+    region, owner = (zone.group() if zone else None), None
+    for server in servers:
+        origin = server.source_cloud_properties
+        if server.source_server_id == instance.source_server_id and origin is not None:
+            region, owner = origin.origin_region or region, origin.origin_account_id
+    if (region or here, owner or account) == (here, account):
+        return None
+    return f"account {owner or account}, Region {region or here}"
+
+
+def _ec2_id(server: models.SourceServer) -> str | None:
+    hints = server.source_properties and server.source_properties.identification_hints
+    return hints.aws_instance_id if hints else None
+
+
+def _added_at(server: models.SourceServer) -> datetime | None:
+    return (server.life_cycle and server.life_cycle.added_to_service_date_time) or None
