@@ -37,8 +37,11 @@ from drs_sdk.errors import (
     ValidationException,
     WaiterTimeoutError,
 )
+from drs_sdk.waiters.subscription import Subscription
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from scripted import Call
 
     from drs_sdk.errors import APIError
@@ -211,6 +214,33 @@ async def test_a_wait_cancelled_twice_leaves_nothing_behind(service: ScriptedSer
             await task
         await settle(service)
         assert is_idle(service)
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one by one"])
+async def test_what_leaving_costs_does_not_grow_with_those_that_stay(
+    at_once: bool,  # noqa: FBT001 - a parameter of the test
+    service: ScriptedService,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (name,) = launch_jobs(service, 1)
+    tasks = [asyncio.create_task(service.wait_until_job_completed(name)) for _ in range(200)]
+    await service.clock.sleep(1)
+    looked_at: list[Subscription[object]] = []
+    keep_up_with = Subscription[object].keep_up_with
+
+    def look_at(subscription: Subscription[object], now: datetime) -> None:
+        looked_at.append(subscription)
+        keep_up_with(subscription, now)
+
+    monkeypatch.setattr(Subscription, "keep_up_with", look_at)
+    with service.clock.busy():  # no poll is made meanwhile
+        for task in tasks:
+            task.cancel()
+            if not at_once:
+                await asyncio.wait([task])
+        await asyncio.wait(tasks)
+    assert len(looked_at) <= len(tasks)
+    assert is_idle(service)
 
 
 async def test_a_new_wait_starts_the_polls_again(service: ScriptedService) -> None:

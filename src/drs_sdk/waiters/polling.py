@@ -93,8 +93,8 @@ class Poller(Generic[SubjectT]):
 
     async def leave(self, subscription: Subscription[SubjectT]) -> None:
         """Take a wait out; the last one stops the poller, and sees it stopped."""
+        # The poller is not woken: for those that stay nothing changes before one of them is due.
         self._subscriptions.pop(subscription, None)
-        self._changed.set()
         for batch in self._asked.pop(subscription, {}):
             del batch.sharing[subscription]
             if not batch.sharing and batch.task is not None:
