@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from drs_sdk._core.errors import FieldProblem, RequestValidationError
 from drs_sdk.operations import Operations
@@ -90,7 +90,7 @@ def duration(value: Duration, name: str) -> timedelta:
     Raises:
         RequestValidationError: It is negative, not a number, or more than a hundred years.
     """
-    given: object = value
+    given = cast("object", value)  # not everyone checks types
     if isinstance(given, timedelta):
         read = given
     elif isinstance(given, (int, float)) and not isinstance(given, bool):
