@@ -37,11 +37,15 @@ from drs_sdk.errors import (
     ValidationException,
     WaiterTimeoutError,
 )
+from drs_sdk.waiters.subscription import Subscription
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from scripted import Call
 
     from drs_sdk.errors import APIError
+    from drs_sdk.models import Job
 
 
 def launch_jobs(service: ScriptedService, count: int, *, seconds: float = 540) -> list[str]:
@@ -143,6 +147,41 @@ async def test_a_joiner_is_asked_for_at_once_and_falls_into_step(service: Script
     assert all(set(call.ids) == {first, second} for call in service.calls[3:])
 
 
+@pytest.mark.parametrize(("between", "polls"), [(0.0, 2), (0.01, 2), (0.02, 2), (0.1, 5)])
+async def test_waits_that_join_one_after_another_share_their_first_polls(
+    between: float, polls: int, service: ScriptedService
+) -> None:
+    ids = launch_jobs(service, 20)
+    tasks: list[asyncio.Task[Job]] = []
+    for name in ids:
+        tasks.append(
+            asyncio.create_task(service.wait_until_job_completed(name, min_delay=60, max_delay=60))
+        )
+        await service.clock.sleep(between)
+    await service.clock.sleep(3)
+    assert len(service.calls) == polls
+    assert {name for call in service.calls for name in call.ids} == set(ids)
+    assert [(await task).job_id for task in tasks] == ids
+
+
+async def test_a_wait_put_off_is_asked_for_by_its_deadline(service: ScriptedService) -> None:
+    service.put(job_id(1), (0, job(number=1)))
+    done = job("COMPLETED", ["LAUNCHED"], number=2)
+    service.put(job_id(2), (0, done))
+    staying = asyncio.create_task(service.wait_until_job_completed(job_id(1)))
+    for timeout in (0, 0.1, 60):
+        await service.clock.sleep(0.1)
+        began = service.elapsed
+        assert await service.wait_until_job_completed(job_id(2), timeout=timeout) == done
+        assert service.elapsed - began <= min(timeout, 0.5)
+    staying.cancel()
+    await asyncio.wait([staying])
+    began = service.elapsed
+    for _ in range(3):  # alone, each is asked for at once
+        await service.wait_until_job_completed(job_id(2))
+    assert service.elapsed == began
+
+
 async def test_different_delays_converge(service: ScriptedService) -> None:
     ids = launch_jobs(service, 3, seconds=3600)
     delays = [(5, 30), (10, 60), (7, 45)]
@@ -211,6 +250,33 @@ async def test_a_wait_cancelled_twice_leaves_nothing_behind(service: ScriptedSer
             await task
         await settle(service)
         assert is_idle(service)
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one by one"])
+async def test_what_leaving_costs_does_not_grow_with_those_that_stay(
+    at_once: bool,  # noqa: FBT001 - a parameter of the test
+    service: ScriptedService,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (name,) = launch_jobs(service, 1)
+    tasks = [asyncio.create_task(service.wait_until_job_completed(name)) for _ in range(200)]
+    await service.clock.sleep(1)
+    looked_at: list[Subscription[object]] = []
+    keep_up_with = Subscription[object].keep_up_with
+
+    def look_at(subscription: Subscription[object], now: datetime) -> None:
+        looked_at.append(subscription)
+        keep_up_with(subscription, now)
+
+    monkeypatch.setattr(Subscription, "keep_up_with", look_at)
+    with service.clock.busy():  # no poll is made meanwhile
+        for task in tasks:
+            task.cancel()
+            if not at_once:
+                await asyncio.wait([task])
+        await asyncio.wait(tasks)
+    assert len(looked_at) <= len(tasks)
+    assert is_idle(service)
 
 
 async def test_a_new_wait_starts_the_polls_again(service: ScriptedService) -> None:

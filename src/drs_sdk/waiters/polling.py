@@ -50,6 +50,9 @@ _LONG_CALL = timedelta(seconds=2)
 """A call that takes longer counts no more as one of those at once."""
 
 _LONGEST_RETRY_AFTER = 300.0
+_CLOSE_TOGETHER = timedelta(seconds=0.5)
+"""Waits that join within so long after a poll for new ones share the next."""
+
 
 _ABOUT_THE_IDS = (RequestValidationError, ResourceNotFoundException, ValidationException)
 """Refusals that one id can bring on all that share its call."""
@@ -66,13 +69,18 @@ class Poller(Generic[SubjectT]):
         self._subscriptions: dict[Subscription[SubjectT], None] = {}  # in order of joining
         # The calls under way that a wait has yet to hear of.
         self._asked: dict[Subscription[SubjectT], dict[_Batch[SubjectT], None]] = {}
+        self._asked_for_new: datetime | None = None
         self._slots = Slots(clock, _CALLS_AT_ONCE, _LONG_CALL)
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def join(self, subscription: Subscription[SubjectT]) -> None:
-        """Have a wait asked for from the next tick on, which comes at once."""
+        """Have a wait asked for: at once, or soon with others that join close together."""
         self._subscriptions[subscription] = None
+        if self._asked_for_new is not None:
+            now = self._clock.now()
+            passed = max(now - self._asked_for_new, timedelta())  # a clock may be set back
+            subscription.put_off(now, _CLOSE_TOGETHER - passed)
         self._changed.set()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name=f"drs_sdk {self._kind.name} poller")
@@ -93,8 +101,8 @@ class Poller(Generic[SubjectT]):
 
     async def leave(self, subscription: Subscription[SubjectT]) -> None:
         """Take a wait out; the last one stops the poller, and sees it stopped."""
+        # The poller is not woken: for those that stay nothing changes before one of them is due.
         self._subscriptions.pop(subscription, None)
-        self._changed.set()
         for batch in self._asked.pop(subscription, {}):
             del batch.sharing[subscription]
             if not batch.sharing and batch.task is not None:
@@ -102,6 +110,7 @@ class Poller(Generic[SubjectT]):
         task = self._task
         if not self._subscriptions and task is not None:
             self._task = None
+            self._asked_for_new = None
             task.cancel()
             await asyncio.wait([task])
 
@@ -164,6 +173,8 @@ class Poller(Generic[SubjectT]):
         batches = [_Batch[SubjectT](names) for names in _batches(ids, self._kind.batch)]
         batch_of = {name: batch for batch in batches for name in batch.ids}
         poll = _Poll[SubjectT](random.random())  # noqa: S311 - no secret
+        if any(not each.polls for each in due):
+            self._asked_for_new = self._clock.now()
         for each in due:
             self._asked[each] = {batch_of[name]: None for name in each.ids}
             for batch in self._asked[each]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from drs_sdk._core.base import Shape
+from drs_sdk._core.errors import FieldProblem, RequestValidationError
+from drs_sdk.pagination import Pager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -60,7 +63,7 @@ def id_of_job(job: str | Job | HoldsJob) -> str:
     """Find the id of a job.
 
     Raises:
-        ValueError: There is none in it.
+        RequestValidationError: There is none in it.
     """
     if isinstance(job, str):
         return job
@@ -72,7 +75,7 @@ def arn_of_execution(execution: str | RecoveryPlanExecution | HoldsExecution) ->
     """Find the ARN of a recovery plan execution.
 
     Raises:
-        ValueError: There is none in it.
+        RequestValidationError: There is none in it.
     """
     if isinstance(execution, str):
         return execution
@@ -89,17 +92,49 @@ def ids_of(
     """Find the ids of one or more subjects, each once, in order.
 
     Raises:
-        ValueError: One of them has no id.
+        RequestValidationError: One of them has no id.
     """
-    several = [subjects] if isinstance(subjects, (str, Shape)) else subjects
-    ids = [
-        each if isinstance(each, str) else _required(id_of(each), f"the id of a {what}", each)
-        for each in several
-    ]
-    return list(dict.fromkeys(ids))
+    wanted = f"the id of a {what}"
+    if isinstance(subjects, (str, Shape)):
+        return [_id_in(subjects, id_of, wanted)]
+    try:
+        several = iter(subjects)
+    except TypeError:
+        raise _not_in(subjects, wanted) from None
+    return list(dict.fromkeys(_id_in(each, id_of, wanted) for each in several))
 
 
-def _required(value: object, what: str, holder: object) -> str:
+def _id_in(subject: str | ShapeT, id_of: Callable[[ShapeT], str | None], wanted: str) -> str:
+    if isinstance(subject, str):
+        return subject
+    try:
+        found = id_of(subject)
+    except AttributeError:  # it is something else
+        raise _not_in(subject, wanted) from None
+    return _required(found, wanted, subject)
+
+
+def _required(value: object, wanted: str, holder: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{what} is wanted, but this {type(holder).__name__} has none")  # noqa: TRY004 - the type is right
+        raise _not_in(holder, wanted)
     return value
+
+
+def _not_in(holder: object, wanted: str) -> RequestValidationError:
+    """Say that there is no id in what was given, and what to give instead."""
+    name = type(holder).__name__
+    if holder is None:
+        told = "but None was given"
+    elif isinstance(holder, Pager):
+        told = "but this is a pager: await its collect() first, and give what that returns"
+    elif inspect.isawaitable(holder):
+        told = f"but this {name} was not awaited: await it, and give what that returns"
+    elif isinstance(holder, Shape) and isinstance(getattr(holder, "items", None), list):
+        told = f"but this {name} is a page: give what is in its items"
+    elif isinstance(holder, (list, tuple, set, frozenset)):
+        told = f"but this {name} has none: give one of what is in it"
+    else:
+        told = f"but this {name} has none"
+    problem = f"{wanted} is wanted, {told}"
+    subject = wanted.rpartition(" a ")[2]
+    return RequestValidationError(problem, problems=[FieldProblem(subject, problem)])

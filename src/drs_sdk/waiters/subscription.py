@@ -105,6 +105,18 @@ class Subscription(Generic[SubjectT]):
             self.due = min(self.due, max(self.deadline, now))
             self.over = now >= self.deadline
 
+    def put_off(self, now: datetime, by: timedelta) -> None:
+        """Have the first poll come later, though not after the deadline.
+
+        It still joins a poll that others want.
+        """
+        due = now + by
+        if self.deadline is not None:
+            due = min(due, self.deadline)
+        if due > max(self.due, now):
+            self.due = due
+            self.pause = due - now
+
     def keep_up_with(self, now: datetime) -> None:
         """Put `due` right if the clock was set back: a delay is never longer than it was meant."""
         self.due = min(self.due, now + self.pause)

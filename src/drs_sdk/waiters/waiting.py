@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
+from drs_sdk._core.errors import FieldProblem, RequestValidationError
 from drs_sdk.operations import Operations
 from drs_sdk.waiters.subjects import ids_of
 
@@ -62,14 +63,14 @@ def _delays(
     """Find the delays of a wait: a default gives way to what is given.
 
     Raises:
-        ValueError: A delay is zero, or the longest is shorter than the shortest.
+        RequestValidationError: A delay is zero, or the longest is shorter than the shortest.
     """
     for name, given in (("min_delay", least), ("max_delay", most)):
         if given is not None and not given:
-            raise ValueError(f"{name} must be above zero, got {given}")
+            raise _refused(name, f"must be above zero, got {given}")
     if least is not None and most is not None:
         if most < least:
-            raise ValueError(f"max_delay must not be below min_delay ({least}), got {most}")
+            raise _refused("max_delay", f"must not be below min_delay ({least}), got {most}")
         return least, most
     if most is not None:
         return min(condition.min_delay, most), most
@@ -87,17 +88,29 @@ def duration(value: Duration, name: str) -> timedelta:
     """Read a duration that may be given in seconds.
 
     Raises:
-        ValueError: It is negative, not a number, or more than a hundred years.
+        RequestValidationError: It is negative, not a number, or more than a hundred years.
     """
-    try:
-        read = value if isinstance(value, timedelta) else timedelta(seconds=value)
-    except (OverflowError, ValueError) as error:
-        raise ValueError(f"{name} must be a number of seconds that can be, got {value}") from error
+    given = cast("object", value)  # not everyone checks types
+    if isinstance(given, timedelta):
+        read = given
+    elif isinstance(given, (int, float)) and not isinstance(given, bool):
+        try:
+            read = timedelta(seconds=given)
+        except (OverflowError, ValueError) as error:
+            problem = f"must be a number of seconds that can be, got {given}"
+            raise _refused(name, problem) from error
+    else:
+        problem = f"must be a timedelta or a number of seconds, such as 300, got {given!r}"
+        raise _refused(name, problem)
     if read > _LONGEST:
-        raise ValueError(f"{name} must not be more than a hundred years, got {value}")
+        raise _refused(name, f"must not be more than a hundred years, got {given}")
     if read < timedelta():
-        raise ValueError(f"{name} must not be negative, got {value}")
+        raise _refused(name, f"must not be negative, got {given}")
     return read
+
+
+def _refused(name: str, problem: str) -> RequestValidationError:
+    return RequestValidationError(f"{name} {problem}", problems=[FieldProblem(name, problem)])
 
 
 def optional_duration(value: Duration | None, name: str) -> timedelta | None:
