@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import aiohttp
 import boto3
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from drs_sdk.errors import DRSError, ThrottlingException, UninitializedAccountException
@@ -18,7 +22,7 @@ from drs_sdk.testing import DRSEmulator, Fault
 
 if TYPE_CHECKING:
     from drs_sdk import DRSClient
-    from drs_sdk.testing.front.place import Place
+    from drs_sdk.testing import Place
 
 EAST, WEST, ELSEWHERE = "us-east-1", "us-west-2", "eu-west-1"
 ONE, TWO = "111122223333", "444455556666"
@@ -203,6 +207,24 @@ async def test_boto3_sees_the_same_world() -> None:
                 sts.assume_role(RoleArn="arn:aws:iam::1:role/x", RoleSessionName="boto3")
 
         await asyncio.to_thread(work)
+
+
+@pytest.mark.parametrize("minutes", [-6, -4, 4, 6])
+async def test_the_age_of_a_signature_is_judged_by_the_machines_time(minutes: int) -> None:
+    async with world(check_signatures=True) as emulator, aiohttp.ClientSession() as http:
+        await emulator.clock.advance(timedelta(days=400))
+        url = f"{emulator.url}/DescribeSourceServers"
+        request = AWSRequest("POST", url, data=b"{}")
+        signer = SigV4Auth(
+            Credentials(emulator.access_key_id, emulator.secret_access_key), "drs", EAST
+        )
+        signed_at = datetime.now(UTC) + timedelta(minutes=minutes)
+        with patch("botocore.auth.get_current_datetime", return_value=signed_at):
+            signer.add_auth(request)
+        async with http.post(url, data=b"{}", headers=dict(request.headers)) as answer:
+            assert answer.status == (403 if abs(minutes) > 5 else 200)
+        expected = "InvalidSignatureException" if abs(minutes) > 5 else None
+        assert emulator.requests[0].error_code == expected
 
 
 @pytest.mark.parametrize(

@@ -21,15 +21,17 @@ if TYPE_CHECKING:
     from drs_sdk.testing.clock import EmulatorClock
     from drs_sdk.testing.emulator import DRSEmulator
     from drs_sdk.testing.faults import Fault
+    from drs_sdk.testing.front.place import Place
     from drs_sdk.testing.recording import RecordedRequest
     from drs_sdk.testing.settings import Quotas
 
-__all__ = ["DRSEmulator", "EmulatorClock", "Fault", "Quotas", "RecordedRequest"]
+__all__ = ["DRSEmulator", "EmulatorClock", "Fault", "Place", "Quotas", "RecordedRequest"]
 
 _HOMES = {
     "DRSEmulator": "emulator",
     "EmulatorClock": "clock",
     "Fault": "faults",
+    "Place": "front.place",
     "Quotas": "settings",
     "RecordedRequest": "recording",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
@@ -20,6 +21,8 @@ _AUTHORIZATION = re.compile(
     r"Credential=(?P<key>[^/]+)/(?P<date>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request"
     r", ?SignedHeaders=(?P<headers>[^,]+), ?Signature=(?P<signature>[0-9a-f]{64})"
 )
+_STAMP = "%Y%m%dT%H%M%SZ"
+_LIFETIME = timedelta(minutes=5)
 _UNSIGNED = "UNSIGNED-PAYLOAD"
 
 
@@ -33,7 +36,8 @@ def check_signature(
 ) -> None:
     """Refuse a request that the emulator's keys did not sign.
 
-    The age of a signature is not judged: the emulator's clock is seldom the signer's.
+    Its age is judged by the machine's time, which the signer's is, too; the emulator's clock may
+    show any other.
 
     Args:
         keys: The keys there are.
@@ -44,7 +48,7 @@ def check_signature(
         body: The body.
 
     Raises:
-        ServiceError: Missing or wrong signature (HTTP 403).
+        ServiceError: Missing, wrong or old signature (HTTP 403).
     """
     match = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
     if match is None:
@@ -87,9 +91,25 @@ def check_signature(
         raise refusals.access_denied(
             "The request signature does not match the signature calculated by the emulator."
         )
+    _require_young(headers.get("x-amz-date", ""))
     claimed = headers.get("x-amz-content-sha256", _UNSIGNED)
     if claimed not in {_UNSIGNED, hashlib.sha256(body).hexdigest()}:
         raise refusals.access_denied("The body is not the one that was signed.")
+
+
+def _require_young(signed: str) -> None:
+    try:
+        signed_at = datetime.strptime(signed, _STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        raise _expired(f"{signed!r} is no date of a signature.") from None
+    now = datetime.now(UTC)
+    if abs(now - signed_at) > _LIFETIME:
+        moved = "expired" if signed_at < now else "not yet current"
+        raise _expired(f"Signature {moved}: {signed}, and it is {now.strftime(_STAMP)}.")
+
+
+def _expired(message: str) -> refusals.ServiceError:
+    return refusals.ServiceError("InvalidSignatureException", message, status=403)
 
 
 def _canonical_query(query: str) -> str:
