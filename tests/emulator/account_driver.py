@@ -54,9 +54,9 @@ NETWORK = {
 }
 JOB = {"PENDING": {"STARTED"}, "STARTED": {"COMPLETED"}, "COMPLETED": set[str]()}
 LAUNCH = {
-    # A launch stays PENDING until it is over; a termination is shown to be in progress.
+    # A server's launch stays PENDING until it is over; terminations and networks do not.
     "PENDING": {"IN_PROGRESS", "LAUNCHED", "FAILED"},
-    "IN_PROGRESS": {"FAILED", "TERMINATED"},
+    "IN_PROGRESS": {"LAUNCHED", "FAILED", "TERMINATED"},
     "LAUNCHED": set[str](),
     "FAILED": set[str](),
     "TERMINATED": set[str](),
@@ -103,7 +103,7 @@ class AccountDriver:
         front = self.emulator._front
         described = load_service().operations[operation]
         try:
-            answer = front.dispatch(self.emulator._account, described, params)
+            answer = front.dispatch(described, params)
             front.check(described, answer)
         except ServiceError as refusal:
             if refusal.status is not None:
