@@ -164,6 +164,8 @@ def pace(account: Account, job: Resource, server_id: str, step: str) -> float:
 def _started(account: Account, subject: str, _args: Doc) -> None:
     job = jobs.jobs_of(account).require(subject)
     jobs.begin(account, job)
+    for server in account.source_servers.select(job.state["positions"]):
+        recovery_instances.replace_previous(account, job, server)
     for index, server_id in enumerate(job.state["positions"]):
         from_snapshot = server_id in job.state["snapshots"]
         delay = timedelta(seconds=_TO_FIRST_SNAPSHOT + index * _BETWEEN_SERVERS)
@@ -228,7 +230,6 @@ def _launch_starts(account: Account, job: Resource, server_id: str) -> None:
 def _boots(account: Account, job: Resource, server_id: str) -> None:
     server = account.source_servers.require(server_id)
     taken: str = job.state["snapshots"][server_id]["timestamp"]
-    recovery_instances.replace_previous(account, job, server)
     recovery_instances.add_instance(account, job, server, taken, is_drill=job.state["is_drill"])
     _go_on(account, job, server_id, "boot", "launched")
 
