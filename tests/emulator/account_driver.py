@@ -103,7 +103,7 @@ class AccountDriver:
         front = self.emulator._front
         described = load_service().operations[operation]
         try:
-            answer = front.dispatch(described, params)
+            answer = front.dispatch(self.emulator._account, described, params)
             front.check(described, answer)
         except ServiceError as refusal:
             if refusal.status is not None:
