@@ -54,9 +54,9 @@ NETWORK = {
 }
 JOB = {"PENDING": {"STARTED"}, "STARTED": {"COMPLETED"}, "COMPLETED": set[str]()}
 LAUNCH = {
-    # A launch stays PENDING until it is over; a termination is shown to be in progress.
+    # A server's launch stays PENDING until it is over; terminations and networks do not.
     "PENDING": {"IN_PROGRESS", "LAUNCHED", "FAILED"},
-    "IN_PROGRESS": {"FAILED", "TERMINATED"},
+    "IN_PROGRESS": {"LAUNCHED", "FAILED", "TERMINATED"},
     "LAUNCHED": set[str](),
     "FAILED": set[str](),
     "TERMINATED": set[str](),

@@ -152,6 +152,12 @@ async def test_a_failback_launch_fails(launches: Launches) -> None:
         assert failed["eventData"] == {"sourceServerID": server_id, "rawError": "no boot"}
         assert await _state(launches, instance) == "FAILBACK_READY_FOR_LAUNCH"
     assert (await launches.server(server_id))["lastLaunchResult"] == "FAILED"
+    launches.emulator.fail_launch(server_id, silently=True)
+    job_id = (await _fail_back(launches, instance))["jobID"]
+    await launches.emulator.clock.advance(A_LAUNCH)
+    assert await launches.statuses(job_id) == ["FAILED"]
+    assert await launches.events(job_id) == ["JOB_START", "JOB_END"]
+    assert await _state(launches, instance) == "FAILBACK_READY_FOR_LAUNCH"
 
 
 async def test_a_stall_on_the_way_back(launches: Launches) -> None:

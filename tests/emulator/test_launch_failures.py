@@ -55,6 +55,36 @@ async def test_a_stage_fails(launches: Launches, stage: str, event: str, before:
     assert (await launches.server(bad))["lastLaunchResult"] == "SUCCEEDED"
 
 
+async def test_a_launch_fails_silently(launches: Launches) -> None:
+    (server_id,) = launches.emulator.add_source_servers(1)
+    launches.emulator.fail_launch(server_id, silently=True)
+    job_id = await launches.run([server_id])
+    assert (await launches.job(job_id))["status"] == "COMPLETED"
+    assert await launches.statuses(job_id) == ["FAILED"]
+    assert await launches.events(job_id) == [
+        "JOB_START",
+        "SNAPSHOT_START",
+        "SNAPSHOT_END",
+        "JOB_END",
+    ]
+    assert (await launches.server(server_id))["lastLaunchResult"] == "FAILED"
+    assert await launches.statuses(await launches.run([server_id])) == ["LAUNCHED"]
+
+
+async def test_a_launch_from_an_older_snapshot_fails_silently(launches: Launches) -> None:
+    (server_id,) = launches.emulator.add_source_servers(1)
+    snapshots = await launches.raw.describe_recovery_snapshots(sourceServerID=server_id)
+    chosen = {
+        "sourceServerID": server_id,
+        "recoverySnapshotID": snapshots["items"][-1]["snapshotID"],
+    }
+    launches.emulator.fail_launch(server_id, silently=True)
+    job = (await launches.raw.start_recovery(sourceServers=[chosen], isDrill=True))["job"]
+    await launches.emulator.clock.advance(A_LAUNCH)
+    assert await launches.statuses(job["jobID"]) == ["FAILED"]
+    assert await launches.events(job["jobID"]) == ["JOB_START", "JOB_END"]
+
+
 async def test_a_failure_without_a_reason_that_lasts(launches: Launches) -> None:
     (server_id,) = launches.emulator.add_source_servers(1)
     launches.emulator.fail_launch(server_id, error="", times=None)
@@ -112,27 +142,22 @@ async def test_a_new_launch_replaces_the_instance_before(launches: Launches) -> 
     events = await launches.events(await launches.run([server_id]))
     second = await launches.instance(server_id)
     assert first["recoveryInstanceID"] != second["recoveryInstanceID"]
-    start = events.index("LAUNCH_START")
-    assert events[start:] == [
-        "LAUNCH_START",
-        "CLEANUP_START",
-        "CLEANUP_END",
-        "LAUNCH_END",
-        "JOB_END",
-    ]
+    assert events[:4] == ["JOB_START", "CLEANUP_START", "CLEANUP_END", "SNAPSHOT_START"]
+    assert events.count("CLEANUP_START") == 1
     server = await launches.server(server_id)
     assert server["recoveryInstanceId"] == second["recoveryInstanceID"]
 
 
-async def test_a_failed_launch_leaves_the_instance_before(launches: Launches) -> None:
+async def test_a_failed_launch_has_cleaned_up_the_instance_before(launches: Launches) -> None:
     (server_id,) = launches.emulator.add_source_servers(1)
     await launches.run([server_id])
-    first = await launches.instance(server_id)
-    launches.emulator.fail_launch(server_id)
-    await launches.run([server_id])
-    assert (await launches.instance(server_id))["recoveryInstanceID"] == (
-        first["recoveryInstanceID"]
-    )
+    for stage in ("SNAPSHOT", "CONVERSION", "LAUNCH"):
+        launches.emulator.fail_launch(server_id, stage=stage)
+        await launches.run([server_id])
+        assert await launches.instances(server_id) == []
+        assert "recoveryInstanceId" not in await launches.server(server_id)
+        await launches.run([server_id])
+        assert len(await launches.instances(server_id)) == 1
 
 
 async def test_launching_into_an_instance(launches: Launches) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, get_args
@@ -14,6 +15,7 @@ from drs_sdk.testing import DRSEmulator, Quotas
 from drs_sdk.testing.life.replication import INITIATION_STEPS
 from drs_sdk.testing.service.isotime import format_duration
 from drs_sdk.testing.service.model import load_service
+from drs_sdk.testing.service.refusals import QUOTA_CODES, quota_exceeded
 from drs_sdk.testing.state.source_servers import ReplicationState, is_launchable, is_replicating
 
 if TYPE_CHECKING:
@@ -313,11 +315,17 @@ async def test_quotas(raw_of: Callable[..., Any]) -> None:
         assert response["Error"]["Code"] == "ServiceQuotaExceededException"
         assert response["ResponseMetadata"]["HTTPStatusCode"] == 402
         assert response["serviceCode"] == "drs"
-        assert response["quotaCode"].startswith("L-")
+        assert response["quotaCode"] == "L-C1D14A2B"
         assert await _code(raw.retry_data_replication(sourceServerID=stopped)) == (
             "ServiceQuotaExceededException"
         )
         assert emulator.defects == []
+
+
+@pytest.mark.parametrize(("quota", "code"), QUOTA_CODES.items())
+def test_quota_codes_are_the_public_ones(quota: str, code: str) -> None:
+    assert quota in {field.name for field in fields(Quotas)}
+    assert quota_exceeded(quota, 1, "job").members["quotaCode"] == code
 
 
 async def test_an_account_must_be_initialised(raw_of: Callable[..., Any]) -> None:

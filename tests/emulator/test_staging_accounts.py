@@ -80,6 +80,21 @@ async def test_only_accounts_that_trust_this_one(emulator: DRSEmulator, raw: Any
             emulator.add_staging_account(wrong)
 
 
+async def test_the_default_key_keeps_a_server_at_home(emulator: DRSEmulator, raw: Any) -> None:
+    (arn,) = emulator.add_staging_account(STAGING, ebs_encryption="DEFAULT")
+    emulator.restore(emulator.snapshot())
+    with pytest.raises(ClientError) as caught:
+        await raw.create_extended_source_server(sourceServerArn=arn)
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+    assert "default EBS key" in caught.value.response["Error"]["Message"]
+    assert (await raw.describe_source_servers())["items"] == []
+    for encryption in ("CUSTOM", "NONE"):
+        (arn,) = emulator.add_staging_account(STAGING, ebs_encryption=encryption)
+        await raw.create_extended_source_server(sourceServerArn=arn)
+    with pytest.raises(ValueError, match="no EBS encryption"):
+        emulator.add_staging_account(STAGING, ebs_encryption="X")  # pyright: ignore[reportArgumentType]
+
+
 async def test_pages_of_staging_accounts(emulator: DRSEmulator, raw: Any) -> None:
     numbers = [f"{500000000000 + n}" for n in range(60)]
     for number in reversed(numbers):

@@ -72,6 +72,11 @@ def create_extended_source_server(account: Account, params: Doc) -> Doc:
     origin = account.collection("staging_source_servers").get(arn)
     if origin is None:
         raise refusals.not_found("source-server", arn)
+    if origin.state.get("ebs_encryption") == "DEFAULT":
+        raise refusals.invalid(
+            f"{arn} is encrypted with the default EBS key, which no other account can use.",
+            fields=[("sourceServerArn", "is encrypted with the default EBS key")],
+        )
     if arn in staging_accounts.extended_arns(account):
         raise refusals.invalid(
             f"{arn} is extended into this account already.",

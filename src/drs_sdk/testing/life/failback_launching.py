@@ -68,8 +68,13 @@ def _stage_began(account: Account, subject: str, args: Doc) -> None:
     job = jobs.jobs_of(account).require(subject)
     stage, good, bad, pace = _STAGES[args["event"]]
     names = _names(job, args["instance"])
+    server_id: str = names.get("sourceServerID", "")
+    if stage == "CONVERSION" and launching.take_fault(account, server_id, launching.SILENT):
+        _show(account, job, args["instance"], "FAILED")
+        launching.server_done(account, job)
+        return
     jobs.log(account, job, args["event"], **names)
-    fault = launching.take_fault(account, names.get("sourceServerID", ""), stage)
+    fault = launching.take_fault(account, server_id, stage)
     ended: Doc = {"instance": args["instance"], "event": good if fault is None else bad}
     if fault is not None:
         ended["error"] = fault["error"]

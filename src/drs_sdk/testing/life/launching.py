@@ -37,6 +37,9 @@ _TO_JOB_END = 2.5
 _FAILS_AFTER = 0.4
 """The share of a stage after which one that fails does so."""
 
+SILENT = "SILENT"
+"""The stage, between snapshot and conversion, whose failure no event in the log tells."""
+
 _JITTER = 0.03
 _LENGTHS = {
     "snapshot": 0.19,
@@ -164,6 +167,8 @@ def pace(account: Account, job: Resource, server_id: str, step: str) -> float:
 def _started(account: Account, subject: str, _args: Doc) -> None:
     job = jobs.jobs_of(account).require(subject)
     jobs.begin(account, job)
+    for server in account.source_servers.select(job.state["positions"]):
+        recovery_instances.replace_previous(account, job, server)
     for index, server_id in enumerate(job.state["positions"]):
         from_snapshot = server_id in job.state["snapshots"]
         delay = timedelta(seconds=_TO_FIRST_SNAPSHOT + index * _BETWEEN_SERVERS)
@@ -183,7 +188,8 @@ def _failed(account: Account, subject: str, args: Doc) -> None:
     data: Doc = {"sourceServerID": args["server"]}
     if args["error"]:
         data["rawError"] = args["error"]
-    log(account, job, args["event"], **data)
+    if args["event"]:
+        log(account, job, args["event"], **data)
     show_status(account, job, args["server"], "FAILED")
     server_done(account, job)
 
@@ -201,12 +207,12 @@ def _snapshot_starts(account: Account, job: Resource, server_id: str) -> None:
 def _snapshot_ends(account: Account, job: Resource, server_id: str) -> None:
     log(account, job, "SNAPSHOT_END", sourceServerID=server_id)
     job.state["snapshots"][server_id] = {"timestamp": account.stamp()}
-    _go_on(account, job, server_id, "converter", "convert")
+    _go_on(account, job, server_id, "converter", "convert", fails="")
 
 
 def _prepare(account: Account, job: Resource, server_id: str) -> None:
     # Launching from an older point in time takes no snapshot.
-    _go_on(account, job, server_id, "converter", "convert")
+    _go_on(account, job, server_id, "converter", "convert", fails="")
 
 
 def _conversion_starts(account: Account, job: Resource, server_id: str) -> None:
@@ -228,7 +234,6 @@ def _launch_starts(account: Account, job: Resource, server_id: str) -> None:
 def _boots(account: Account, job: Resource, server_id: str) -> None:
     server = account.source_servers.require(server_id)
     taken: str = job.state["snapshots"][server_id]["timestamp"]
-    recovery_instances.replace_previous(account, job, server)
     recovery_instances.add_instance(account, job, server, taken, is_drill=job.state["is_drill"])
     _go_on(account, job, server_id, "boot", "launched")
 
@@ -258,15 +263,26 @@ _STAGES = {
     "SNAPSHOT_FAIL": "SNAPSHOT",
     "CONVERSION_FAIL": "CONVERSION",
     "LAUNCH_FAILED": "LAUNCH",
+    "": SILENT,
 }
 
 
 def _go_on(
-    account: Account, job: Resource, server_id: str, length: str, step: str, *, fails: str = ""
+    account: Account,
+    job: Resource,
+    server_id: str,
+    length: str,
+    step: str,
+    *,
+    fails: str | None = None,
 ) -> None:
-    """Schedule the next step of a server, or the failure of the stage that has just begun."""
+    """Schedule the next step of a server, or the failure of the stage that has just begun.
+
+    `fails` is the event of such a failure: empty for one without an event, None where nothing
+    can fail.
+    """
     seconds = pace(account, job, server_id, length)
-    fault = take_fault(account, server_id, _STAGES[fails]) if fails else None
+    fault = take_fault(account, server_id, _STAGES[fails]) if fails is not None else None
     if fault is None:
         args: Doc = {"server": server_id, "step": step}
         account.schedule(timedelta(seconds=seconds), "launch.step", job.id, args)

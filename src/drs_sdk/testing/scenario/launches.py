@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
-from drs_sdk.testing.life import failback
+from drs_sdk.testing.life import failback, launching
 from drs_sdk.testing.scenario.stage import Stage
 from drs_sdk.testing.state import recovery_instances
 from drs_sdk.testing.state.recovery_instances import InstanceState
@@ -25,17 +25,21 @@ class LaunchScenario(Stage):
         stage: str = "LAUNCH",
         error: str = "The instance failed to launch.",
         times: int | None = 1,
+        silently: bool = False,
     ) -> None:
         """Let the next launches of a source server fail.
 
         The job completes all the same, as the service's jobs do; the server's launch status
-        is FAILED and the job log says why.
+        is FAILED and the job log says why, unless it fails silently.
 
         Args:
             source_server_id: The server.
             stage: Where it fails: `SNAPSHOT`, `CONVERSION` or `LAUNCH`.
             error: The raw error in the job log; empty leaves it out.
             times: How many launches fail; None means all.
+            silently: Fail between the snapshot and the conversion, without an event in the job
+                log that tells of it: `SNAPSHOT_END`, then `JOB_END`. `stage` and `error` have
+                no part in it.
 
         Raises:
             ValueError: No such stage.
@@ -46,7 +50,7 @@ class LaunchScenario(Stage):
         account = self._settled()
         server = account.source_servers.require(source_server_id)
         account.launch_faults[server.id] = {
-            "stage": stage,
+            "stage": launching.SILENT if silently else stage,
             "error": error,
             "left": times,
         }

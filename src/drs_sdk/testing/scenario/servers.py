@@ -12,6 +12,8 @@ from drs_sdk.testing.state.source_servers import ReplicationState
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from drs_sdk.testing.state.staging_accounts import EbsEncryption
+
 
 class ServerScenario(Stage):
     """The part of `DRSEmulator` about source servers."""
@@ -37,20 +39,26 @@ class ServerScenario(Stage):
         account = self._settled()
         return [adding_servers.add_source_server(account, state).id for _ in range(count)]
 
-    def add_staging_account(self, account_id: str, *, servers: int = 1) -> list[str]:
+    def add_staging_account(
+        self, account_id: str, *, servers: int = 1, ebs_encryption: EbsEncryption = "CUSTOM"
+    ) -> list[str]:
         """Let another account trust this one, so that its source servers can be extended.
 
         Args:
             account_id: Its twelve digits; an account that trusts already gets more servers.
             servers: How many made-up source servers it has.
+            ebs_encryption: How their staging disks are encrypted. A server with the `DEFAULT`
+                key cannot be extended, as no other account may use that key.
 
         Returns:
             Their ARNs, as CreateExtendedSourceServer takes them.
 
         Raises:
-            ValueError: No account identifier, or the emulator's own.
+            ValueError: No account identifier, or the emulator's own; no such encryption.
         """
-        return staging_accounts.add_staging_account(self._settled(), account_id, servers)
+        return staging_accounts.add_staging_account(
+            self._settled(), account_id, servers, ebs_encryption
+        )
 
     def stall_replication(self, source_server_id: str, *, error: str = "AGENT_NOT_SEEN") -> None:
         """Let a server's replication stall: bytes stand still, the lag grows.

@@ -12,6 +12,18 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+QUOTA_CODES = {
+    "servers_in_one_job": "L-B827C881",
+    "concurrent_jobs": "L-D88FAC3A",
+    "servers_in_all_jobs": "L-05AFA8C6",
+    "replicating_servers": "L-C1D14A2B",
+    "source_servers": "L-E28BE5E0",
+    "launch_actions": "L-0588D03B",
+    "launch_configuration_templates": "L-1F3FAE4D",
+    "source_networks": "L-4B0323BD",
+}
+"""The quota codes that are public, by the name of the field of `Quotas`."""
+
 Reason = Literal["unknownOperation", "cannotParse", "fieldValidationFailed", "other"]
 
 
@@ -66,8 +78,8 @@ def quota_exceeded(quota: str, limit: int, resource_type: str) -> ServiceError:
     """Refuse because a quota is used up.
 
     Args:
-        quota: Name of the field of `Quotas`. The answer's quota code is made from it: the
-            real codes are not public, so only its form is the real one.
+        quota: Name of the field of `Quotas`. The answer's quota code is the public one; where
+            none is public, one is made from the name, and only its form is the real one.
         limit: The quota's value.
         resource_type: What is counted.
     """
@@ -79,7 +91,7 @@ def quota_exceeded(quota: str, limit: int, resource_type: str) -> ServiceError:
             "code": "ServiceQuotaExceededException",
             "resourceType": resource_type,
             "serviceCode": "drs",
-            "quotaCode": f"L-{digest}",
+            "quotaCode": QUOTA_CODES.get(quota, f"L-{digest}"),
         },
     )
 

@@ -88,7 +88,7 @@ def is_going_back(instance: Resource) -> bool:
 
 
 def replace_previous(account: Account, job: Resource, server: Resource) -> None:
-    """Clean up the instance of the launch before, as a new launch does.
+    """Clean up the instance of the launch before, as a new launch does first of all.
 
     One that is on its way back is left alone, and so is the one that is launched into.
     """

@@ -1,12 +1,13 @@
 """Other accounts whose source servers can be extended into this one: the staging accounts.
 
 The collection `staging_accounts` holds those that trust this account, `staging_source_servers`
-their servers, under their ARN. An account that was loaded has `state["listed"]`.
+their servers, under their ARN; `state["ebs_encryption"]` says how the staging disks of a
+server that was not loaded are encrypted. An account that was loaded has `state["listed"]`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from drs_sdk.testing.state import made_up_servers
 
@@ -15,19 +16,24 @@ if TYPE_CHECKING:
     from drs_sdk.testing.world.account import Account
     from drs_sdk.testing.world.resources import Resource
 
+EbsEncryption = Literal["DEFAULT", "CUSTOM", "NONE"]
 EXTENDED = "EXTENDED"
 _ACCOUNT_ID_DIGITS = 12
 
 
-def add_staging_account(account: Account, account_id: str, servers: int) -> list[str]:
+def add_staging_account(
+    account: Account, account_id: str, servers: int, ebs_encryption: EbsEncryption
+) -> list[str]:
     """Let another account trust this one, and add made-up source servers to it.
 
     Returns:
         The ARNs of the new servers.
 
     Raises:
-        ValueError: No account identifier, or this account's own.
+        ValueError: No account identifier, or this account's own; no such encryption.
     """
+    if ebs_encryption not in get_args(EbsEncryption):
+        raise ValueError(f"{ebs_encryption!r} is no EBS encryption")
     if len(account_id) != _ACCOUNT_ID_DIGITS or not account_id.isdecimal():
         raise ValueError(f"{account_id!r} is no account identifier: it has twelve digits")
     if account_id == account.settings.account_id:
@@ -35,7 +41,7 @@ def add_staging_account(account: Account, account_id: str, servers: int) -> list
     accounts = account.collection("staging_accounts")
     if account_id not in accounts:
         accounts.add(account_id, {"accountID": account_id})
-    return [_add_server(account, account_id).id for _ in range(servers)]
+    return [_add_server(account, account_id, ebs_encryption).id for _ in range(servers)]
 
 
 def extended_arns(account: Account) -> dict[str, str]:
@@ -55,7 +61,7 @@ def is_extended(server: Resource) -> bool:
     return area.get("status", "NOT_EXTENDED") != "NOT_EXTENDED"
 
 
-def _add_server(account: Account, account_id: str) -> Resource:
+def _add_server(account: Account, account_id: str, ebs_encryption: EbsEncryption) -> Resource:
     servers = account.collection("staging_source_servers")
     server_id = account.new_id("s")
     own: str = account.settings.arn("source-server", server_id)
@@ -63,4 +69,5 @@ def _add_server(account: Account, account_id: str) -> Resource:
     lasting = made_up_servers.lasting_properties(server_id, len(servers) + 1, account.stamp())
     hints: Doc = lasting["sourceProperties"]["identificationHints"]
     doc: Doc = {"hostname": hints["hostname"], "arn": arn, "tags": lasting.pop("tags")}
-    return servers.add(arn, doc, state={"account": account_id, "lasting": lasting})
+    state: Doc = {"account": account_id, "lasting": lasting, "ebs_encryption": ebs_encryption}
+    return servers.add(arn, doc, state=state)
