@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import sys
 from datetime import timedelta
+from uuid import uuid4
 
 from drs_sdk import DRSClient
 from drs_sdk.errors import AmbiguousOutcomeError, DRSError, WaiterTimeoutError
@@ -27,7 +28,9 @@ async def start(drs: DRSClient, server_ids: list[str], search_every: float) -> J
     """
     try:
         response = await drs.start_recovery(
-            [{"source_server_id": server_id} for server_id in server_ids], is_drill=True
+            [{"source_server_id": server_id} for server_id in server_ids],
+            is_drill=True,
+            tags={"drill": uuid4().hex},  # unmistakable, should its answer get lost
         )
     except AmbiguousOutcomeError as error:
         print(f"no clear answer, looking for the job: {error}")

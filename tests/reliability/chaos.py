@@ -215,7 +215,7 @@ class Soak:
         self._emulator.requests.clear()
         self._ledger.clear()
         self._plans.clear()
-        runner = self._emulator._runner
+        runner = self._emulator._listener._runner
         assert runner is not None
         assert runner.server is not None
         for connection in runner.server.connections:  # their number differs from round to round

@@ -165,7 +165,7 @@ class Provider:
 
     async def client(self) -> DRSClient:
         emulator = self.emulator
-        session: Any = build_session(emulator.clock)
+        session: Any = build_session(emulator.clock, lambda: emulator.url)
         session._credentials = AioRefreshableCredentials.create_from_metadata(
             await self.refresh(), self.refresh, "test"
         )
