@@ -270,8 +270,8 @@ _BUILD["RequestTimeoutError"] = _BUILD["ConnectionFailedError"]
 def public_errors() -> dict[str, type[DRSError]]:
     return {
         name: value
-        for name, value in vars(errors).items()
-        if inspect.isclass(value) and issubclass(value, DRSError) and not name.startswith("_")
+        for name in errors.__all__  # the face is lazy: what was not used yet is not in vars()
+        if inspect.isclass(value := getattr(errors, name)) and issubclass(value, DRSError)
     }
 
 
