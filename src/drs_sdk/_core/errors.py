@@ -109,6 +109,13 @@ class RequestValidationError(DRSError, ValueError):
             for inner, text in nested:
                 path = python_path(model, (*found["loc"], *inner))
                 problems.append(FieldProblem(path, text))
+        return cls.listing(model, problems)
+
+    @classmethod
+    def listing(
+        cls, model: type[BaseModel], problems: list[FieldProblem]
+    ) -> RequestValidationError:
+        """Name everything that is wrong with an object of a model."""
         operation = cast("str | None", getattr(model, "operation", None))
         listed = "\n".join(f"  {problem}" for problem in problems)
         return cls(

@@ -281,8 +281,9 @@ class Connection:
 
     def _before_build(self, context: dict[str, object], **_: object) -> None:
         context[MAX_RESPONSE_BYTES] = self._settings.max_response_bytes
-        context[PERMIT] = _current.get().permit
-        read_timeout = _current.get().options.read_timeout
+        call = _current.get()
+        context[PERMIT] = call.permit
+        read_timeout = call.options.read_timeout
         if read_timeout is not None:
             context["read_timeout"] = read_timeout
 

@@ -30,14 +30,15 @@ def parameters_of(request: Request[Response]) -> dict[str, object]:
     own = [name for name in kind.model_fields if name not in known.model_fields]
     if own:
         problems = [FieldProblem(name, f"Unknown field; {known.__name__} has none") for name in own]
-        raise _refusal(request, problems)
+        raise RequestValidationError.listing(kind, problems)
     try:
         # By the operation's own class: a field that a subclass writes anew has lost its name.
         dumped = _adapter(known).dump_python(
             request, mode="json", by_alias=True, exclude_none=True, warnings="error"
         )
     except PydanticSerializationError:
-        raise _refusal(request, _misfits(request, known)) from None  # its text quotes values
+        # Not chained: its text quotes values.
+        raise RequestValidationError.listing(kind, _misfits(request, known)) from None
     return cast("dict[str, object]", dumped)
 
 
@@ -60,12 +61,3 @@ def _misfits(request: Request[Response], known: type[Request[Response]]) -> list
     except RequestValidationError as error:
         return list(error.problems)
     return [FieldProblem("", "a value has a type that its field cannot hold")]
-
-
-def _refusal(request: Request[Response], problems: list[FieldProblem]) -> RequestValidationError:
-    listed = "\n".join(f"  {problem}" for problem in problems)
-    return RequestValidationError(
-        f"{type(request).__name__} is not valid, nothing was sent:\n{listed}",
-        problems=problems,
-        operation=request.operation,
-    )
