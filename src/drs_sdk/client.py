@@ -15,6 +15,7 @@ from drs_sdk.clock import Clock, SystemClock
 from drs_sdk.waiters.methods import Waits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from types import TracebackType
     from typing import Self
@@ -191,6 +192,11 @@ class DRSClient(Waits):
         """Where requests go; before the client is open, only what was given."""
         return self._link.source.endpoint_url
 
+    @property
+    def clock(self) -> Clock:
+        """Where its time comes from."""
+        return self._link.clock
+
     async def open(self) -> Self:
         """Resolve credentials, Region and endpoint, and get ready to send.
 
@@ -305,12 +311,16 @@ class DRSClient(Waits):
         *,
         read_timeout: float | None = None,
         max_attempts: int | None = None,
+        still_valid: Callable[[], bool] | None = None,
     ) -> Self:
         """Make a view of the client with other settings, on the same connections.
 
         Args:
             read_timeout: Seconds to wait for an answer.
             max_attempts: Attempts in all, the first included.
+            still_valid: Asked just after each attempt was signed, before a byte of it leaves;
+                False ends the call with `RequestExpiredError`. For requests that stand on
+                something that grows old.
 
         Returns:
             The view; what is not given stays as in this client.
@@ -327,6 +337,7 @@ class DRSClient(Waits):
             CallOptions(
                 read_timeout=now.read_timeout if read_timeout is None else read_timeout,
                 max_attempts=now.max_attempts if max_attempts is None else max_attempts,
+                still_valid=now.still_valid if still_valid is None else still_valid,
             )
         )
 

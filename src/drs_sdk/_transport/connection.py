@@ -53,6 +53,7 @@ from drs_sdk._transport.explaining import (
 )
 from drs_sdk._transport.http import MAX_RESPONSE_BYTES, PERMIT
 from drs_sdk._transport.parameters import parameters_of
+from drs_sdk._transport.freshness import RequestExpiredError
 from drs_sdk._transport.permit import Permit
 
 if TYPE_CHECKING:
@@ -288,7 +289,14 @@ class Connection:
             context["read_timeout"] = read_timeout
 
     def _leaving(self, **_: object) -> None:
-        _current.get().leaves(self._settings.clock.now())
+        call = _current.get()
+        still_valid = call.options.still_valid
+        if still_valid is not None and not still_valid():
+            raise RequestExpiredError(
+                f"{call.operation} was not sent: what it stands on held no longer",
+                operation=call.operation,
+            )
+        call.leaves(self._settings.clock.now())
 
     async def _needs_retry(
         self,

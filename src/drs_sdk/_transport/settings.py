@@ -7,6 +7,8 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aiobotocore.config import AioConfig as AioConfig
     from aiobotocore.session import AioSession as AioSession
 
@@ -44,6 +46,7 @@ class CallOptions:
 
     read_timeout: float | None = None
     max_attempts: int | None = None
+    still_valid: Callable[[], bool] | None = None
 
 
 def require_positive(value: object, name: str, unit: str, *, whole: bool = False) -> None:

@@ -1,0 +1,256 @@
+"""Starting jobs in one place: each server once, whatever is lost, refused or frozen on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from drs_sdk._core.errors import ConnectionFailedError, DRSError
+from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
+from drs_sdk._transport.api_errors import (
+    APIError,
+    ConflictException,
+    ResourceNotFoundException,
+    ServiceQuotaExceededException,
+    ValidationException,
+)
+from drs_sdk._transport.freshness import RequestExpiredError
+from drs_sdk.recovery.run_errors import RecordNotKeptError, RunMismatchError
+from drs_sdk.recovery.record import record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+    from drs_sdk.client import DRSClient
+    from drs_sdk.models import Job
+    from drs_sdk.recovery.look import PlaceLook
+    from drs_sdk.recovery.record import Record
+    from drs_sdk.recovery.run import Run
+
+ANSWER_TIMEOUT = timedelta(seconds=150)
+"""How long to wait for the answer of a launch: that of a large batch can take over a minute."""
+
+_AFTER_A_LOST_ANSWER = (2.0, 5.0, 10.0, 20.0, 30.0)
+_UNTIL_A_HOLDER_SHOWS = (0.0, 2.0, 5.0, 10.0, 20.0)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Servers that one job is to launch.
+
+    Attributes:
+        wave: The name of their wave.
+        attempt: Which attempt it is for each of them.
+        servers: The servers, with the point in time to launch from; None for the latest.
+        record: What their job is to say of itself.
+    """
+
+    wave: str
+    attempt: int
+    servers: Mapping[str, str | None]
+    record: Record
+
+
+@dataclass(slots=True)
+class Started:
+    """What became of batches.
+
+    Attributes:
+        jobs: The jobs that were started here.
+        joined: Jobs of the run that another process had started meanwhile.
+        refused: Why servers cannot be launched, by id.
+        held: Jobs of somebody else that hold servers, by server.
+        waits: Why something has to wait: a quota, the weather.
+    """
+
+    jobs: list[Job] = field(default_factory=list["Job"])
+    joined: list[Job] = field(default_factory=list["Job"])
+    refused: dict[str, str] = field(default_factory=dict[str, str])
+    held: dict[str, str] = field(default_factory=dict[str, str])
+    waits: list[str] = field(default_factory=list[str])
+
+
+class Starter:
+    """Starts the jobs of a run in a place."""
+
+    def __init__(
+        self,
+        drs: DRSClient,
+        run: Run,
+        look_again: Callable[[Collection[str]], Awaitable[PlaceLook]],
+        may_launch: Callable[[Collection[str], PlaceLook], None],
+    ) -> None:
+        """Start nothing yet.
+
+        Args:
+            drs: The client of the place.
+            run: The run.
+            look_again: Takes a new look at some servers, their instances included.
+            may_launch: Raises where a launch of servers would do harm.
+        """
+        self._drs = drs
+        self._run = run
+        self._look_again = look_again
+        self._may_launch = may_launch
+        self.started = Started()
+
+    async def start(self, batches: Sequence[Batch], look: PlaceLook) -> Started:
+        """Start a job for every batch, side by side.
+
+        Raises:
+            RecoveryError: The run must not go on.
+        """
+        tasks = [asyncio.create_task(self._start(batch, look)) for batch in batches]
+        try:
+            await asyncio.gather(*tasks)
+        except BaseException:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            raise
+        return self.started
+
+    async def _start(self, batch: Batch, look: PlaceLook, *, patient: bool = True) -> None:
+        for pause in _AFTER_A_LOST_ANSWER:
+            if not look.stamp.is_fresh(self._run.clock):
+                look, batch = await self._renewed(batch)
+            if not batch.servers:
+                return
+            try:
+                job = await self._send(batch, look)
+            except RequestExpiredError:
+                job = None
+            except AmbiguousOutcomeError:
+                job = None
+                await self._run.clock.sleep(pause)
+            except ConflictException as error:
+                await self._untangle(batch, error, patient=patient)
+                return
+            except (ValidationException, ResourceNotFoundException) as error:
+                await self._single_out(batch, look, error)
+                return
+            except (APIError, ConnectionFailedError) as error:
+                if _passes(error):
+                    self.started.waits.append(str(error))
+                else:
+                    self._refuse(batch, error)
+                return
+            if job is not None:
+                self.started.jobs.append(await self._keep_record(job, batch))
+                return
+            # Not there after a look: sent again. The service's one job a server is the lock.
+            look, batch = await self._renewed(batch)
+        if batch.servers:
+            self.started.waits.append("the service does not answer launches, or its looks are slow")
+
+    async def _send(self, batch: Batch, look: PlaceLook) -> Job | None:
+        """Send a launch, once; None where the answer names no job."""
+        self._may_launch(batch.servers.keys(), look)
+        clock = self._run.clock
+        view = self._drs.with_options(
+            read_timeout=ANSWER_TIMEOUT.total_seconds(),
+            still_valid=lambda: look.stamp.is_fresh(clock),
+        )
+        response = await view.start_recovery(
+            [
+                {"source_server_id": name, "recovery_snapshot_id": snapshot}
+                for name, snapshot in batch.servers.items()
+            ],
+            is_drill=self._run.is_drill,
+            tags={**self._run.tags, **batch.record.tags()},
+        )
+        job = response.job
+        return job if job is not None and job.job_id is not None else None
+
+    async def _renewed(self, batch: Batch) -> tuple[PlaceLook, Batch]:
+        """Look again, and leave out what need not, or cannot, be launched any more."""
+        look = await self._look_again(batch.servers.keys())
+        return look, self._free(batch, look)
+
+    def _free(self, batch: Batch, look: PlaceLook) -> Batch:
+        parts = look.parts(self._run.name, self._run.step)
+        free: dict[str, str | None] = {}
+        for name, snapshot in batch.servers.items():
+            part = parts.get(name)
+            if part is not None and part.record.attempt >= batch.attempt:
+                self._join(part.job, part.record)
+                continue
+            holder = look.holder(name)
+            if holder is not None:
+                self.started.held[name] = holder.job_id or "unknown"
+                continue
+            free[name] = snapshot
+        return Batch(batch.wave, batch.attempt, free, batch.record)
+
+    def _join(self, job: Job, record: Record) -> None:
+        if record.plan != self._run.plan:
+            raise RunMismatchError(
+                self._run.name,
+                ["plan: another one began at the same time"],
+                owner_job_id=job.job_id,
+                launched=[one.job_id for one in self.started.jobs if one.job_id],
+            )
+        if all(known.job_id != job.job_id for known in self.started.joined):
+            self.started.joined.append(job)
+
+    async def _untangle(
+        self, batch: Batch, error: ConflictException, *, patient: bool
+    ) -> None:
+        """Find who is held and by whom; launch the others."""
+        look = None
+        for pause in _UNTIL_A_HOLDER_SHOWS if patient else _UNTIL_A_HOLDER_SHOWS[:1]:
+            await self._run.clock.sleep(pause)
+            look, free = await self._renewed(batch)
+            if len(free.servers) < len(batch.servers):
+                await self._start(free, look)
+                return
+        if look is None or len(batch.servers) == 1:
+            self.started.held.update(dict.fromkeys(batch.servers, f"an unknown job ({error})"))
+            return
+        # Nobody is held, and still it is refused: one of them is the reason, so the others go.
+        for half in _halves(batch):
+            await self._start(half, look, patient=False)
+
+    async def _single_out(self, batch: Batch, look: PlaceLook, error: APIError) -> None:
+        """Find the server that a request is refused for, so that the others come up."""
+        if len(batch.servers) == 1:
+            self._refuse(batch, error)
+            return
+        for half in _halves(batch):
+            await self._start(half, look)
+
+    def _refuse(self, batch: Batch, error: DRSError) -> None:
+        self.started.refused.update(dict.fromkeys(batch.servers, str(error)))
+
+    async def _keep_record(self, job: Job, batch: Batch) -> Job:
+        """See to it that the job says whose it is."""
+        wanted = batch.record.tags()
+        if record_of(job) == batch.record:
+            return job
+        try:
+            await self._drs.tag_resource(resource_arn=job.arn or "", tags=wanted)
+        except DRSError as error:
+            raise RecordNotKeptError(job.job_id or "unknown", wanted, str(error)) from error
+        return job.model_copy(update={"tags": {**job.tags, **wanted}})
+
+
+def _halves(batch: Batch) -> tuple[Batch, Batch]:
+    names = list(batch.servers)
+    middle = len(names) // 2
+    first, second = names[:middle], names[middle:]
+    return (
+        Batch(batch.wave, batch.attempt, {n: batch.servers[n] for n in first}, batch.record),
+        Batch(batch.wave, batch.attempt, {n: batch.servers[n] for n in second}, batch.record),
+    )
+
+
+def _passes(error: DRSError) -> bool:
+    """Whether an error passes by itself: a quota, a throttle, the service's trouble, the network."""
+    if isinstance(error, APIError):
+        return (
+            isinstance(error, ServiceQuotaExceededException)
+            or error.is_throttling
+            or error.fault == "server"
+        )
+    return True
