@@ -20,6 +20,8 @@
     ├── AmbiguousOutcomeError                 an unsafe request that may or may not have happened
     ├── OutcomeUnknownError                   ... and that leaves nothing to be found
     ├── PaginationError                       the service's page tokens do not lead on
+    ├── RecoveryError                         something about a recovery run
+    │   └── RunbookError (ValueError)         the runbook is wrong; nothing was sent
     └── WaiterError
         ├── WaiterTimeoutError                the deadline came first
         └── WaiterFailedError                 what was waited for cannot happen any more
@@ -60,6 +62,10 @@ if TYPE_CHECKING:
         UninitializedAccountException,
         ValidationException,
     )
+    from drs_sdk.recovery.errors import (
+        RecoveryError,
+        RunbookError,
+    )
     from drs_sdk.waiters.errors import (
         WaiterError,
         WaiterFailedError,
@@ -80,10 +86,12 @@ __all__ = [
     "InternalServerException",
     "OutcomeUnknownError",
     "PaginationError",
+    "RecoveryError",
     "RequestTimeoutError",
     "RequestValidationError",
     "ResourceNotFoundException",
     "ResponseDecodeError",
+    "RunbookError",
     "ServiceQuotaExceededException",
     "ThrottlingException",
     "UninitializedAccountException",
@@ -107,10 +115,12 @@ _HOMES = {
     "InternalServerException": "drs_sdk._transport.api_errors",
     "OutcomeUnknownError": "drs_sdk._outcomes.errors",
     "PaginationError": "drs_sdk._core.errors",
+    "RecoveryError": "drs_sdk.recovery.errors",
     "RequestTimeoutError": "drs_sdk._core.errors",
     "RequestValidationError": "drs_sdk._core.errors",
     "ResourceNotFoundException": "drs_sdk._transport.api_errors",
     "ResponseDecodeError": "drs_sdk._core.errors",
+    "RunbookError": "drs_sdk.recovery.errors",
     "ServiceQuotaExceededException": "drs_sdk._transport.api_errors",
     "ThrottlingException": "drs_sdk._transport.api_errors",
     "UninitializedAccountException": "drs_sdk._transport.api_errors",

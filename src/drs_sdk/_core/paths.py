@@ -103,4 +103,5 @@ def _without_none(annotation: object) -> object:
 
 def _last_argument(annotation: object) -> object:
     """What a list or map holds; None where that is not known."""
-    return next(reversed(cast("tuple[object, ...]", get_args(annotation))), None)
+    arguments = cast("tuple[object, ...]", get_args(annotation))
+    return next((each for each in reversed(arguments) if each is not Ellipsis), None)

@@ -1,0 +1,48 @@
+"""Recovery runs: a fleet comes up in waves, once, whoever dies on the way.
+
+- `runbook`: waves of servers, and what each asks for
+- `servers`: which servers a wave launches
+- `loading`: runbook files: TOML, JSON, YAML
+- `order`: who comes after whom, and circles
+- `digest`: what makes two runbooks the same plan
+- `fields`, `part`: what a runbook's fields take, and how they are refused
+- `errors`: what is raised
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from drs_sdk.recovery.runbook import Runbook
+    from drs_sdk.recovery.servers import Servers, ServersDict, TargetPattern, TargetPatternDict
+    from drs_sdk.recovery.wave import Wave, WaveDict
+
+__all__ = [
+    "Runbook",
+    "Servers",
+    "ServersDict",
+    "TargetPattern",
+    "TargetPatternDict",
+    "Wave",
+    "WaveDict",
+]
+
+_HOMES = {
+    "Runbook": "drs_sdk.recovery.runbook",
+    "Servers": "drs_sdk.recovery.servers",
+    "ServersDict": "drs_sdk.recovery.servers",
+    "TargetPattern": "drs_sdk.recovery.servers",
+    "TargetPatternDict": "drs_sdk.recovery.servers",
+    "Wave": "drs_sdk.recovery.wave",
+    "WaveDict": "drs_sdk.recovery.wave",
+}
+
+if not TYPE_CHECKING:  # or a misspelt name would pass for an object
+
+    def __getattr__(name: str) -> object:
+        """Load a name when it is first used: reading a runbook loads no engine."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value: object = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
