@@ -13,7 +13,7 @@ from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
-from drs_sdk.recovery.record import record_of
+from drs_sdk.recovery.record import mode_of, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         RecoveryInstance,
         SourceServer,
     )
-    from drs_sdk.recovery.record import Record, Step
+    from drs_sdk.recovery.record import Mode, Record, Step
 
 IdT = TypeVar("IdT")
 
@@ -72,12 +72,36 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What to look for in a place.
+class Identity:
+    """What makes a job the run's.
 
     Attributes:
         run: The run's name.
         step: There, or home again.
+        plan: The digest of its plan.
+        mode: Drill or recovery.
+    """
+
+    run: str
+    step: Step
+    plan: str
+    mode: Mode
+
+    def owns(self, job: Job, record: Record) -> bool:
+        """Whether a job with a record is one of it."""
+        return (record.run, record.step, record.plan) == (
+            self.run,
+            self.step,
+            self.plan,
+        ) and mode_of(job) in {self.mode, None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What to look for in a place.
+
+    Attributes:
+        identity: What makes a job the run's.
         server_ids: Servers to look at; None for all of the place.
         concerns: Whether a server matters to the run, so that its last launch must be told; None
             where all do.
@@ -88,8 +112,7 @@ class Question:
         lists_jobs: Whether to list the jobs that may run, whoever started them.
     """
 
-    run: str
-    step: Step
+    identity: Identity
     server_ids: frozenset[str] | None
     concerns: Callable[[SourceServer], bool] | None = None
     horizon: timedelta
@@ -151,11 +174,14 @@ class PlaceLook:
             if record is not None and record.run == run:
                 yield job, record
 
-    def parts(self, run: str, step: Step) -> dict[str, Part]:
-        """Find the last part that each server has had in a step of a run."""
+    def parts(self, identity: Identity) -> dict[str, Part]:
+        """Find the last part that each server has had in a run.
+
+        A job of the same name but of another plan or mode is another run's.
+        """
         found: dict[str, Part] = {}
-        for job, record in self.run_jobs(run):
-            if record.step != step:
+        for job, record in self.run_jobs(identity.run):
+            if not identity.owns(job, record):
                 continue
             for server in job.participating_servers:
                 name = server.source_server_id
@@ -212,6 +238,18 @@ async def jobs_by_id(drs: DRSClient, job_ids: Collection[str]) -> dict[str, Job]
             if job.job_id is not None:
                 found[job.job_id] = job
     return found
+
+
+async def refresh(
+    drs: DRSClient, job_ids: Collection[str], jobs: dict[str, Job], *, clock: Clock
+) -> datetime | None:
+    """Ask for jobs anew and put them in place; the service's time, where one was asked for."""
+    at: datetime | None = None
+    for ids in chunks(sorted(job_ids), _MAX_JOB_IDS):
+        async for page in drs.describe_jobs(filters={"job_ids": ids}).pages():
+            at = service_time(page, clock)
+            jobs.update({job.job_id: job for job in page.items if job.job_id is not None})
+    return at
 
 
 def chunks(ids: Sequence[IdT], size: int) -> Iterator[Sequence[IdT]]:
@@ -284,7 +322,7 @@ class _Reading:
 
     def _started(self, look: PlaceLook) -> datetime | None:
         """Tell when the run began: what was known, or the earliest that its jobs say."""
-        told = [record.started for _, record in look.run_jobs(self._question.run)]
+        told = [record.started for _, record in look.run_jobs(self._question.identity.run)]
         known = [*told, *([self._question.started] if self._question.started else [])]
         return min(known, default=None)
 
@@ -296,11 +334,7 @@ class _Reading:
         job = look.jobs.get(initiated.job_id)
         if job is not None:
             record = record_of(job)
-            if (
-                record is not None
-                and record.run == self._question.run
-                and record.step == self._question.step
-            ):
+            if record is not None and self._question.identity.owns(job, record):
                 return False
         launched_at = initiated.api_call_date_time or (job.creation_date_time if job else None)
         return launched_at is None or launched_at >= self._earliest(look, started)
@@ -331,7 +365,7 @@ class _Reading:
         initiated = _initiated(look.servers[name])
         launched_at = initiated.api_call_date_time if initiated else None
         if launched_at is None or launched_at >= self._earliest(look, started):
-            parts = look.parts(self._question.run, self._question.step)
+            parts = look.parts(self._question.identity)
             if name not in parts:
                 look.lost[name] = job_id
 

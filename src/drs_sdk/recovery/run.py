@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from drs_sdk.recovery.limits import Limits
+from drs_sdk.recovery.look import Identity
 from drs_sdk.recovery.record import Record
 
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ class Run:
     def plan(self) -> str:
         """The digest of its plan."""
         return self.runbook.digest
+
+    @property
+    def identity(self) -> Identity:
+        """What makes a job one of this run and step."""
+        return Identity(run=self.name, step=self.step, plan=self.plan, mode=self.mode)
 
     @property
     def order(self) -> tuple[Wave, ...]:

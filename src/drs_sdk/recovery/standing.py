@@ -69,6 +69,7 @@ class WaveStanding:
         has_begun: Whether a job of the run is for it.
         lets_others_start: Whether waves that come after it may start.
         can_start: Whether those before it let it start, approvals aside.
+        awaits_verdict: Whether the caller's check after it is still to come.
     """
 
     wave: Wave
@@ -79,6 +80,7 @@ class WaveStanding:
     has_begun: bool = False
     lets_others_start: bool = False
     can_start: bool = False
+    awaits_verdict: bool = False
 
 
 @dataclass(slots=True)
@@ -93,6 +95,7 @@ class Standing:
         at: The service's time of the latest look.
         approved: Numbers of the waves that were approved on a job.
         closed: Why it was closed.
+        strangers: Jobs of the same name, but of another mode or plan.
         survey: What it stands on.
     """
 
@@ -103,6 +106,7 @@ class Standing:
     at: datetime | None
     approved: frozenset[int]
     closed: str | None
+    strangers: list[tuple[Target, Job, Record]]
     survey: Survey
 
     @property
@@ -160,6 +164,7 @@ def stand(
     attempts: Callable[[Wave], int],
     refused: Mapping[str, str] | None = None,
     approved: Callable[[Wave], bool] = lambda _: False,
+    verdicts: Mapping[str, str | None] | None = None,
 ) -> Standing:
     """Work out where a run stands.
 
@@ -169,6 +174,9 @@ def stand(
         attempts: How many attempts a server of a wave has.
         refused: Why servers were refused for good, by id.
         approved: Whether a wave with a pause was approved here.
+        verdicts: What the caller's checks after waves have found, by wave: None where all is well,
+            else what is not. Waves wait for the verdicts on those that they come after. None where
+            nobody checks.
 
     Raises:
         RunbookError: A server is in two waves.
@@ -181,7 +189,8 @@ def stand(
         jobs += [(target, job, record) for job, record in look.run_jobs(run.name)]
     on_record = frozenset(n for _, job, _ in jobs for n in approved_waves(job))
     closed = next((why for _, job, _ in jobs if (why := closed_reason(job)) is not None), None)
-    jobs = [found for found in jobs if found[2].step == run.step]
+    others = [found for found in jobs if found[2].step == run.step]
+    jobs = [found for found in others if run.identity.owns(found[1], found[2])]
     for target in survey.looks:
         _place_members(run, survey, target, waves, refused or {})
     for _, _, record in jobs:
@@ -189,6 +198,8 @@ def stand(
             waves[record.wave].has_begun = True
     for wave in run.order:
         _judge(waves[wave.name], waves, run, survey, attempts)
+        if verdicts is not None:
+            _apply(waves[wave.name], verdicts, passed=_has_successors(run, wave, waves))
         _gate(waves[wave.name], on_record, approved)
     return Standing(
         run=run,
@@ -198,6 +209,7 @@ def stand(
         at=max((look.at for look in survey.looks.values()), default=None),
         approved=on_record,
         closed=closed,
+        strangers=[found for found in others if found not in jobs],
         survey=survey,
     )
 
@@ -223,7 +235,7 @@ def _place_members(
     refused: Mapping[str, str],
 ) -> None:
     look = survey.looks[target]
-    parts = look.parts(run.name, run.step)
+    parts = look.parts(run.identity)
     for server_id in sorted({*look.servers, *parts}):
         server = look.servers.get(server_id)
         part = parts.get(server_id)
@@ -248,12 +260,14 @@ def _place_members(
         if part is None and server_id in refused:
             member.state, member.reason = "failed", refused[server_id]
         if server is not None and part is not None:
-            _note_later_launch(member, server, part, survey)
+            _note_later_launch(run, member, server, part, survey)
         _note_instance(member, survey)
         wave.members.append(member)
 
 
-def _note_later_launch(member: Member, server: SourceServer, part: Part, survey: Survey) -> None:
+def _note_later_launch(
+    run: Run, member: Member, server: SourceServer, part: Part, survey: Survey
+) -> None:
     """Note when somebody else has launched the server since."""
     last = last_job_id(server)
     if last is None or last == part.job.job_id:
@@ -263,7 +277,7 @@ def _note_later_launch(member: Member, server: SourceServer, part: Part, survey:
         member.launched_again_by = last
         return
     record = record_of(job)
-    if record is not None and (record.run, record.step) == (part.record.run, part.record.step):
+    if record is not None and run.identity.owns(job, record):
         return
     made, ours = job.creation_date_time, part.job.creation_date_time
     if made is None or ours is None or made >= ours:
@@ -331,6 +345,30 @@ def _judge(
         standing.state == "up" or (standing.state == "failed" and goes_on)
     )
     standing.reason = _reason(standing, before, blind)
+
+
+def _has_successors(run: Run, wave: Wave, waves: Mapping[str, WaveStanding]) -> bool:
+    """Whether a wave that comes after this one has begun, so that this one was checked before."""
+    return any(
+        wave.name in run.predecessors(later.wave) and later.has_begun for later in waves.values()
+    )
+
+
+def _apply(
+    standing: WaveStanding, verdicts: Mapping[str, str | None], *, passed: bool
+) -> None:
+    """Let a wave's verdict count, once it has come to an end."""
+    if standing.state not in {"up", "failed"} or (passed and standing.wave.name not in verdicts):
+        return
+    if standing.wave.name not in verdicts:
+        standing.lets_others_start = False
+        standing.awaits_verdict = True
+        return
+    verdict = verdicts[standing.wave.name]
+    if verdict is not None:
+        standing.state = "failed"
+        standing.reason = verdict
+        standing.lets_others_start = standing.wave.on_failure == "continue"
 
 
 def _settled(member: Member, attempts: int) -> bool:

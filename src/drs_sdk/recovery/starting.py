@@ -17,7 +17,7 @@ from drs_sdk._transport.api_errors import (
     ValidationException,
 )
 from drs_sdk._transport.freshness import RequestExpiredError
-from drs_sdk.recovery.run_errors import RecordNotKeptError, RunMismatchError
+from drs_sdk.recovery.run_errors import RecordNotKeptError
 from drs_sdk.recovery.record import record_of
 
 if TYPE_CHECKING:
@@ -169,12 +169,12 @@ class Starter:
         return look, self._free(batch, look)
 
     def _free(self, batch: Batch, look: PlaceLook) -> Batch:
-        parts = look.parts(self._run.name, self._run.step)
+        parts = look.parts(self._run.identity)
         free: dict[str, str | None] = {}
         for name, snapshot in batch.servers.items():
             part = parts.get(name)
             if part is not None and part.record.attempt >= batch.attempt:
-                self._join(part.job, part.record)
+                self._join(part.job)
                 continue
             holder = look.holder(name)
             if holder is not None:
@@ -183,14 +183,7 @@ class Starter:
             free[name] = snapshot
         return Batch(batch.wave, batch.attempt, free, batch.record)
 
-    def _join(self, job: Job, record: Record) -> None:
-        if record.plan != self._run.plan:
-            raise RunMismatchError(
-                self._run.name,
-                ["plan: another one began at the same time"],
-                owner_job_id=job.job_id,
-                launched=[one.job_id for one in self.started.jobs if one.job_id],
-            )
+    def _join(self, job: Job) -> None:
         if all(known.job_id != job.job_id for known in self.started.joined):
             self.started.joined.append(job)
 

@@ -64,7 +64,7 @@ async def survey(run: Run, scope: Scope) -> Survey:
     async def look(drs: DRSClient, target: Target) -> PlaceLook:
         found = await look_at(drs, question_for(run, target, scope), clock=run.clock)
         if scope.instances:
-            parts = found.parts(run.name, run.step)
+            parts = found.parts(run.identity)
             launched = [name for name, part in parts.items() if part.job.is_completed]
             found.instances = await instances_of(drs, launched)
         return found
@@ -73,12 +73,13 @@ async def survey(run: Run, scope: Scope) -> Survey:
     return Survey(dict(outcomes.results), dict(outcomes.failures), outcomes.absent)
 
 
-def question_for(run: Run, target: Target, scope: Scope) -> Question:
-    """Say what to look for in a place."""
+def question_for(
+    run: Run, target: Target, scope: Scope, server_ids: Collection[str] | None = None
+) -> Question:
+    """Say what to look for in a place, or at some servers of it."""
     return Question(
-        run=run.name,
-        step=run.step,
-        server_ids=_named_ids(run),
+        identity=run.identity,
+        server_ids=_named_ids(run) if server_ids is None else frozenset(server_ids),
         concerns=lambda server: bool(run.waves_of(server, target)),
         horizon=run.horizon,
         started=scope.started,

@@ -1,0 +1,167 @@
+"""What keeps a run from doing harm: each guard raises before anything is launched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drs_sdk.recovery.errors import RunbookError
+from drs_sdk.recovery.record import record_of
+from drs_sdk.recovery.run_errors import (
+    InstanceInTheWayError,
+    RecordLostError,
+    RunClosedError,
+    RunMismatchError,
+    ServerHeldError,
+)
+from drs_sdk.recovery.standing import is_standing, mismatches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from drs_sdk.models import Job, RecoveryInstance
+    from drs_sdk.recovery.look import PlaceLook
+    from drs_sdk.recovery.run import Run
+    from drs_sdk.recovery.standing import Member, Standing
+    from drs_sdk.recovery.survey import Survey
+
+
+def require_our_own(standing: Standing, started_here: Collection[str]) -> None:
+    """Refuse when the run's name stands for another one: the earliest job owns it.
+
+    Raises:
+        RunMismatchError: It is another's.
+    """
+    if not standing.strangers:
+        return
+    owner_target, owner, record = min(
+        [*standing.strangers, *standing.jobs], key=lambda found: job_order(found[1])
+    )
+    if any(owner is job for _, job, _ in standing.jobs):
+        return  # ours is the earlier: the other one stops
+    raise RunMismatchError(
+        standing.run.name,
+        mismatches(standing.run, owner, record) or [f"another run in {owner_target}"],
+        owner_job_id=owner.job_id,
+        launched=started_here,
+    )
+
+
+def job_order(job: Job) -> tuple[str, str]:
+    """Put jobs in the order in which they were made, by the service's time, then by id."""
+    made = job.creation_date_time
+    return ("" if made is None else made.isoformat(), job.job_id or "")
+
+
+def stop_if_over(standing: Standing) -> None:
+    """Refuse a run that is over: closed, too long ago, or complete and gone.
+
+    Raises:
+        RunClosedError: It is over.
+    """
+    name = standing.run.name
+    if standing.closed is not None:
+        raise RunClosedError(name, f"closed ({standing.closed})")
+    if (
+        standing.started is not None
+        and standing.at is not None
+        and standing.at - standing.started > standing.run.horizon
+    ):
+        raise RunClosedError(
+            name, f"it began on {standing.started:%Y-%m-%d}, before the horizon of this run"
+        )
+    members = list(standing.members)
+    if members and all(member.state == "gone" for member in members):
+        raise RunClosedError(name, "all of it was launched and its instances are gone")
+
+
+def require_begun_or_selected(standing: Standing) -> None:
+    """Refuse a run that has not begun and has a wave without a server: a typing error, mostly.
+
+    Raises:
+        RunbookError: A wave selects no server.
+    """
+    if standing.jobs or standing.survey.failures:
+        return
+    empty = [wave.wave.name for wave in standing.waves.values() if not wave.members]
+    if empty:
+        absent = ", ".join(str(target) for target in sorted(standing.survey.absent, key=str))
+        why = f"; DRS was never initialised in {absent}" if absent else ""
+        raise RunbookError(f"the waves {', '.join(empty)} select no server{why}")
+
+
+def require_records(survey: Survey) -> None:
+    """Refuse where nobody can tell whether the run has launched a server.
+
+    Raises:
+        RecordLostError: A job that it would stand on is gone.
+    """
+    lost = {name: job for look in survey.looks.values() for name, job in look.lost.items()}
+    if lost:
+        raise RecordLostError(lost)
+
+
+def require_nothing_in_the_way(
+    run: Run,
+    members: Iterable[Member],
+    standing: Standing,
+    replaceable: Callable[[str], bool],
+    seen: PlaceLook | None = None,
+) -> None:
+    """Refuse launches that would remove instances which the run did not make.
+
+    Args:
+        run: The run.
+        members: The servers that are to be launched.
+        standing: Where the run stands.
+        replaceable: Whether the caller said that a server's instance may go.
+        seen: A newer look at their place.
+
+    Raises:
+        InstanceInTheWayError: An instance stands that may not go.
+    """
+    in_the_way: dict[str, str] = {}
+    live: list[str] = []
+    for member in members:
+        look = seen or standing.survey.looks[member.target]
+        for instance in (look.instances or {}).get(member.server_id, ()):
+            if not is_standing(str(instance.ec2_instance_state)) or _is_ours(run, instance, look):
+                continue
+            is_live = not instance.is_drill
+            if is_live and run.is_drill:
+                live.append(member.server_id)
+            elif replaceable(member.server_id) or (not is_live and not run.is_drill):
+                continue
+            in_the_way[member.server_id] = instance.recovery_instance_id or "unknown"
+    if in_the_way:
+        raise InstanceInTheWayError(in_the_way, live=live, is_drill=run.is_drill)
+
+
+def running_holder(run: Run, standing: Standing, member: Member) -> str | None:
+    """Find the job that holds a server and is waited for; None where nothing holds it.
+
+    Raises:
+        ServerHeldError: It is held by a launch that is not waited for.
+    """
+    job = standing.survey.looks[member.target].holder(member.server_id)
+    if job is None:
+        return None
+    name = job.job_id or "unknown"
+    if waits_for(run, job):
+        return name
+    raise ServerHeldError({member.server_id: name})
+
+
+def waits_for(run: Run, job: Job) -> bool:
+    """Whether a job that holds a server is waited for: its end puts nothing in the way."""
+    if job.type != "LAUNCH":
+        return True
+    record = record_of(job)
+    if record is not None and record.run == run.name and run.identity.owns(job, record):
+        return True
+    return not run.is_drill and job.initiated_by == "START_DRILL"
+
+
+def _is_ours(run: Run, instance: RecoveryInstance, look: PlaceLook) -> bool:
+    job = look.jobs.get(instance.job_id or "")
+    record = record_of(job) if job is not None else None
+    return job is not None and record is not None and run.identity.owns(job, record)
