@@ -25,6 +25,12 @@
     └── WaiterError
         ├── WaiterTimeoutError                the deadline came first
         └── WaiterFailedError                 what was waited for cannot happen any more
+    ├── WaiterError
+    │   ├── WaiterTimeoutError                the deadline came first
+    │   └── WaiterFailedError                 what was waited for cannot happen any more
+    ├── TargetTimeoutError                    a fleet's target was not done in its time
+    ├── TargetFailedError                     what was run for it raised something foreign
+    └── FleetError (ExceptionGroup)           all failures of a fleet in one
 
 What another library raised is chained as ``__cause__``. Errors pickle.
 """
@@ -65,6 +71,10 @@ if TYPE_CHECKING:
     from drs_sdk.recovery.errors import (
         RecoveryError,
         RunbookError,
+    from drs_sdk.fleet.errors import (
+        FleetError,
+        TargetFailedError,
+        TargetTimeoutError,
     )
     from drs_sdk.waiters.errors import (
         WaiterError,
@@ -83,6 +93,7 @@ __all__ = [
     "CredentialsError",
     "DRSError",
     "FieldProblem",
+    "FleetError",
     "InternalServerException",
     "OutcomeUnknownError",
     "PaginationError",
@@ -93,6 +104,8 @@ __all__ = [
     "ResponseDecodeError",
     "RunbookError",
     "ServiceQuotaExceededException",
+    "TargetFailedError",
+    "TargetTimeoutError",
     "ThrottlingException",
     "UninitializedAccountException",
     "ValidationException",
@@ -112,6 +125,7 @@ _HOMES = {
     "CredentialsError": "drs_sdk._core.errors",
     "DRSError": "drs_sdk._core.errors",
     "FieldProblem": "drs_sdk._core.errors",
+    "FleetError": "drs_sdk.fleet.errors",
     "InternalServerException": "drs_sdk._transport.api_errors",
     "OutcomeUnknownError": "drs_sdk._outcomes.errors",
     "PaginationError": "drs_sdk._core.errors",
@@ -122,6 +136,8 @@ _HOMES = {
     "ResponseDecodeError": "drs_sdk._core.errors",
     "RunbookError": "drs_sdk.recovery.errors",
     "ServiceQuotaExceededException": "drs_sdk._transport.api_errors",
+    "TargetFailedError": "drs_sdk.fleet.errors",
+    "TargetTimeoutError": "drs_sdk.fleet.errors",
     "ThrottlingException": "drs_sdk._transport.api_errors",
     "UninitializedAccountException": "drs_sdk._transport.api_errors",
     "ValidationException": "drs_sdk._transport.api_errors",

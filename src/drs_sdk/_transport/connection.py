@@ -51,9 +51,9 @@ from drs_sdk._transport.explaining import (
     no_credentials,
     not_opened,
 )
+from drs_sdk._transport.freshness import RequestExpiredError
 from drs_sdk._transport.http import MAX_RESPONSE_BYTES, PERMIT
 from drs_sdk._transport.parameters import parameters_of
-from drs_sdk._transport.freshness import RequestExpiredError
 from drs_sdk._transport.permit import Permit
 
 if TYPE_CHECKING:

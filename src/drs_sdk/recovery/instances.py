@@ -23,9 +23,7 @@ def instance_of(member: Member, standing: Standing) -> RecoveryInstance | None:
     return next((instance for instance in found if instance.job_id == job_id), None)
 
 
-def launched_instances(
-    standing: Standing, waves: Collection[str]
-) -> tuple[LaunchedInstance, ...]:
+def launched_instances(standing: Standing, waves: Collection[str]) -> tuple[LaunchedInstance, ...]:
     """List the instances of waves."""
     return tuple(
         _launched(member, instance_of(member, standing))

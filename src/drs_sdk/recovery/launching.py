@@ -419,9 +419,7 @@ class Launching:
             raise error
         told = None if error is None else f"{type(error).__name__}: {error}"
         returned = None if error is not None or task.result() is None else str(task.result())
-        memory.hook_results.append(
-            HookResult(wave=wave, when=when, returned=returned, error=told)
-        )
+        memory.hook_results.append(HookResult(wave=wave, when=when, returned=returned, error=told))
         if when == "after":
             memory.verdicts[wave] = None if told is None else f"the check after it failed: {told}"
         elif told is None:

@@ -357,9 +357,7 @@ class _Reading:
             if job.job_id is not None:
                 look.jobs[job.job_id] = job
 
-    def _miss(
-        self, look: PlaceLook, name: str, job_id: str, started: datetime | None
-    ) -> None:
+    def _miss(self, look: PlaceLook, name: str, job_id: str, started: datetime | None) -> None:
         if name in self._question.not_launched:
             return
         initiated = _initiated(look.servers[name])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def expected_length(jobs: Iterable[Job]) -> timedelta:
         for job in jobs
         if job.type == "LAUNCH" and job.is_completed and job.duration is not None
     ]
-    return median(lengths) if lengths else TYPICAL
+    return sorted(lengths)[len(lengths) // 2] if lengths else TYPICAL
 
 
 def next_look(

@@ -56,7 +56,10 @@ class Places:
         service = self._service
         if isinstance(service, DRSClient):
             return await _run_one(service, self.targets[0], work, targets)
-        fleet = service if targets is None else service.subset(targets=targets)
+        if targets is not None and not targets:
+            return Outcomes({}, {}, frozenset())
+        wanted = None if targets is None else frozenset(targets)
+        fleet = service if wanted is None else service.subset(where=wanted.__contains__)
         outcomes = await fleet.run(work)
         for error in outcomes.failures.values():
             if isinstance(error, RecoveryError):

@@ -146,7 +146,9 @@ class Standing:
             return "succeeded"
         if self.closed is not None and "launching" not in states:
             return "closed"
-        if not self.jobs and not any(w.state == "waiting for approval" for w in self.waves.values()):
+        if not self.jobs and not any(
+            w.state == "waiting for approval" for w in self.waves.values()
+        ):
             return "unknown" if states == {"unknown"} else "not begun"
         if "launching" in states or any(
             w.can_start and w.state == "waiting" for w in self.waves.values()
@@ -181,9 +183,7 @@ def stand(
     Raises:
         RunbookError: A server is in two waves.
     """
-    waves = {
-        wave.name: WaveStanding(wave, number) for number, wave in enumerate(run.runbook.waves)
-    }
+    waves = {wave.name: WaveStanding(wave, number) for number, wave in enumerate(run.runbook.waves)}
     jobs: list[tuple[Target, Job, Record]] = []
     for target, look in survey.looks.items():
         jobs += [(target, job, record) for job, record in look.run_jobs(run.name)]
@@ -221,9 +221,7 @@ def mismatches(run: Run, job: Job, record: Record) -> list[str]:
     if mode is not None and mode != run.mode:
         found.append(f"mode: {mode} there, {run.mode} here")
     if record.plan != run.plan:
-        found.append(
-            "plan: its waves, their order or their selectors differ from this runbook's"
-        )
+        found.append("plan: its waves, their order or their selectors differ from this runbook's")
     return found
 
 
@@ -354,9 +352,7 @@ def _has_successors(run: Run, wave: Wave, waves: Mapping[str, WaveStanding]) -> 
     )
 
 
-def _apply(
-    standing: WaveStanding, verdicts: Mapping[str, str | None], *, passed: bool
-) -> None:
+def _apply(standing: WaveStanding, verdicts: Mapping[str, str | None], *, passed: bool) -> None:
     """Let a wave's verdict count, once it has come to an end."""
     if standing.state not in {"up", "failed"} or (passed and standing.wave.name not in verdicts):
         return

@@ -17,11 +17,12 @@ from drs_sdk._transport.api_errors import (
     ValidationException,
 )
 from drs_sdk._transport.freshness import RequestExpiredError
-from drs_sdk.recovery.run_errors import RecordNotKeptError
 from drs_sdk.recovery.record import record_of
+from drs_sdk.recovery.run_errors import RecordNotKeptError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+
     from drs_sdk.client import DRSClient
     from drs_sdk.models import Job
     from drs_sdk.recovery.look import PlaceLook
@@ -187,9 +188,7 @@ class Starter:
         if all(known.job_id != job.job_id for known in self.started.joined):
             self.started.joined.append(job)
 
-    async def _untangle(
-        self, batch: Batch, error: ConflictException, *, patient: bool
-    ) -> None:
+    async def _untangle(self, batch: Batch, error: ConflictException, *, patient: bool) -> None:
         """Find who is held and by whom; launch the others."""
         look = None
         for pause in _UNTIL_A_HOLDER_SHOWS if patient else _UNTIL_A_HOLDER_SHOWS[:1]:
