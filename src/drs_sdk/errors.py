@@ -19,12 +19,19 @@
     ├── ResponseDecodeError                   an answer that cannot be read
     ├── AmbiguousOutcomeError                 an unsafe request that may or may not have happened
     ├── OutcomeUnknownError                   ... and that leaves nothing to be found
+    ├── RequestExpiredError                  not sent: what it stands on held no longer
     ├── PaginationError                       the service's page tokens do not lead on
     ├── RecoveryError                         something about a recovery run
-    │   └── RunbookError (ValueError)         the runbook is wrong; nothing was sent
-    └── WaiterError
-        ├── WaiterTimeoutError                the deadline came first
-        └── WaiterFailedError                 what was waited for cannot happen any more
+    │   ├── RunbookError (ValueError)         the runbook is wrong; nothing was sent
+    │   ├── RunMismatchError                  the key stands for another run
+    │   ├── RunClosedError                    the run is over; take another key
+    │   ├── InstanceInTheWayError             a launch would remove what the run did not make
+    │   ├── ServerHeldError                   somebody else's launch holds a server
+    │   ├── RecordLostError                   the job that tells whose a launch is, is gone
+    │   ├── RecordNotKeptError                a job was started that could not be tagged
+    │   ├── OriginNeededError                 the way back needs a client of the origin side
+    │   ├── WrongOrderError                   a step before its time; nothing was changed
+    │   └── RecoveryFailedError               servers of a run have not come up
     ├── WaiterError
     │   ├── WaiterTimeoutError                the deadline came first
     │   └── WaiterFailedError                 what was waited for cannot happen any more
@@ -68,13 +75,30 @@ if TYPE_CHECKING:
         UninitializedAccountException,
         ValidationException,
     )
-    from drs_sdk.recovery.errors import (
-        RecoveryError,
-        RunbookError,
+    from drs_sdk._transport.freshness import (
+        RequestExpiredError,
+    )
     from drs_sdk.fleet.errors import (
         FleetError,
         TargetFailedError,
         TargetTimeoutError,
+    )
+    from drs_sdk.recovery.errors import (
+        RecoveryError,
+        RunbookError,
+    )
+    from drs_sdk.recovery.report import (
+        RecoveryFailedError,
+    )
+    from drs_sdk.recovery.run_errors import (
+        InstanceInTheWayError,
+        OriginNeededError,
+        RecordLostError,
+        RecordNotKeptError,
+        RunClosedError,
+        RunMismatchError,
+        ServerHeldError,
+        WrongOrderError,
     )
     from drs_sdk.waiters.errors import (
         WaiterError,
@@ -94,15 +118,24 @@ __all__ = [
     "DRSError",
     "FieldProblem",
     "FleetError",
+    "InstanceInTheWayError",
     "InternalServerException",
+    "OriginNeededError",
     "OutcomeUnknownError",
     "PaginationError",
+    "RecordLostError",
+    "RecordNotKeptError",
     "RecoveryError",
+    "RecoveryFailedError",
+    "RequestExpiredError",
     "RequestTimeoutError",
     "RequestValidationError",
     "ResourceNotFoundException",
     "ResponseDecodeError",
+    "RunClosedError",
+    "RunMismatchError",
     "RunbookError",
+    "ServerHeldError",
     "ServiceQuotaExceededException",
     "TargetFailedError",
     "TargetTimeoutError",
@@ -112,6 +145,7 @@ __all__ = [
     "WaiterError",
     "WaiterFailedError",
     "WaiterTimeoutError",
+    "WrongOrderError",
 ]
 
 _HOMES = {
@@ -126,15 +160,24 @@ _HOMES = {
     "DRSError": "drs_sdk._core.errors",
     "FieldProblem": "drs_sdk._core.errors",
     "FleetError": "drs_sdk.fleet.errors",
+    "InstanceInTheWayError": "drs_sdk.recovery.run_errors",
     "InternalServerException": "drs_sdk._transport.api_errors",
+    "OriginNeededError": "drs_sdk.recovery.run_errors",
     "OutcomeUnknownError": "drs_sdk._outcomes.errors",
     "PaginationError": "drs_sdk._core.errors",
+    "RecordLostError": "drs_sdk.recovery.run_errors",
+    "RecordNotKeptError": "drs_sdk.recovery.run_errors",
     "RecoveryError": "drs_sdk.recovery.errors",
+    "RecoveryFailedError": "drs_sdk.recovery.report",
+    "RequestExpiredError": "drs_sdk._transport.freshness",
     "RequestTimeoutError": "drs_sdk._core.errors",
     "RequestValidationError": "drs_sdk._core.errors",
     "ResourceNotFoundException": "drs_sdk._transport.api_errors",
     "ResponseDecodeError": "drs_sdk._core.errors",
+    "RunClosedError": "drs_sdk.recovery.run_errors",
+    "RunMismatchError": "drs_sdk.recovery.run_errors",
     "RunbookError": "drs_sdk.recovery.errors",
+    "ServerHeldError": "drs_sdk.recovery.run_errors",
     "ServiceQuotaExceededException": "drs_sdk._transport.api_errors",
     "TargetFailedError": "drs_sdk.fleet.errors",
     "TargetTimeoutError": "drs_sdk.fleet.errors",
@@ -144,6 +187,7 @@ _HOMES = {
     "WaiterError": "drs_sdk.waiters.errors",
     "WaiterFailedError": "drs_sdk.waiters.errors",
     "WaiterTimeoutError": "drs_sdk.waiters.errors",
+    "WrongOrderError": "drs_sdk.recovery.run_errors",
 }
 
 if not TYPE_CHECKING:  # or a misspelt name would pass for an object

@@ -13,28 +13,57 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from drs_sdk.recovery.hooks import HookContext, LaunchedInstance, WaveGate
+    from drs_sdk.recovery.limits import Limits
+    from drs_sdk.recovery.recovery import Recovery
+    from drs_sdk.recovery.report import HookOutcome, RecoveryReport, ServerOutcome, WaveOutcome
     from drs_sdk.recovery.runbook import Runbook
     from drs_sdk.recovery.servers import Servers, ServersDict, TargetPattern, TargetPatternDict
+    from drs_sdk.recovery.status import RunStatus, ServerStatus, WaveStatus
     from drs_sdk.recovery.wave import Wave, WaveDict
 
 __all__ = [
+    "HookContext",
+    "HookOutcome",
+    "LaunchedInstance",
+    "Limits",
+    "Recovery",
+    "RecoveryReport",
+    "RunStatus",
     "Runbook",
+    "ServerOutcome",
+    "ServerStatus",
     "Servers",
     "ServersDict",
     "TargetPattern",
     "TargetPatternDict",
     "Wave",
     "WaveDict",
+    "WaveGate",
+    "WaveOutcome",
+    "WaveStatus",
 ]
 
 _HOMES = {
+    "HookContext": "drs_sdk.recovery.hooks",
+    "HookOutcome": "drs_sdk.recovery.report",
+    "LaunchedInstance": "drs_sdk.recovery.hooks",
+    "Limits": "drs_sdk.recovery.limits",
+    "Recovery": "drs_sdk.recovery.recovery",
+    "RecoveryReport": "drs_sdk.recovery.report",
+    "RunStatus": "drs_sdk.recovery.status",
     "Runbook": "drs_sdk.recovery.runbook",
+    "ServerOutcome": "drs_sdk.recovery.report",
+    "ServerStatus": "drs_sdk.recovery.status",
     "Servers": "drs_sdk.recovery.servers",
     "ServersDict": "drs_sdk.recovery.servers",
     "TargetPattern": "drs_sdk.recovery.servers",
     "TargetPatternDict": "drs_sdk.recovery.servers",
     "Wave": "drs_sdk.recovery.wave",
     "WaveDict": "drs_sdk.recovery.wave",
+    "WaveGate": "drs_sdk.recovery.hooks",
+    "WaveOutcome": "drs_sdk.recovery.report",
+    "WaveStatus": "drs_sdk.recovery.status",
 }
 
 if not TYPE_CHECKING:  # or a misspelt name would pass for an object

@@ -80,7 +80,7 @@ Approve: TypeAlias = Callable[[WaveGate], bool | Awaitable[bool]]
 WaveHook: TypeAlias = Callable[[HookContext], object | Awaitable[object]]
 """Something that the caller does before or after a wave."""
 
-OnStatus: TypeAlias = Callable[[RunStatus], None | Awaitable[None]]
+OnStatus: TypeAlias = Callable[[RunStatus], Awaitable[None] | None]
 """Is told where the run stands, on each change."""
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from drs_sdk._core.errors import DRSError
 from drs_sdk.recovery import pacing
 from drs_sdk.recovery.guards import (
     require_begun_or_selected,
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
+    from drs_sdk._core.errors import DRSError
     from drs_sdk.client import DRSClient
     from drs_sdk.fleet.target import Target
     from drs_sdk.models import Job
@@ -97,6 +97,7 @@ class Launching:
         self._errands = Errands()
         self._snapshots = SnapshotFinder()
         self._told: object = None
+        self.was_complete = False
         self.memory = Memory()
         timeout = options.timeout
         self._deadline = None if timeout is None else self._clock.now() + timeout
@@ -110,6 +111,7 @@ class Launching:
         try:
             standing = await self._first_look()
             if standing.is_complete:
+                self.was_complete = True
                 return standing
             while True:
                 standing = await self._act(standing)

@@ -350,6 +350,8 @@ class _Reading:
         wanted = [self._earliest(look, started)] if untold else []
         if self._question.lists_jobs:
             wanted.append(look.at - _RUNNING_JOBS)
+            if started is not None:  # an earlier attempt's job, which no server names any more
+                wanted.append(started - ARRIVAL)
         return min(wanted)
 
     async def _list(self, look: PlaceLook, since: datetime) -> None:

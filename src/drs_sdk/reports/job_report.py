@@ -172,6 +172,16 @@ def last_events(events: Iterable[JobLog], server_ids: Iterable[str]) -> dict[str
     return {name: found[-_LAST_EVENTS:] for name, found in wanted.items()}
 
 
+def failing_events(events: Iterable[JobLog]) -> dict[str, JobLog]:
+    """Find the last event that tells of a failure, of each server that has one."""
+    found: dict[str, JobLog] = {}
+    for event in events:
+        server = _server_of(event)
+        if server is not None and event.event in _FAILING:
+            found[server] = event
+    return found
+
+
 def phases_of(events: Iterable[JobLog]) -> dict[str, tuple[PhaseReport, ...]]:
     """Find the phases that each server has gone through, by its id."""
     by_server: dict[str, list[JobLog]] = {}
