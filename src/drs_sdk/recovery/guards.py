@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_sdk.recovery.errors import RunbookError
-from drs_sdk.recovery.record import record_of
+from drs_sdk.recovery.record import mode_of, record_of
 from drs_sdk.recovery.run_errors import (
     InstanceInTheWayError,
     RecordLostError,
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from drs_sdk.models import Job, RecoveryInstance
-    from drs_sdk.recovery.look import PlaceLook
+    from drs_sdk.recovery.look import Identity, PlaceLook
     from drs_sdk.recovery.run import Run
     from drs_sdk.recovery.standing import Member, Standing
     from drs_sdk.recovery.survey import Survey
@@ -119,21 +119,47 @@ def require_nothing_in_the_way(
     Raises:
         InstanceInTheWayError: An instance stands that may not go.
     """
+    found = (
+        (member.server_id, instance, seen or standing.survey.looks[member.target])
+        for member in members
+        for instance in _instances(member, seen or standing.survey.looks[member.target])
+    )
+    refuse_instances(run.identity, found, replaceable)
+
+
+def _instances(member: Member, look: PlaceLook) -> Iterable[RecoveryInstance]:
+    return (look.instances or {}).get(member.server_id, ())
+
+
+def refuse_instances(
+    identity: Identity,
+    instances: Iterable[tuple[str, RecoveryInstance, PlaceLook]],
+    replaceable: Callable[[str], bool],
+) -> None:
+    """Refuse launches that would remove instances which are not to go.
+
+    Args:
+        identity: Whose launches they are.
+        instances: The instances of each server, with the look at their place.
+        replaceable: Whether the caller said that a server's instance may go.
+
+    Raises:
+        InstanceInTheWayError: An instance stands that may not go.
+    """
+    is_drill = identity.mode == "drill"
     in_the_way: dict[str, str] = {}
     live: list[str] = []
-    for member in members:
-        look = seen or standing.survey.looks[member.target]
-        for instance in (look.instances or {}).get(member.server_id, ()):
-            if not is_standing(str(instance.ec2_instance_state)) or _is_ours(run, instance, look):
-                continue
-            is_live = not instance.is_drill
-            if is_live and run.is_drill:
-                live.append(member.server_id)
-            elif replaceable(member.server_id) or (not is_live and not run.is_drill):
-                continue
-            in_the_way[member.server_id] = instance.recovery_instance_id or "unknown"
+    for server_id, instance, look in instances:
+        if not is_standing(str(instance.ec2_instance_state)) or _is_own(identity, instance, look):
+            continue
+        is_live = not instance.is_drill
+        if is_live and is_drill:
+            live.append(server_id)
+        elif replaceable(server_id) or (not is_live and not is_drill):
+            continue
+        in_the_way[server_id] = instance.recovery_instance_id or "unknown"
     if in_the_way:
-        raise InstanceInTheWayError(in_the_way, live=live, is_drill=run.is_drill)
+        raise InstanceInTheWayError(in_the_way, live=live, is_drill=is_drill)
 
 
 def running_holder(run: Run, standing: Standing, member: Member) -> str | None:
@@ -146,22 +172,22 @@ def running_holder(run: Run, standing: Standing, member: Member) -> str | None:
     if job is None:
         return None
     name = job.job_id or "unknown"
-    if waits_for(run, job):
+    if waits_for(run.identity, job):
         return name
     raise ServerHeldError({member.server_id: name})
 
 
-def waits_for(run: Run, job: Job) -> bool:
+def waits_for(identity: Identity, job: Job) -> bool:
     """Whether a job that holds a server is waited for: its end puts nothing in the way."""
     if job.type != "LAUNCH":
         return True
     record = record_of(job)
-    if record is not None and record.run == run.name and run.identity.owns(job, record):
+    if record is not None and record.run == identity.run and mode_of(job) == identity.mode:
         return True
-    return not run.is_drill and job.initiated_by == "START_DRILL"
+    return identity.mode == "recovery" and job.initiated_by == "START_DRILL"
 
 
-def _is_ours(run: Run, instance: RecoveryInstance, look: PlaceLook) -> bool:
+def _is_own(identity: Identity, instance: RecoveryInstance, look: PlaceLook) -> bool:
     job = look.jobs.get(instance.job_id or "")
     record = record_of(job) if job is not None else None
-    return job is not None and record is not None and run.identity.owns(job, record)
+    return job is not None and record is not None and identity.owns(job, record)

@@ -23,14 +23,13 @@ from drs_sdk.recovery.limits import Room
 from drs_sdk.recovery.look import ARRIVAL, instances_of, look_at, refresh
 from drs_sdk.recovery.points_in_time import SnapshotFinder
 from drs_sdk.recovery.standing import stand
-from drs_sdk.recovery.starting import Batch, Started, Starter
+from drs_sdk.recovery.starting import Batch, Started, Starter, passes
 from drs_sdk.recovery.survey import Scope, question_for, survey
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from drs_sdk._core.errors import DRSError
     from drs_sdk.client import DRSClient
     from drs_sdk.fleet.target import Target
     from drs_sdk.models import Job
@@ -263,7 +262,7 @@ class Launching:
             wanted = [member for member in members if member.server_id in ids]
             require_nothing_in_the_way(self._run, wanted, standing, self._replaceable, seen)
 
-        starter = Starter(drs, self._run, look_again, may_launch)
+        starter = Starter(drs, self._run.launch_as, look_again, may_launch)
         try:
             return await starter.start(batches, look)
         finally:
@@ -522,7 +521,7 @@ class Launching:
             return False
         if standing.closed is not None:
             return True
-        if self.memory.waits or any(_passes(e) for e in standing.survey.failures.values()):
+        if self.memory.waits or any(passes(e) for e in standing.survey.failures.values()):
             return False
         for wave in standing.waves.values():
             name = wave.wave.name
@@ -562,10 +561,3 @@ def _groups(members: Sequence[Member]) -> list[list[Member]]:
         healthy = member.server is not None and member.server.is_launchable
         groups.setdefault((member.wave.name, member.attempt, not healthy), []).append(member)
     return list(groups.values())
-
-
-def _passes(error: DRSError) -> bool:
-    """Whether a place that could not be read may be readable soon."""
-    from drs_sdk._transport.api_errors import APIError
-
-    return not isinstance(error, APIError) or error.is_throttling or error.fault == "server"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from drs_sdk.recovery.errors import RecoveryError
 from drs_sdk.recovery.record import Mode
 from drs_sdk.recovery.status import Plain, RunState, ServerState, WaveState
@@ -154,9 +156,9 @@ class RecoveryReport(Plain):
     kept: tuple[str, ...] = ()
     newcomers: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
-    replaced: dict[str, str] = {}
+    replaced: dict[str, str] = Field(default_factory=dict[str, str])
     hooks: tuple[HookOutcome, ...] = ()
-    unreadable: dict[str, str] = {}
+    unreadable: dict[str, str] = Field(default_factory=dict[str, str])
     closed: str | None = None
 
     @property

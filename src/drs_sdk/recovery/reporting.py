@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from drs_sdk.iam import actions_for
 from drs_sdk.recovery.instances import instance_of
+from drs_sdk.recovery.reasons import failure_reasons
 from drs_sdk.recovery.report import (
     HookOutcome,
     RecoveryReport,
@@ -14,7 +14,6 @@ from drs_sdk.recovery.report import (
     WaveOutcome,
     latest,
 )
-from drs_sdk.reports.job_report import describe_event, events_of, failing_events
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,23 +66,14 @@ async def _reasons(run: Run, standing: Standing) -> Mapping[tuple[str, str], str
             jobs.setdefault(member.part.job.job_id, []).append(member.server_id)
 
     async def read(drs: DRSClient, target: Target) -> dict[tuple[str, str], str]:
-        found: dict[tuple[str, str], str] = {}
-        for job_id, servers in wanted[target].items():
-            failing = failing_events(await events_of(drs, job_id))
-            for server in servers:
-                event = failing.get(server)
-                found[job_id, server] = describe_event(event) if event is not None else _SILENT
-        return found
+        return {
+            (job_id, server): why
+            for job_id, servers in wanted[target].items()
+            for server, why in (await failure_reasons(drs, job_id, servers)).items()
+        }
 
     outcomes = await run.places.run(read, list(wanted))
     return {key: why for found in outcomes.results.values() for key, why in found.items()}
-
-
-_SILENT = (
-    "failed without a word in the job's log; most often the caller's own EC2 rights are missing, "
-    "as DRS launches with them: "
-    + ", ".join(sorted(a for a in actions_for("StartRecovery") if not a.startswith("drs:Describe")))
-)
 
 
 def _server(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from drs_sdk.recovery.limits import Limits
 from drs_sdk.recovery.look import Identity
 from drs_sdk.recovery.record import Record
+from drs_sdk.recovery.starting import LaunchAs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +62,11 @@ class Run:
     def identity(self) -> Identity:
         """What makes a job one of this run and step."""
         return Identity(run=self.name, step=self.step, plan=self.plan, mode=self.mode)
+
+    @property
+    def launch_as(self) -> LaunchAs:
+        """Whose its launches are."""
+        return LaunchAs(identity=self.identity, tags=self.tags, clock=self.clock)
 
     @property
     def order(self) -> tuple[Wave, ...]:

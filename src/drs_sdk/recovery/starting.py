@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from drs_sdk.client import DRSClient
+    from drs_sdk.clock import Clock
     from drs_sdk.models import Job
-    from drs_sdk.recovery.look import PlaceLook
+    from drs_sdk.recovery.look import Identity, PlaceLook
     from drs_sdk.recovery.record import Record
-    from drs_sdk.recovery.run import Run
 
 ANSWER_TIMEOUT = timedelta(seconds=150)
 """How long to wait for the answer of a launch: that of a large batch can take over a minute."""
@@ -72,13 +72,80 @@ class Started:
     waits: list[str] = field(default_factory=list[str])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchAs:
+    """Whose launches they are, and how they are sent.
+
+    Attributes:
+        identity: What makes a job one of theirs.
+        tags: The caller's own tags.
+        clock: Where time comes from.
+    """
+
+    identity: Identity
+    tags: Mapping[str, str]
+    clock: Clock
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether they are drills."""
+        return self.identity.mode == "drill"
+
+
+class Sender:
+    """Sends launches: each once, in time, and with its record."""
+
+    def __init__(self, drs: DRSClient, launch_as: LaunchAs) -> None:
+        """Send nothing yet."""
+        self._drs = drs
+        self._as = launch_as
+
+    async def send(self, batch: Batch, look: PlaceLook) -> Job | None:
+        """Send a launch, once; None where the answer names no job.
+
+        Raises:
+            RequestExpiredError: The look has grown old; nothing was sent.
+            AmbiguousOutcomeError: The answer was lost.
+            RecordNotKeptError: The job could not be tagged.
+            DRSError: It was refused.
+        """
+        clock = self._as.clock
+        view = self._drs.with_options(
+            read_timeout=ANSWER_TIMEOUT.total_seconds(),
+            still_valid=lambda: look.stamp.is_fresh(clock),
+        )
+        response = await view.start_recovery(
+            [
+                {"source_server_id": name, "recovery_snapshot_id": snapshot}
+                for name, snapshot in batch.servers.items()
+            ],
+            is_drill=self._as.is_drill,
+            tags={**self._as.tags, **batch.record.tags()},
+        )
+        job = response.job
+        if job is None or job.job_id is None:
+            return None
+        return await self._keep_record(job, batch)
+
+    async def _keep_record(self, job: Job, batch: Batch) -> Job:
+        """See to it that the job says whose it is."""
+        wanted = batch.record.tags()
+        if record_of(job) == batch.record:
+            return job
+        try:
+            await self._drs.tag_resource(resource_arn=job.arn or "", tags=wanted)
+        except DRSError as error:
+            raise RecordNotKeptError(job.job_id or "unknown", wanted, str(error)) from error
+        return job.model_copy(update={"tags": {**job.tags, **wanted}})
+
+
 class Starter:
     """Starts the jobs of a run in a place."""
 
     def __init__(
         self,
         drs: DRSClient,
-        run: Run,
+        launch_as: LaunchAs,
         look_again: Callable[[Collection[str]], Awaitable[PlaceLook]],
         may_launch: Callable[[Collection[str], PlaceLook], None],
     ) -> None:
@@ -86,12 +153,12 @@ class Starter:
 
         Args:
             drs: The client of the place.
-            run: The run.
+            launch_as: Whose launches they are.
             look_again: Takes a new look at some servers, their instances included.
             may_launch: Raises where a launch of servers would do harm.
         """
-        self._drs = drs
-        self._run = run
+        self._sender = Sender(drs, launch_as)
+        self._as = launch_as
         self._look_again = look_again
         self._may_launch = may_launch
         self.started = Started()
@@ -114,17 +181,18 @@ class Starter:
 
     async def _start(self, batch: Batch, look: PlaceLook, *, patient: bool = True) -> None:
         for pause in _AFTER_A_LOST_ANSWER:
-            if not look.stamp.is_fresh(self._run.clock):
+            if not look.stamp.is_fresh(self._as.clock):
                 look, batch = await self._renewed(batch)
             if not batch.servers:
                 return
             try:
-                job = await self._send(batch, look)
+                self._may_launch(batch.servers.keys(), look)
+                job = await self._sender.send(batch, look)
             except RequestExpiredError:
                 job = None
             except AmbiguousOutcomeError:
                 job = None
-                await self._run.clock.sleep(pause)
+                await self._as.clock.sleep(pause)
             except ConflictException as error:
                 await self._untangle(batch, error, patient=patient)
                 return
@@ -132,37 +200,18 @@ class Starter:
                 await self._single_out(batch, look, error)
                 return
             except (APIError, ConnectionFailedError) as error:
-                if _passes(error):
+                if passes(error):
                     self.started.waits.append(str(error))
                 else:
                     self._refuse(batch, error)
                 return
             if job is not None:
-                self.started.jobs.append(await self._keep_record(job, batch))
+                self.started.jobs.append(job)
                 return
             # Not there after a look: sent again. The service's one job a server is the lock.
             look, batch = await self._renewed(batch)
         if batch.servers:
             self.started.waits.append("the service does not answer launches, or its looks are slow")
-
-    async def _send(self, batch: Batch, look: PlaceLook) -> Job | None:
-        """Send a launch, once; None where the answer names no job."""
-        self._may_launch(batch.servers.keys(), look)
-        clock = self._run.clock
-        view = self._drs.with_options(
-            read_timeout=ANSWER_TIMEOUT.total_seconds(),
-            still_valid=lambda: look.stamp.is_fresh(clock),
-        )
-        response = await view.start_recovery(
-            [
-                {"source_server_id": name, "recovery_snapshot_id": snapshot}
-                for name, snapshot in batch.servers.items()
-            ],
-            is_drill=self._run.is_drill,
-            tags={**self._run.tags, **batch.record.tags()},
-        )
-        job = response.job
-        return job if job is not None and job.job_id is not None else None
 
     async def _renewed(self, batch: Batch) -> tuple[PlaceLook, Batch]:
         """Look again, and leave out what need not, or cannot, be launched any more."""
@@ -170,7 +219,7 @@ class Starter:
         return look, self._free(batch, look)
 
     def _free(self, batch: Batch, look: PlaceLook) -> Batch:
-        parts = look.parts(self._run.identity)
+        parts = look.parts(self._as.identity)
         free: dict[str, str | None] = {}
         for name, snapshot in batch.servers.items():
             part = parts.get(name)
@@ -192,7 +241,7 @@ class Starter:
         """Find who is held and by whom; launch the others."""
         look = None
         for pause in _UNTIL_A_HOLDER_SHOWS if patient else _UNTIL_A_HOLDER_SHOWS[:1]:
-            await self._run.clock.sleep(pause)
+            await self._as.clock.sleep(pause)
             look, free = await self._renewed(batch)
             if len(free.servers) < len(batch.servers):
                 await self._start(free, look)
@@ -215,17 +264,6 @@ class Starter:
     def _refuse(self, batch: Batch, error: DRSError) -> None:
         self.started.refused.update(dict.fromkeys(batch.servers, str(error)))
 
-    async def _keep_record(self, job: Job, batch: Batch) -> Job:
-        """See to it that the job says whose it is."""
-        wanted = batch.record.tags()
-        if record_of(job) == batch.record:
-            return job
-        try:
-            await self._drs.tag_resource(resource_arn=job.arn or "", tags=wanted)
-        except DRSError as error:
-            raise RecordNotKeptError(job.job_id or "unknown", wanted, str(error)) from error
-        return job.model_copy(update={"tags": {**job.tags, **wanted}})
-
 
 def _halves(batch: Batch) -> tuple[Batch, Batch]:
     names = list(batch.servers)
@@ -237,7 +275,7 @@ def _halves(batch: Batch) -> tuple[Batch, Batch]:
     )
 
 
-def _passes(error: DRSError) -> bool:
+def passes(error: DRSError) -> bool:
     """Whether an error passes by itself: a quota, a throttle, the service's trouble, the network."""
     if isinstance(error, APIError):
         return (

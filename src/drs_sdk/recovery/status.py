@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from drs_sdk.recovery.record import Mode
 
@@ -111,7 +111,7 @@ class RunStatus(Plain):
     started: datetime | None
     at: datetime | None
     waves: tuple[WaveStatus, ...]
-    unreadable: dict[str, str] = {}
+    unreadable: dict[str, str] = Field(default_factory=dict[str, str])
     closed: str | None = None
     next_look_in: float | None = None
 

@@ -1,0 +1,304 @@
+"""One job under a key, started once: the step below a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from drs_sdk._core.errors import ConnectionFailedError, RequestValidationError
+from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
+from drs_sdk._transport.api_errors import APIError, ConflictException
+from drs_sdk._transport.freshness import RequestExpiredError
+from drs_sdk.recovery.errors import RecoveryError
+from drs_sdk.recovery.guards import job_order, refuse_instances, waits_for
+from drs_sdk.recovery.limits import Limits, Room
+from drs_sdk.recovery.look import ARRIVAL, Identity, Question, instances_of, look_at
+from drs_sdk.recovery.record import Record, closed_reason, own_tags, require_fitting
+from drs_sdk.recovery.run_errors import (
+    RecordLostError,
+    RunClosedError,
+    RunMismatchError,
+    ServerHeldError,
+)
+from drs_sdk.recovery.standing import is_standing
+from drs_sdk.recovery.starting import Batch, LaunchAs, Sender, passes
+from drs_sdk.waiters.waiting import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from drs_sdk.client import DRSClient
+    from drs_sdk.models import Job
+    from drs_sdk.recovery.look import PlaceLook
+    from drs_sdk.waiters.waiting import Duration
+
+_PLAN = "one job"
+_RETRY = 15.0
+_AFTER_A_LOST_ANSWER = 2.0
+_HORIZON = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class EnsuredJob:
+    """The job of a key.
+
+    Attributes:
+        job: The job, as it was last seen.
+        started_here: Whether this call started it; else it stood already.
+    """
+
+    job: Job
+    started_here: bool
+
+
+async def ensure_recovery(
+    drs: DRSClient,
+    key: str,
+    servers: Sequence[str],
+    *,
+    is_drill: bool,
+    attempt: int = 1,
+    tags: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
+    timeout: Duration = timedelta(minutes=30),
+) -> EnsuredJob:
+    """See to it that one job launches servers, once, whoever asks and dies how often.
+
+    Looks for the job of the key, and starts it where there is none. After a lost answer or a
+    `ConflictException` it looks again. Waits for terminations, for quotas, for the weather, and,
+    where it is no drill, for somebody's drill of the same servers.
+
+    Sends ``StartRecovery``; reads ``DescribeSourceServers``, ``DescribeJobs`` and
+    ``DescribeRecoveryInstances``.
+
+    Args:
+        drs: An open client.
+        key: What tells this job from others: the same key is the same job. It stands in a tag of
+            the job and may hold ``/``.
+        servers: Ids of source servers, as many as fit in one job.
+        is_drill: Whether it is a drill.
+        attempt: Which attempt this is. One above 1 is refused unless the one before it has
+            failed for these servers.
+        tags: More tags for the job.
+        limits: The place's quotas; the service's defaults unless given.
+        timeout: When to give up waiting: a `timedelta` or seconds, 30 minutes unless given.
+
+    Returns:
+        The job, which may still run: see `look_at_job`, or ``drs.wait_until_job_completed``.
+
+    Raises:
+        RequestValidationError: Something given cannot be; nothing was sent.
+        RunMismatchError: The key stands for other servers, or for another mode.
+        RunClosedError: The job is over and its instances are gone: take a new key.
+        InstanceInTheWayError: The launch would remove an instance that the key did not make.
+        ServerHeldError: Somebody else's launch holds a server.
+        RecordLostError: The job that tells whose a launch is, is gone.
+        RecordNotKeptError: The job was started, but could not be tagged.
+        RecoveryError: It could not be started in time, or the attempt before has not failed.
+        APIError: The service refuses it for good.
+    """
+    limits = limits or Limits()
+    ids = _checked(key, servers, attempt, limits)
+    launch_as = LaunchAs(
+        identity=Identity(
+            run=key, step="launch", plan=_PLAN, mode="drill" if is_drill else "recovery"
+        ),
+        tags=own_tags(tags),
+        clock=drs.clock,
+    )
+    ensuring = _Ensuring(drs, launch_as, ids, attempt, limits)
+    return await ensuring.ensure(drs.clock.now() + duration(timeout, "timeout"))
+
+
+class _Ensuring:
+    def __init__(
+        self, drs: DRSClient, launch_as: LaunchAs, ids: list[str], attempt: int, limits: Limits
+    ) -> None:
+        self._drs = drs
+        self._as = launch_as
+        self._ids = ids
+        self._attempt = attempt
+        self._limits = limits
+        self._sender = Sender(drs, launch_as)
+        self._started: str | None = None
+        self._refused_since: datetime | None = None
+        self._why = "nothing was tried"
+
+    async def ensure(self, deadline: datetime) -> EnsuredJob:
+        clock = self._as.clock
+        while True:
+            look = await self._look()
+            job = await self._find(look)
+            if job is not None:
+                return EnsuredJob(job, job.job_id == self._started)
+            pause = self._wait_for(look)
+            if pause is None:
+                pause = await self._start(look)
+            if clock.now() + timedelta(seconds=pause) > deadline:
+                raise RecoveryError(
+                    f"the job of {self._as.identity.run} could not be started in time: {self._why}"
+                )
+            await clock.sleep(pause)
+
+    async def _look(self) -> PlaceLook:
+        question = Question(
+            identity=self._as.identity,
+            server_ids=frozenset(self._ids),
+            horizon=_HORIZON,
+            known_jobs=frozenset({self._started} if self._started else ()),
+            lists_jobs=True,
+        )
+        look = await look_at(self._drs, question, clock=self._as.clock)
+        if look.lost:
+            raise RecordLostError(look.lost)
+        missing = [name for name in self._ids if name not in look.servers]
+        if missing:
+            raise RequestValidationError.of("servers", f"not here: {', '.join(missing)}")
+        return look
+
+    async def _find(self, look: PlaceLook) -> Job | None:
+        """Find the job of the key and attempt, or refuse what stands instead."""
+        run = self._as.identity.run
+        jobs = [(job, record) for job, record in look.run_jobs(run) if record.step == "launch"]
+        if not jobs:
+            self._require_no_earlier(look, [])
+            return None
+        jobs.sort(key=lambda found: job_order(found[0]))
+        owner, owner_record = jobs[0]
+        if not self._as.identity.owns(owner, owner_record):
+            raise RunMismatchError(
+                run,
+                ["its first job is another mode's or another plan's"],
+                owner_job_id=owner.job_id,
+                launched=[self._started] if self._started else [],
+            )
+        closed = next((why for job, _ in jobs if (why := closed_reason(job)) is not None), None)
+        if closed is not None:
+            raise RunClosedError(run, f"closed ({closed})")
+        own = [(job, record) for job, record in jobs if self._as.identity.owns(job, record)]
+        job = next((job for job, record in own if record.attempt == self._attempt), None)
+        if job is None:
+            self._require_no_earlier(look, own)
+            return None
+        there = sorted(s.source_server_id or "" for s in job.participating_servers)
+        if there != sorted(self._ids):
+            raise RunMismatchError(
+                run,
+                [f"servers: {', '.join(there)} there, {', '.join(sorted(self._ids))} here"],
+                owner_job_id=job.job_id,
+                launched=[self._started] if self._started else [],
+            )
+        await self._require_standing(job)
+        return job
+
+    def _require_no_earlier(self, look: PlaceLook, own: Sequence[tuple[Job, Record]]) -> None:
+        if self._attempt == 1:
+            return
+        before = [job for job, record in own if record.attempt == self._attempt - 1]
+        parts = look.parts(self._as.identity)
+        failed = {name for name, part in parts.items() if part.standing(look.at) == "failed"}
+        if not before or not failed.issuperset(self._ids):
+            raise RecoveryError(
+                f"attempt {self._attempt} of {self._as.identity.run} is refused: attempt "
+                f"{self._attempt - 1} has not failed for all of {', '.join(self._ids)}"
+            )
+
+    async def _require_standing(self, job: Job) -> None:
+        """Refuse a key whose job is over and whose instances are gone."""
+        if not (job.is_completed and job.launched_servers):
+            return
+        ended, now = job.end_date_time, self._as.clock.now()
+        found = await instances_of(self._drs, self._ids)
+        stands = any(
+            instance.job_id == job.job_id and is_standing(str(instance.ec2_instance_state))
+            for instances in found.values()
+            for instance in instances
+        )
+        if not stands and ended is not None and now - ended > ARRIVAL:
+            raise RunClosedError(self._as.identity.run, "its instances are gone")
+
+    def _wait_for(self, look: PlaceLook) -> float | None:
+        """Say how long to wait for what is in the way; None where nothing is.
+
+        Raises:
+            ServerHeldError: A launch holds a server that is not waited for.
+        """
+        held = {name: job for name in self._ids if (job := look.holder(name)) is not None}
+        unwanted = {
+            name: job.job_id or "unknown"
+            for name, job in held.items()
+            if not waits_for(self._as.identity, job)
+        }
+        if unwanted:
+            raise ServerHeldError(unwanted)
+        if held:
+            self._why = f"held: {', '.join(sorted(held))}"
+            return _RETRY
+        room = Room.beside(self._limits, look.jobs.values())
+        if room.jobs < 1 or room.servers < len(self._ids):
+            self._why = "the place takes no more servers at a time"
+            return _RETRY
+        return None
+
+    async def _start(self, look: PlaceLook) -> float:
+        """Start the job; say how long to wait before looking again."""
+        instances = await instances_of(self._drs, self._ids)
+        refuse_instances(
+            self._as.identity,
+            ((name, one, look) for name, found in instances.items() for one in found),
+            lambda _: False,
+        )
+        started = min((r.started for _, r in look.run_jobs(self._as.identity.run)), default=look.at)
+        record = Record(
+            run=self._as.identity.run,
+            step="launch",
+            wave="",
+            attempt=self._attempt,
+            plan=_PLAN,
+            started=started,
+        )
+        batch = Batch("", self._attempt, dict.fromkeys(self._ids), record)
+        try:
+            job = await self._sender.send(batch, look)
+        except RequestExpiredError as error:
+            self._why = str(error)
+            return 0.0
+        except AmbiguousOutcomeError as error:
+            self._why = str(error)
+            return _AFTER_A_LOST_ANSWER
+        except ConflictException as error:
+            return self._held_by_nobody(error)
+        except (APIError, ConnectionFailedError) as error:
+            if not passes(error):
+                raise
+            self._why = str(error)
+            return _RETRY
+        self._started = job.job_id if job is not None else None
+        return 0.0
+
+    def _held_by_nobody(self, error: ConflictException) -> float:
+        """After a conflict: look until the holder is known, but not for ever."""
+        now = self._as.clock.now()
+        self._refused_since = self._refused_since or now
+        if now - self._refused_since > ARRIVAL:
+            raise ServerHeldError(dict.fromkeys(self._ids, "an unknown job"), why=str(error))
+        self._why = str(error)
+        return _AFTER_A_LOST_ANSWER
+
+
+def _checked(key: str, servers: Sequence[str], attempt: int, limits: Limits) -> list[str]:
+    require_fitting("key", key)
+    if isinstance(servers, str):
+        raise RequestValidationError.of("servers", "must be a list of ids, got one text")
+    ids = list(dict.fromkeys(servers))
+    if not ids:
+        raise RequestValidationError.of("servers", "must name at least one source server")
+    if len(ids) > limits.servers_in_one_job:
+        raise RequestValidationError.of(
+            "servers", f"one job takes {limits.servers_in_one_job} at most, got {len(ids)}"
+        )
+    if isinstance(attempt, bool) or attempt < 1:
+        raise RequestValidationError.of("attempt", "must be a whole number of at least 1")
+    return ids
