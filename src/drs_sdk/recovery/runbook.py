@@ -83,7 +83,6 @@ class Runbook(Part, frozen=True):
         Raises:
             RunbookError: The file cannot be read or is no runbook; it names the line, or each
                 field at fault.
-            ModuleNotFoundError: The file is YAML, and the extra is not installed.
         """
         file, content = read_file(path)
         try:
