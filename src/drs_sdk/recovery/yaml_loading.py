@@ -49,11 +49,16 @@ class _Loader(yaml.SafeLoader):
         node: yaml.MappingNode,
         deep: bool = False,  # noqa: FBT001, FBT002 - PyYAML's
     ) -> dict[Hashable, object]:
-        """Refuse what PyYAML passes over: of two equal names only the last would count."""
+        """Take every name as text, and none twice.
+
+        PyYAML makes a bool of ``no`` and a number of ``2026``, and of two equal names only the
+        last would count.
+        """
         seen: set[str] = set()
         for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
+            if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
                 continue
+            key.tag = _TEXT
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"{key.value!r} is given twice in one table", key.start_mark
@@ -77,4 +82,6 @@ class _Loader(yaml.SafeLoader):
             ) from error
 
 
+_TEXT = "tag:yaml.org,2002:str"
+_MERGE = "tag:yaml.org,2002:merge"
 _NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
