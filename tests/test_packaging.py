@@ -66,7 +66,7 @@ def test_every_extra_that_is_named_exists() -> None:
     named = {
         extra
         for file in files
-        for found in re.findall(r"(?:drs-sdk|\")\.?\[([a-z,]+)\]\"", file.read_text())
+        for found in re.findall(r"(?:drs-sdk|\"\.)\[([a-z,]+)\]\"", file.read_text())
         for extra in found.split(",")
     }
     assert named == set(EXTRAS)

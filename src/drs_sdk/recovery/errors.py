@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class FormatError(Exception):
-    """What a parser found; `RunbookError` tells it with the file's name.
+    """What a parser found. It never gets out: `RunbookError` tells it with the file's name.
 
     Attributes:
         line: The line, from 1, where that is known.

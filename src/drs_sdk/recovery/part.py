@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Location: TypeAlias = tuple[str | int, ...]
+"""The way to a field: names, indexes of lists, keys of maps."""
 
 # By pydantic's type of an error; its context fills the gaps.
 _WORDS = {
