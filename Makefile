@@ -20,7 +20,7 @@ $(VENV)/.progress: $(VENV)/.created pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.created pyproject.toml requirements-dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[progress,otel]" -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[progress,otel,yaml]" -r requirements-dev.txt
 	@touch $@
 
 demo: $(VENV)/.progress ## a recovery drill on the emulator; FLEET=file.json rehearses on your own servers
@@ -49,7 +49,7 @@ tests: $(VENV)/.dev ## the test suite, with its coverage
 
 test-lowest: ## the test suite with the lowest versions that pyproject.toml allows
 	$(PYTHON) -m venv .venv-lowest
-	.venv-lowest/bin/pip install --quiet --disable-pip-version-check -e ".[progress,otel]" -r requirements-dev.txt -c constraints-lowest.txt
+	.venv-lowest/bin/pip install --quiet --disable-pip-version-check -e ".[progress,otel,yaml]" -r requirements-dev.txt -c constraints-lowest.txt
 	.venv-lowest/bin/pytest -n auto --dist loadfile
 
 docs: $(VENV)/.dev ## builds the site into site/

@@ -248,6 +248,9 @@ _BUILD: dict[str, Any] = {
     "RequestValidationError": lambda kind: kind(
         "wrong", problems=[errors.FieldProblem("a[0].b", "is wrong")], operation="DeleteJob"
     ),
+    "RunbookError": lambda kind: kind(
+        "wrong", problems=[errors.FieldProblem("waves[0]", "no")], file="erp.toml", line=3
+    ),
     "ConnectionFailedError": lambda kind: kind(
         "broke", operation="DeleteJob", endpoint_url="http://127.0.0.1", maybe_sent=False
     ),

@@ -39,7 +39,11 @@ MODULES = sorted(
     for module in pkgutil.walk_packages([str(SOURCE)], "drs_sdk.")
     if not module.name.rpartition(".")[2].startswith("__main__")
 )
-OPTIONAL = {"drs_sdk.otel": "opentelemetry", "drs_sdk.progress": "rich"}
+OPTIONAL = {
+    "drs_sdk.otel": "opentelemetry",
+    "drs_sdk.progress": "rich",
+    "drs_sdk.recovery.yaml_loading": "yaml",
+}
 
 
 def name_of(file: Path) -> str:
@@ -210,6 +214,7 @@ USED_DIRECTLY = [
     *("client.py", "pagination.py", "clock.py", "events.py"),
     *("_core/base.py", "_core/open_enum.py", "eventbridge.py", "iam.py"),
     *("otel.py", "progress.py", "waiters/watch.py", "waiters/updates.py"),
+    *("recovery/runbook.py", "recovery/servers.py", "recovery/wave.py"),
     *("testing/emulator.py", "testing/clock.py", "testing/faults.py"),
 ]
 DESCRIBED_ELSEWHERE = {

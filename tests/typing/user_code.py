@@ -18,6 +18,7 @@ from drs_sdk.errors import (
     PaginationError,
     RequestValidationError,
     ResourceNotFoundException,
+    RunbookError,
     ServiceQuotaExceededException,
     ThrottlingException,
     UninitializedAccountException,
@@ -54,6 +55,7 @@ from drs_sdk.models import (
     StartRecoveryRequestSourceServer,
     StartRecoveryResponse,
 )
+from drs_sdk.recovery import Runbook, Servers, ServersDict, TargetPattern, Wave, WaveDict
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -421,3 +423,45 @@ async def matching(drs: DRSClient) -> AsyncIterator[str]:
 
 def walk_over_what_a_function_yields(fleet: Fleet) -> None:
     assert_type(fleet.walk(matching), Walk[str])
+
+
+# Runbooks
+
+
+def runbooks(server: SourceServer) -> Runbook | None:
+    everything: ServersDict = {"all": True, "targets": [{"region_name": "eu-*"}]}
+    last: WaveDict = {"name": "rest", "servers": everything, "after": []}
+    targets = [TargetPattern(account_id="111122223333")]
+    try:
+        plan = Runbook(
+            name="erp",
+            waves=[
+                Wave(
+                    name="database",
+                    servers={"tags": {"app": "erp", "tier": "db"}},
+                    recovery_point_objective=timedelta(minutes=5),
+                    recovery_time_objective=900,
+                    point_in_time=datetime.fromisoformat("2026-01-02T03:04:05+00:00"),
+                ),
+                Wave(name="app", servers=Servers(names=("app-*",), targets=targets), attempts=2),
+                {
+                    "name": "web",
+                    "servers": {"source_server_ids": ["s-1"]},
+                    "on_failure": "continue",
+                },
+                last,
+            ],
+        )
+    except RunbookError as error:
+        assert_type(error.line, int | None)
+        logger.info("%s %s", error.file, [problem.path for problem in error.problems])
+        return None
+    assert_type(plan.waves, tuple[Wave, ...])
+    assert_type(plan.order, tuple[Wave, ...])
+    assert_type(plan.waves[0].servers, Servers)
+    assert_type(plan.waves[0].recovery_time_objective, timedelta | None)
+    assert_type(plan.digest, str)
+    selector = plan.wave("app").servers
+    assert_type(selector.matches(server, region_name="eu-west-1", account_id=None), bool)
+    logger.info(plan.run_tag("2026-q4"))
+    return Runbook.load("erp.toml")

@@ -21,6 +21,7 @@ from drs_sdk.models import (
     StartRecoveryRequest,
     StartRecoveryRequestSourceServer,
 )
+from drs_sdk.recovery import Runbook, Servers, TargetPattern, Wave, WaveDict
 
 print(Nonsense, models.DescribeSourceServer)  # error: reportAttributeAccessIssue
 
@@ -143,3 +144,21 @@ async def over_a_fleet(fleet: Fleet) -> None:
     await fleet.run(lambda drs, _: len(str(drs)))  # error: reportArgumentType
     await fleet.client("eu-west-1")  # error: reportArgumentType
     fleet.subset("eu-west-1")  # error: reportCallIssue
+
+
+def runbooks() -> None:
+    Runbook(name="erp")  # error: reportCallIssue
+    Runbook(name="erp", waves=[{"name": "a"}])  # error: reportArgumentType
+    Runbook(name="erp", waves=[{"name": "a", "servers": {"tag": {}}}])  # error: reportArgumentType
+    Wave("database", servers={"all": True})  # error: reportCallIssue
+    Wave(name="a", servers={"all": True}, rpo=5)  # error: reportCallIssue
+    Wave(name="a", servers={"names": 5})  # error: reportArgumentType
+    Wave(name="a", servers={"all": True}, on_failure="go")  # error: reportArgumentType
+    Wave(name="a", servers={"all": True}, point_in_time="newest")  # error: reportArgumentType
+    Wave(name="a", servers={"all": True}, recovery_point_objective="PT5M")  # error: reportArgumentType
+    Servers(tags={"a": 1})  # error: reportArgumentType
+    Servers(all=True, targets=[{"region": "eu-west-1"}])  # error: reportArgumentType
+    TargetPattern("eu-west-1")  # error: reportCallIssue
+    wrong: WaveDict = {"name": "a"}  # error: reportAssignmentType
+    print(wrong, Runbook.load("erp.toml").wave)
+    Runbook.load("erp.toml").wave("a").attempts = 2  # error: reportAttributeAccessIssue

@@ -48,7 +48,7 @@ class DRSError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """One thing that is wrong with a request.
+    """One thing that is wrong with a request, or with a runbook.
 
     Attributes:
         path: The field by its Python name, such as ``source_servers[0].source_server_id``.

@@ -10,6 +10,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+class FormatError(Exception):
+    """What a parser found. It never gets out: `RunbookError` tells it with the file's name.
+
+    Attributes:
+        line: The line, from 1, where that is known.
+    """
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        """Say what is wrong, and in which line."""
+        super().__init__(message)
+        self.line = line
+
+
 class RecoveryError(DRSError):
     """The base of what goes wrong with a recovery run."""
 

@@ -9,18 +9,10 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, cast
 
-from drs_sdk.recovery.errors import RunbookError
+from drs_sdk.recovery.errors import FormatError, RunbookError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-class _FormatError(Exception):
-    """What a parser found, and the line."""
-
-    def __init__(self, message: str, line: int | None = None) -> None:
-        super().__init__(message)
-        self.line = line
 
 
 def read_file(path: str | os.PathLike[str]) -> tuple[str, dict[str, object]]:
@@ -44,10 +36,12 @@ def read_file(path: str | os.PathLike[str]) -> tuple[str, dict[str, object]]:
         )
     try:
         content = parse(_text_of(file))
-    except _FormatError as error:
+    except FormatError as error:
         raise RunbookError.in_file(file, str(error), line=error.line) from error.__cause__
     except RecursionError as error:
         raise RunbookError.in_file(file, "is nested too deep for a runbook") from error
+    except ValueError as error:  # such as a number of 5,000 digits
+        raise RunbookError.in_file(file, f"cannot be read: {error}") from error
     if not isinstance(content, dict):
         raise RunbookError.in_file(
             file, "must hold a table with the fields of a runbook: name, waves"
@@ -59,12 +53,12 @@ def _text_of(file: str) -> str:
     try:
         raw = Path(file).read_bytes()
     except OSError as error:
-        raise _FormatError(f"cannot be read: {error.strerror or error}") from error
+        raise FormatError(f"cannot be read: {error.strerror or error}") from error
     try:
         return raw.decode("utf-8-sig")  # editors on Windows put a mark in front
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise _FormatError("is not UTF-8", line) from error
+        raise FormatError("is not UTF-8", line) from error
 
 
 def _toml(text: str) -> object:
@@ -73,7 +67,7 @@ def _toml(text: str) -> object:
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"\(at line (\d+), column \d+\)", str(error))
         line = int(at[1]) if at else text.count("\n") + 1  # "at end of document"
-        raise _FormatError(f"is not TOML: {error}", line) from error
+        raise FormatError(f"is not TOML: {error}", line) from error
 
 
 def _json(text: str) -> object:
@@ -82,7 +76,7 @@ def _json(text: str) -> object:
             text, object_pairs_hook=_without_doubles, parse_constant=_no_number
         )
     except json.JSONDecodeError as error:
-        raise _FormatError(f"is not JSON: {error.msg}", error.lineno) from error
+        raise FormatError(f"is not JSON: {error.msg}", error.lineno) from error
     if isinstance(content, dict):
         cast("dict[str, object]", content).pop("$schema", None)  # editors find the schema by it
     return cast("object", content)
@@ -93,33 +87,21 @@ def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, value in pairs:
         if name in found:
-            raise _FormatError(f"{name!r} is given twice in one object")
+            raise FormatError(f"{name!r} is given twice in one object")
         found[name] = value
     return found
 
 
 def _no_number(text: str) -> NoReturn:
-    raise _FormatError(f"{text} is no number in JSON")
+    raise FormatError(f"{text} is no number in JSON")
 
 
 def _yaml(text: str) -> object:
     try:
-        import yaml
+        from drs_sdk.recovery.yaml_loading import parse_yaml
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f'drs_sdk.recovery needs PyYAML to read YAML: pip install "drs-sdk[yaml]" ({error})',
-            name=error.name,
-        ) from error
-    from drs_sdk.recovery.yaml_loading import RunbookLoader
-
-    try:
-        return yaml.load(text, Loader=RunbookLoader)  # noqa: S506 - a SafeLoader
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else None
-        raise _FormatError(f"is not YAML: {error.problem or error.context}", line) from error
-    except yaml.YAMLError as error:
-        raise _FormatError(f"is not YAML: {error}") from error
+        raise FormatError(f"cannot be read: {error}") from error
+    return parse_yaml(text)
 
 
 _FORMATS: dict[str, Callable[[str], object]] = {

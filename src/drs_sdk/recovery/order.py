@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,14 +14,24 @@ def in_order(after: Mapping[str, Collection[str]]) -> list[str]:
     """Put each name after those it comes after; otherwise they stay as they were given.
 
     Args:
-        after: For each name, the names that it comes after; all of them are keys, too.
+        after: For each name, the names that it comes after: keys, too, and in no circle.
     """
+    names = list(after)
+    place = {name: index for index, name in enumerate(names)}
+    waits_for = {name: set(before) for name, before in after.items()}
+    followers: dict[str, list[str]] = {name: [] for name in names}
+    for name, before in waits_for.items():
+        for each in before:
+            followers[each].append(name)
+    ready = [place[name] for name in names if not waits_for[name]]  # in order, so a heap
     ordered: list[str] = []
-    left = list(after)
-    while left:
-        ready = next(name for name in left if set(after[name]) <= set(ordered))
-        left.remove(ready)
-        ordered.append(ready)
+    while ready:
+        done = names[heappop(ready)]
+        ordered.append(done)
+        for name in followers[done]:
+            waits_for[name].remove(done)
+            if not waits_for[name]:
+                heappush(ready, place[name])
     return ordered
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-Location = tuple[str | int, ...]
+Location: TypeAlias = tuple[str | int, ...]
+"""The way to a field: names, indexes of lists, keys of maps."""
 
 # By pydantic's type of an error; its context fills the gaps.
 _WORDS = {
     "missing": "is missing",
     "string_type": "must be text; in a file, put it in quotes",
+    "invalid_key": "must be text; in a file, put it in quotes",
     "bool_type": "must be true or false",
     "int_type": "must be a whole number",
     "tuple_type": "must be a list",
@@ -51,12 +53,22 @@ def problems_of(model: type[BaseModel], error: ValidationError) -> list[FieldPro
     everything = error.errors(include_url=False, include_input=False)
     around = {found["loc"][:length] for found in everything for length in range(len(found["loc"]))}
     return [
-        FieldProblem(python_path(model, (*found["loc"], *inner)), text)
+        FieldProblem(python_path(model, (*_place(found), *inner)), text)
         for found in everything
         # A list whose items are all wrong passes for an empty one, too.
         if not (found["type"] == "too_short" and found["loc"] in around)
         for inner, text in _told(model, found)
     ]
+
+
+def _place(found: ErrorDetails) -> Location:
+    """Give the place of what is wrong; a name that is no text stands there as one."""
+    place = found["loc"]
+    if place and place[-1] == "[key]":
+        place = place[:-1]
+    elif found["type"] != "invalid_key":
+        return place
+    return (*place[:-1], str(place[-1]))
 
 
 def _told(model: type[BaseModel], found: ErrorDetails) -> Sequence[tuple[Location, str]]:

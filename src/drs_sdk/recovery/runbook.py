@@ -16,7 +16,7 @@ from drs_sdk.recovery.part import Part, meant, misplaced, problems_of
 from drs_sdk.recovery.wave import Wave
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from os import PathLike
 
     from drs_sdk.recovery.part import Location
@@ -83,7 +83,6 @@ class Runbook(Part, frozen=True):
         Raises:
             RunbookError: The file cannot be read or is no runbook; it names the line, or each
                 field at fault.
-            ModuleNotFoundError: The file is YAML, and the extra is not installed.
         """
         file, content = read_file(path)
         try:
@@ -101,13 +100,13 @@ class Runbook(Part, frozen=True):
     @property
     def order(self) -> tuple[Wave, ...]:
         """The waves in an order that respects ``after``; else as they are listed."""
-        return self._sorted({wave.name: self.after(wave.name) for wave in self.waves})
+        return self._sorted(_way_out(self))
 
     @property
     def order_home(self) -> tuple[Wave, ...]:
         """The waves in an order that respects ``fail_back_after``; else the last out first."""
-        names = [wave.name for wave in reversed(self.order)]
-        return self._sorted({name: self.fail_back_after(name) for name in names})
+        home = _way_home(self)
+        return self._sorted({wave.name: home[wave.name] for wave in reversed(self.order)})
 
     def wave(self, name: str) -> Wave:
         """Give the wave of a name.
@@ -118,7 +117,11 @@ class Runbook(Part, frozen=True):
         Raises:
             RunbookError: There is no such wave.
         """
-        return self.waves[self._index(name)]
+        found = next((wave for wave in self.waves if wave.name == name), None)
+        if found is None:
+            names = [wave.name for wave in self.waves]
+            raise RunbookError(f"runbook {self.name!r}: {_no_wave(name, names)}")
+        return found
 
     def after(self, name: str) -> tuple[str, ...]:
         """Name the waves that must have come up before a wave starts.
@@ -129,11 +132,7 @@ class Runbook(Part, frozen=True):
         Raises:
             RunbookError: There is no such wave.
         """
-        index = self._index(name)
-        given = self.waves[index].after
-        if given is not None:
-            return given
-        return (self.waves[index - 1].name,) if index else ()
+        return _way_out(self)[self.wave(name).name]
 
     def fail_back_after(self, name: str) -> tuple[str, ...]:
         """Name the waves that must be home before a wave is launched home.
@@ -144,10 +143,7 @@ class Runbook(Part, frozen=True):
         Raises:
             RunbookError: There is no such wave.
         """
-        given = self.wave(name).fail_back_after
-        if given is not None:
-            return given
-        return tuple(wave.name for wave in self.waves if name in self.after(wave.name))
+        return _way_home(self)[self.wave(name).name]
 
     @property
     def digest(self) -> str:
@@ -156,9 +152,7 @@ class Runbook(Part, frozen=True):
         They change with the name, and with the waves' names, order, ``after`` and selectors; not
         with objectives, pauses, attempts, points in time, descriptions or the way back.
         """
-        return digest_of(
-            self.name, self.waves, {wave.name: self.after(wave.name) for wave in self.waves}
-        )
+        return digest_of(self.name, self.waves, _way_out(self))
 
     def run_tag(self, key: str) -> str:
         """Name the run that carries this runbook out under a key, as its jobs are tagged.
@@ -182,14 +176,33 @@ class Runbook(Part, frozen=True):
                 f"no run of {self.name!r} can have this key: {problem.message}", problems=[problem]
             ) from error
 
-    def _index(self, name: str) -> int:
-        names = [wave.name for wave in self.waves]
-        if name not in names:
-            raise RunbookError(f"runbook {self.name!r}: {_no_wave(name, names)}")
-        return names.index(name)
+    def _sorted(self, after: Mapping[str, Sequence[str]]) -> tuple[Wave, ...]:
+        waves = {wave.name: wave for wave in self.waves}
+        return tuple(waves[name] for name in in_order(after))
 
-    def _sorted(self, after: dict[str, tuple[str, ...]]) -> tuple[Wave, ...]:
-        return tuple(self.wave(name) for name in in_order(after))
+
+def _way_out(runbook: Runbook) -> dict[str, tuple[str, ...]]:
+    """For each wave, in the order of the list, the waves that it comes after."""
+    found: dict[str, tuple[str, ...]] = {}
+    before: tuple[str, ...] = ()
+    for wave in runbook.waves:
+        found[wave.name] = before if wave.after is None else wave.after
+        before = (wave.name,)
+    return found
+
+
+def _way_home(runbook: Runbook) -> dict[str, tuple[str, ...]]:
+    """For each wave, in the order of the list, the waves that must be home before it."""
+    followers: dict[str, list[str]] = {wave.name: [] for wave in runbook.waves}
+    for name, before in _way_out(runbook).items():
+        for each in set(before):
+            followers[each].append(name)
+    return {
+        wave.name: tuple(followers[wave.name])
+        if wave.fail_back_after is None
+        else wave.fail_back_after
+        for wave in runbook.waves
+    }
 
 
 def _no_wave(name: str, names: Sequence[str]) -> str:
@@ -226,8 +239,8 @@ def _unknown_waves(runbook: Runbook) -> Iterator[tuple[Location, str]]:
 
 def _circles(runbook: Runbook) -> Iterator[tuple[Location, str]]:
     names = [wave.name for wave in runbook.waves]
-    for field, way in (("after", runbook.after), ("fail_back_after", runbook.fail_back_after)):
-        circle = circle_in({name: way(name) for name in names})
+    for field, way in (("after", _way_out), ("fail_back_after", _way_home)):
+        circle = circle_in(way(runbook))
         if circle:
             chain = " after ".join(map(repr, circle))
             told = next(name for name in circle if getattr(runbook.wave(name), field) is not None)
