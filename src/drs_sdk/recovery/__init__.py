@@ -1,35 +1,47 @@
 """Recovery runs: a fleet comes up in waves, once, whoever dies on the way.
 
-- `runbook`: waves of servers, and what each asks for
-- `servers`: which servers a wave launches
-- `loading`: runbook files: TOML, JSON, YAML
-- `order`: who comes after whom, and circles
-- `digest`: what makes two runbooks the same plan
-- `fields`, `part`: what a runbook's fields take, and how they are refused
-- `errors`: what is raised
+- `recovery`: a run, and what can be done with it
+- `runbook`, `wave`, `servers`: what is planned; `loading`: runbook files; `order`, `digest`,
+  `fields`, `part`: what a plan is made of
+- `run`, `places`, `record`: a runbook under a key, where it runs, and its record in the service
+- `look`, `survey`, `standing`, `status`: what is seen, and where a run stands by it
+- `guards`, `run_errors`: what keeps a run from going on
+- `launching`, `starting`, `limits`, `pacing`: what starts, and when it is looked at again
+- `hooks`, `marking`: the caller's say; approvals and the end of a run
+- `ensure`, `jobs`: one job under a key; a look at one
+- `clean_up`, `runs`, `report`, `reporting`, `reasons`, `instances`: afterwards
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from drs_sdk.recovery.clean_up import CleanUp
+    from drs_sdk.recovery.ensure import EnsuredJob, ensure_recovery
     from drs_sdk.recovery.hooks import HookContext, LaunchedInstance, WaveGate
+    from drs_sdk.recovery.jobs import JobLook, look_at_job
     from drs_sdk.recovery.limits import Limits
     from drs_sdk.recovery.recovery import Recovery
     from drs_sdk.recovery.report import HookOutcome, RecoveryReport, ServerOutcome, WaveOutcome
     from drs_sdk.recovery.runbook import Runbook
+    from drs_sdk.recovery.runs import RunList, RunSummary, list_runs
     from drs_sdk.recovery.servers import Servers, ServersDict, TargetPattern, TargetPatternDict
     from drs_sdk.recovery.status import RunStatus, ServerStatus, WaveStatus
     from drs_sdk.recovery.wave import Wave, WaveDict
 
 __all__ = [
+    "CleanUp",
+    "EnsuredJob",
     "HookContext",
     "HookOutcome",
+    "JobLook",
     "LaunchedInstance",
     "Limits",
     "Recovery",
     "RecoveryReport",
+    "RunList",
     "RunStatus",
+    "RunSummary",
     "Runbook",
     "ServerOutcome",
     "ServerStatus",
@@ -42,16 +54,24 @@ __all__ = [
     "WaveGate",
     "WaveOutcome",
     "WaveStatus",
+    "ensure_recovery",
+    "list_runs",
+    "look_at_job",
 ]
 
 _HOMES = {
+    "CleanUp": "drs_sdk.recovery.clean_up",
+    "EnsuredJob": "drs_sdk.recovery.ensure",
     "HookContext": "drs_sdk.recovery.hooks",
     "HookOutcome": "drs_sdk.recovery.report",
+    "JobLook": "drs_sdk.recovery.jobs",
     "LaunchedInstance": "drs_sdk.recovery.hooks",
     "Limits": "drs_sdk.recovery.limits",
     "Recovery": "drs_sdk.recovery.recovery",
     "RecoveryReport": "drs_sdk.recovery.report",
+    "RunList": "drs_sdk.recovery.runs",
     "RunStatus": "drs_sdk.recovery.status",
+    "RunSummary": "drs_sdk.recovery.runs",
     "Runbook": "drs_sdk.recovery.runbook",
     "ServerOutcome": "drs_sdk.recovery.report",
     "ServerStatus": "drs_sdk.recovery.status",
@@ -64,6 +84,9 @@ _HOMES = {
     "WaveGate": "drs_sdk.recovery.hooks",
     "WaveOutcome": "drs_sdk.recovery.report",
     "WaveStatus": "drs_sdk.recovery.status",
+    "ensure_recovery": "drs_sdk.recovery.ensure",
+    "list_runs": "drs_sdk.recovery.runs",
+    "look_at_job": "drs_sdk.recovery.jobs",
 }
 
 if not TYPE_CHECKING:  # or a misspelt name would pass for an object

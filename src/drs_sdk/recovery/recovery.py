@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from drs_sdk._core.errors import RequestValidationError
 from drs_sdk.recovery import marking
+from drs_sdk.recovery.clean_up import clean_up
 from drs_sdk.recovery.launching import Launching, LaunchOptions
 from drs_sdk.recovery.limits import Limits
 from drs_sdk.recovery.places import Places
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from drs_sdk.client import DRSClient
     from drs_sdk.fleet.fleet import Fleet
     from drs_sdk.fleet.target import Target
+    from drs_sdk.recovery.clean_up import CleanUp
     from drs_sdk.recovery.hooks import Approve, OnStatus, WaveHook
     from drs_sdk.recovery.record import Mode
     from drs_sdk.recovery.report import RecoveryReport
@@ -261,6 +263,28 @@ class Recovery:
             RecoveryError: There is no job yet, so that there is nothing to close.
         """
         await marking.close(self._run, await self._standing(), reason)
+
+    async def clean_up(self, *, timeout: Duration | None = timedelta(hours=2)) -> CleanUp:
+        """Remove what a drill has launched: its own instances, and nothing else.
+
+        Closes the run first, so that nothing more is launched under its key; terminates; and looks
+        again until nothing of it can still arrive: six minutes after the last launch was asked
+        for. Interrupted, call it again.
+
+        Sends ``TerminateRecoveryInstances`` and ``TagResource``.
+
+        Args:
+            timeout: When to give up waiting: a `timedelta` or seconds, two hours unless given;
+                None for never.
+
+        Returns:
+            What is gone, and what is left and why.
+
+        Raises:
+            RecoveryError: It is no drill.
+            RunMismatchError: The key stands for another run.
+        """
+        return await clean_up(self._run, timeout=optional_duration(timeout, "timeout"))
 
     async def _standing(self) -> Standing:
         from drs_sdk.recovery.guards import require_our_own, require_records

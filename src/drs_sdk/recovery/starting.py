@@ -276,7 +276,7 @@ def _halves(batch: Batch) -> tuple[Batch, Batch]:
 
 
 def passes(error: DRSError) -> bool:
-    """Whether an error passes by itself: a quota, a throttle, the service's trouble, the network."""
+    """Whether an error passes by itself: a quota, a throttle, trouble of the service or network."""
     if isinstance(error, APIError):
         return (
             isinstance(error, ServiceQuotaExceededException)
