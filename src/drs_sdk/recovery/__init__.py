@@ -4,9 +4,10 @@
 - `runbook`, `wave`, `servers`: what is planned; `loading`: runbook files; `order`, `digest`,
   `fields`, `part`: what a plan is made of
 - `run`, `places`, `record`: a runbook under a key, where it runs, and its record in the service
-- `look`, `survey`, `standing`, `status`: what is seen, and where a run stands by it
+- `look`, `survey`, `judging`, `standing`, `status`: what is seen, and where a run stands by it
 - `guards`, `run_errors`: what keeps a run from going on
-- `launching`, `starting`, `limits`, `pacing`: what starts, and when it is looked at again
+- `launching`, `memory`, `asking`, `filling`, `starting`, `limits`, `pacing`: what starts, and
+  when it is looked at again
 - `hooks`, `marking`: the caller's say; approvals and the end of a run
 - `ensure`, `jobs`: one job under a key; a look at one
 - `clean_up`, `runs`, `report`, `reporting`, `reasons`, `instances`: afterwards

@@ -15,9 +15,10 @@ from drs_sdk._transport.api_errors import APIError, ConflictException, ResourceN
 from drs_sdk.recovery import marking
 from drs_sdk.recovery.errors import RecoveryError
 from drs_sdk.recovery.guards import require_our_own
+from drs_sdk.recovery.judging import stand
 from drs_sdk.recovery.limits import Room
 from drs_sdk.recovery.look import ARRIVAL, instances_of
-from drs_sdk.recovery.standing import is_standing, stand
+from drs_sdk.recovery.standing import is_standing
 from drs_sdk.recovery.starting import passes
 from drs_sdk.recovery.status import Plain
 from drs_sdk.recovery.survey import Scope, survey

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from drs_sdk._core.errors import RequestValidationError
 from drs_sdk.recovery import marking
 from drs_sdk.recovery.clean_up import clean_up
-from drs_sdk.recovery.launching import Launching, LaunchOptions
+from drs_sdk.recovery.judging import stand
+from drs_sdk.recovery.launching import Launching
 from drs_sdk.recovery.limits import Limits
+from drs_sdk.recovery.memory import LaunchOptions
 from drs_sdk.recovery.places import Places
 from drs_sdk.recovery.record import own_tags
 from drs_sdk.recovery.reporting import report_on
 from drs_sdk.recovery.run import Run
-from drs_sdk.recovery.standing import stand
 from drs_sdk.recovery.survey import Scope, survey
 from drs_sdk.waiters.waiting import duration, optional_duration
 
