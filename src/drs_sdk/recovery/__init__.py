@@ -9,6 +9,7 @@
 - `launching`, `memory`, `asking`, `filling`, `starting`, `limits`, `pacing`: what starts, and
   when it is looked at again
 - `hooks`, `marking`: the caller's say; approvals and the end of a run
+- `preflight`: what stands in the way, found by reading
 - `ensure`, `jobs`: one job under a key; a look at one
 - `clean_up`, `runs`, `report`, `reporting`, `reasons`, `instances`: afterwards
 """
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from drs_sdk.recovery.hooks import HookContext, LaunchedInstance, WaveGate
     from drs_sdk.recovery.jobs import JobLook, look_at_job
     from drs_sdk.recovery.limits import Limits
+    from drs_sdk.recovery.preflight.findings import Finding, Preflight
     from drs_sdk.recovery.recovery import Recovery
     from drs_sdk.recovery.report import HookOutcome, RecoveryReport, ServerOutcome, WaveOutcome
     from drs_sdk.recovery.runbook import Runbook
@@ -33,11 +35,13 @@ if TYPE_CHECKING:
 __all__ = [
     "CleanUp",
     "EnsuredJob",
+    "Finding",
     "HookContext",
     "HookOutcome",
     "JobLook",
     "LaunchedInstance",
     "Limits",
+    "Preflight",
     "Recovery",
     "RecoveryReport",
     "RunList",
@@ -63,11 +67,13 @@ __all__ = [
 _HOMES = {
     "CleanUp": "drs_sdk.recovery.clean_up",
     "EnsuredJob": "drs_sdk.recovery.ensure",
+    "Finding": "drs_sdk.recovery.preflight.findings",
     "HookContext": "drs_sdk.recovery.hooks",
     "HookOutcome": "drs_sdk.recovery.report",
     "JobLook": "drs_sdk.recovery.jobs",
     "LaunchedInstance": "drs_sdk.recovery.hooks",
     "Limits": "drs_sdk.recovery.limits",
+    "Preflight": "drs_sdk.recovery.preflight.findings",
     "Recovery": "drs_sdk.recovery.recovery",
     "RecoveryReport": "drs_sdk.recovery.report",
     "RunList": "drs_sdk.recovery.runs",

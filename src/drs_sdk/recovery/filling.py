@@ -120,7 +120,7 @@ class Filling:
                     f"has no point in time at or before {moment.isoformat()}"
                 )
             else:
-                chosen[member.server_id] = found
+                chosen[member.server_id] = found.snapshot_id
         return chosen
 
     async def _list_rivals(self, standing: Standing) -> None:

@@ -13,6 +13,7 @@ from drs_sdk.recovery.launching import Launching
 from drs_sdk.recovery.limits import Limits
 from drs_sdk.recovery.memory import LaunchOptions
 from drs_sdk.recovery.places import Places
+from drs_sdk.recovery.preflight.checking import preflight
 from drs_sdk.recovery.record import own_tags
 from drs_sdk.recovery.reporting import report_on
 from drs_sdk.recovery.run import Run
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from drs_sdk.fleet.target import Target
     from drs_sdk.recovery.clean_up import CleanUp
     from drs_sdk.recovery.hooks import Approve, OnStatus, WaveHook
+    from drs_sdk.recovery.preflight.findings import Preflight
     from drs_sdk.recovery.record import Mode
     from drs_sdk.recovery.report import RecoveryReport
     from drs_sdk.recovery.runbook import Runbook
@@ -111,6 +113,21 @@ class Recovery:
     def mode(self) -> Mode:
         """Drill or recovery."""
         return self._run.mode
+
+    async def preflight(self) -> Preflight:
+        """Look for what stands in the way of a launch; nothing is changed, nothing but DRS asked.
+
+        Reads ``DescribeSourceServers``, ``DescribeJobs``, ``DescribeRecoveryInstances``, and for
+        each server ``GetLaunchConfiguration`` and, where a wave asks for a point in time,
+        ``DescribeRecoverySnapshots``.
+
+        Returns:
+            The findings, what blocks first; see `Preflight.is_clear`.
+
+        Raises:
+            DRSError: No place could be read.
+        """
+        return await preflight(self._run, self._origin)
 
     async def launch(
         self,
