@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from drs_sdk.recovery.hooks import Errands, HookContext, HookResult, WaveGate
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from drs_sdk.recovery.memory import LaunchOptions, Memory
     from drs_sdk.recovery.run import Run
     from drs_sdk.recovery.standing import Standing, WaveStanding
-
-logger: logging.Logger = logging.getLogger("drs_sdk")
 
 
 class Asking:
@@ -92,12 +89,14 @@ class Asking:
         told = None if error is None else f"{type(error).__name__}: {error}"
         returned = None if error is not None or task.result() is None else str(task.result())
         memory.hook_results.append(HookResult(wave=wave, when=when, returned=returned, error=told))
+        if when == "approve":
+            return
         if when == "after":
             memory.verdicts[wave] = None if told is None else f"the check after it failed: {told}"
         elif told is None:
             memory.cleared.add(wave)
         else:
-            logger.warning("%s: before_wave of %s failed: %s", self._run.name, wave, told)
+            memory.verdicts[wave] = f"the check before it failed: {told}"
 
     def has_answers(self) -> bool:
         """Whether something has come back that was not taken in."""

@@ -29,6 +29,7 @@ def stand(
     refused: Mapping[str, str] | None = None,
     approved: Callable[[Wave], bool] = lambda _: False,
     verdicts: Mapping[str, str | None] | None = None,
+    awaits_verdicts: bool = False,
 ) -> Standing:
     """Work out where a run stands.
 
@@ -38,9 +39,9 @@ def stand(
         attempts: How many attempts a server of a wave has.
         refused: Why servers were refused for good, by id.
         approved: Whether a wave with a pause was approved here.
-        verdicts: What the caller's checks after waves have found, by wave: None where all is well,
-            else what is not. Waves wait for the verdicts on those that they come after. None where
-            nobody checks.
+        verdicts: What the caller's checks before and after waves have found, by wave: None where
+            all is well, else what is not.
+        awaits_verdicts: Whether waves wait for the verdicts on those that they come after.
 
     Raises:
         RunbookError: A server is in two waves.
@@ -60,8 +61,8 @@ def stand(
             waves[record.wave].has_begun = True
     for wave in run.order:
         _judge(waves[wave.name], waves, run, survey, attempts)
-        if verdicts is not None:
-            _apply(waves[wave.name], verdicts, passed=_has_successors(run, wave, waves))
+        passed = not awaits_verdicts or _has_successors(run, wave, waves)
+        _apply(waves[wave.name], verdicts or {}, passed=passed)
         _gate(waves[wave.name], on_record, approved)
     return Standing(
         run=run,
@@ -196,18 +197,15 @@ def _has_successors(run: Run, wave: Wave, waves: Mapping[str, WaveStanding]) -> 
 
 
 def _apply(standing: WaveStanding, verdicts: Mapping[str, str | None], *, passed: bool) -> None:
-    """Let a wave's verdict count, once it has come to an end."""
-    if standing.state not in {"up", "failed"} or (passed and standing.wave.name not in verdicts):
-        return
-    if standing.wave.name not in verdicts:
+    """Let a wave's verdict count: before it starts, or once it has come to an end."""
+    name = standing.wave.name
+    if verdicts.get(name) is not None and standing.state in {"waiting", "up", "failed"}:
+        standing.state = "failed"
+        standing.reason = verdicts[name]
+        standing.lets_others_start = standing.wave.on_failure == "continue"
+    elif standing.state in {"up", "failed"} and name not in verdicts and not passed:
         standing.lets_others_start = False
         standing.awaits_verdict = True
-        return
-    verdict = verdicts[standing.wave.name]
-    if verdict is not None:
-        standing.state = "failed"
-        standing.reason = verdict
-        standing.lets_others_start = standing.wave.on_failure == "continue"
 
 
 def _settled(member: Member, attempts: int) -> bool:

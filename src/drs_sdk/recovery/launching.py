@@ -123,7 +123,8 @@ class Launching:
             attempts=self._attempts,
             refused=memory.refused,
             approved=lambda wave: wave.name in memory.approved | self._options.approved,
-            verdicts=memory.verdicts if self._options.after_wave is not None else None,
+            verdicts=memory.verdicts,
+            awaits_verdicts=self._options.after_wave is not None,
         )
         if standing.started is not None:
             memory.began = min(standing.started, memory.began or standing.started)
@@ -154,6 +155,7 @@ class Launching:
         if standing.closed is not None:
             return standing
         self._asking.take_answers()
+        standing = self._stand(standing.survey)
         self._asking.ask(standing)
         ready = [wave for wave in standing.waves.values() if self._is_ready(wave)]
         todo = [m for wave in ready for m in self._todo(wave)]
