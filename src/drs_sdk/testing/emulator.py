@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from drs_sdk.testing.clock import EmulatorClock
 from drs_sdk.testing.front.keys import Keyring
-from drs_sdk.testing.front.listener import Listener
+from drs_sdk.testing.front.listener import Listener, serve_by
 from drs_sdk.testing.front.place import Place
 from drs_sdk.testing.front.server import Front
 from drs_sdk.testing.front.sts import TokenService
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
     from typing import Self
+
+    from aiohttp import web
 
     from drs_sdk.testing.front.desk import Desk
 
@@ -59,6 +61,7 @@ class DRSEmulator(Place):
         check_answers: bool = False,
         record_requests: bool = True,
         port: int = 0,
+        admin_port: int | None = None,
     ) -> None:
         """Set the account up; `async with` starts the server.
 
@@ -83,6 +86,8 @@ class DRSEmulator(Place):
                 breaks it; `defects` lists what was found. For tests of the emulator itself.
             record_requests: Keep each request in `requests`.
             port: The port to listen on; 0 takes a free one.
+            admin_port: The port of the admin endpoint (see `admin_url`), 0 for a free one; by
+                default there is none.
 
         Raises:
             ValueError: A page without items, no Region or no account, one twice, or both
@@ -112,7 +117,10 @@ class DRSEmulator(Place):
             record=record_requests,
         )
         account = Account(self._settings, clock.now(), initialized=initialized)
-        super().__init__(clock, account, self._keys.first, Listener(self._front.handle, port))
+        super().__init__(
+            clock, account, self._keys.first, Listener(serve_by(self._front.handle), port)
+        )
+        self._admin = None if admin_port is None else Listener(self._admin_runner, admin_port)
         self._many_regions = regions is not None
         self._first = (all_accounts[0], all_regions[0])
         self._places: dict[tuple[str, str], Place] = {self._first: self}
@@ -125,6 +133,22 @@ class DRSEmulator(Place):
     def defects(self) -> list[str]:
         """What `check_answers` found wrong with the emulator's own answers."""
         return self._front.defects
+
+    @property
+    def admin_url(self) -> str:
+        """Where tests of other processes work the emulator, as `http://127.0.0.1:54322`.
+
+        Raises:
+            RuntimeError: It has no `admin_port`, or is not running.
+        """
+        if self._admin is None:
+            raise RuntimeError("the emulator has no admin endpoint: give it an admin_port")
+        return self._admin.url
+
+    @property
+    def places(self) -> list[Place]:
+        """Every account in every Region, the first place first; those asked since, too."""
+        return list(self._places.values())
 
     async def __aenter__(self) -> Self:
         """Start the server."""
@@ -147,10 +171,21 @@ class DRSEmulator(Place):
             RuntimeError: It is running already.
         """
         await self._listener.start()
+        if self._admin is None:
+            return
+        try:
+            await self._admin.start()
+        except BaseException:
+            await self._listener.stop()
+            raise
 
     async def stop(self) -> None:
         """Stop the server and close its connections; the accounts stay as they are."""
-        await self._listener.stop()
+        try:
+            if self._admin is not None:
+                await self._admin.stop()
+        finally:
+            await self._listener.stop()
 
     def at(self, *, region: str | None = None, account_id: str | None = None) -> Place:
         """Return the place of one account in one Region, with every method of the emulator.
@@ -177,6 +212,11 @@ class DRSEmulator(Place):
             ValueError: No ARN of a role.
         """
         self._token_service.deny(role_arn)
+
+    def _admin_runner(self) -> web.BaseRunner:
+        from drs_sdk.testing.admin.endpoint import build_runner
+
+        return build_runner(self)
 
     def _desk_for(self, key_id: str, region: str) -> Desk:
         key = self._keys.find(key_id) or self._keys.first

@@ -72,7 +72,10 @@ class Scenario(ServerScenario, NetworkScenario, LaunchScenario):
         Raises:
             ValueError: The data is not a snapshot.
         """
-        account = Account.restore(cast("Doc", data))
+        try:
+            account = Account.restore(cast("Doc", data))
+        except (AttributeError, LookupError, TypeError) as error:
+            raise ValueError(f"this is no snapshot of an emulator: {error!r}") from error
         if self.clock.mode == "virtual":
             self.clock.set(account.now)
         self._account = account
