@@ -6,22 +6,24 @@ import asyncio
 import inspect
 import json
 import socket
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
 
 import aiohttp
 import pytest
 
 from drs_sdk.testing import DRSEmulator, EmulatorClock, Fault
 from drs_sdk.testing.admin.endpoint import ROUTES
-from drs_sdk.testing.admin.methods import methods_of
+from drs_sdk.testing.admin.methods import methods_of, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
-    from datetime import timedelta
 
     from drs_sdk.testing.service.documents import Doc
 
 METHODS = methods_of(DRSEmulator)
+SETTINGS = settings_of(DRSEmulator)
 JSON = {"Content-Type": "application/json"}
 
 
@@ -66,8 +68,8 @@ def test_every_method_of_the_emulator_can_be_called_but_those_of_the_process() -
     assert METHODS.keys() >= {"add_source_servers", "inject", "deny_role", "snapshot", "restore"}
     assert not METHODS["deny_role"].of_place
     # No method of a place or of the emulator hides behind another route, or hides one.
-    fixed = {route.path.split("/")[1] for route in ROUTES.values()} - {"{method}"}
-    assert not fixed & METHODS.keys()
+    fixed = {route.path.split("/")[1] for route in ROUTES.values()} - {"{method}", "{setting}"}
+    assert not fixed & (METHODS.keys() | SETTINGS.keys())
 
 
 @pytest.mark.parametrize("name", sorted(METHODS))
@@ -82,8 +84,36 @@ def test_the_arguments_of_every_method_are_those_of_its_signature(name: str) -> 
         METHODS[name].arguments.parse(b'{"planet": "mars"}')
 
 
+@dataclass(frozen=True, kw_only=True)
+class Weather:
+    """Something to set and to pass."""
+
+    wind: float = 0.0
+    sky: Literal["CLEAR", "GREY"] = "CLEAR"
+    gust: timedelta | None = None
+
+    def __post_init__(self) -> None:
+        if self.wind < 0:
+            raise ValueError("wind cannot be below zero")
+
+
 class _Tomorrow(DRSEmulator):
-    """An emulator with methods that nobody has written yet."""
+    """An emulator with methods and settings that nobody has written yet."""
+
+    _weather = Weather()
+
+    @property
+    def weather(self) -> Weather:
+        """The weather."""
+        return self._weather
+
+    @weather.setter
+    def weather(self, weather: Weather) -> None:
+        self._weather = weather
+
+    def forecast(self, weather: Weather | None) -> str:
+        """Look ahead."""
+        return "none" if weather is None else weather.sky
 
     def wait_for(
         self,
@@ -112,6 +142,40 @@ async def test_a_new_method_is_there_by_itself() -> None:
         _, index = await send(emulator, "GET", "/")
         assert index["methods"]["wait_for"]["summary"] == "Wait."
         assert index["methods"]["wait_for"]["arguments"]["required"] == ["names"]
+
+
+async def test_a_new_setting_is_there_by_itself() -> None:
+    async with _Tomorrow(admin_port=0) as emulator:
+        status, answer = await send(emulator, "PUT", "/weather", b'{"wind": 3, "gust": 90}', JSON)
+        now = {"weather": {"wind": 3.0, "sky": "CLEAR", "gust": "PT1M30S"}}
+        assert (status, answer) == (200, now)
+        assert emulator.weather == Weather(wind=3.0, gust=timedelta(seconds=90))
+        for body, told in (
+            (b'{"rain": 1}', "rain: there is no such argument; there are: wind, sky, gust"),
+            (b'{"wind": "3"}', "wind: Input should be a valid number"),
+            (b'{"sky": "BLUE"}', "sky: Input should be 'CLEAR' or 'GREY'"),
+            (b'{"wind": -1}', "below zero"),
+        ):
+            for path, sent in (("/weather", body), ("/forecast", b'{"weather": %b}' % body)):
+                method = "PUT" if path == "/weather" else "POST"
+                status, error = await send(emulator, method, path, sent, JSON)
+                assert (status, error["code"]) == (400, "BadArguments")
+                assert told in error["message"]
+        assert (await send(emulator, "GET", "/weather"))[1] == now
+        sky = b'{"weather": {"sky": "GREY"}}'
+        assert (await send(emulator, "POST", "/forecast", sky, JSON))[1] == {"result": "GREY"}
+        _, index = await send(emulator, "GET", "/")
+        assert index["settings"]["weather"]["summary"] == "The weather."
+        assert (await send(emulator, "PUT", "/weather", b"{}", {}))[0] == 415
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS))
+async def test_every_setting_of_a_place_can_be_read_and_written(
+    emulator: DRSEmulator, name: str
+) -> None:
+    _, before = await send(emulator, "GET", f"/{name}")
+    body = json.dumps(before[name]).encode()
+    assert await send(emulator, "PUT", f"/{name}", body, JSON) == (200, before)
 
 
 async def test_the_index_tells_all(emulator: DRSEmulator) -> None:
@@ -178,14 +242,17 @@ async def test_every_kind_of_fault_can_be_armed(emulator: DRSEmulator, kind: str
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
-        ("GET", "/nothing", 405, "MethodNotAllowed"),
+        ("GET", "/nothing", 404, "NotFound"),
+        ("PUT", "/nothing", 404, "NotFound"),
+        ("PUT", "/requests", 404, "NotFound"),
+        ("DELETE", "/nothing", 405, "MethodNotAllowed"),
         ("GET", "/nothing/here", 404, "NotFound"),
         ("POST", "/nothing", 404, "NotFound"),
         ("POST", "/stop", 404, "NotFound"),
         ("POST", "/_settled", 404, "NotFound"),
         ("POST", "/client", 404, "NotFound"),
         ("POST", "/clock/sleep", 404, "NotFound"),
-        ("PUT", "/clock", 405, "MethodNotAllowed"),
+        ("DELETE", "/clock", 405, "MethodNotAllowed"),
         ("OPTIONS", "/clear_faults", 405, "MethodNotAllowed"),
         ("POST", "/clear_faults?region=moon-1", 404, "NotFound"),
         ("GET", "/requests?account_id=999999999999", 404, "NotFound"),

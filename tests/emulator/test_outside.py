@@ -264,6 +264,7 @@ def test_options_fill_the_emulator() -> None:
         (["--call", "add_servers", "{}"], "no method add_servers; there are:"),
         (["--call", "add_source_servers", '{"count": "many"}'], "count: Input should be"),
         (["--call", "add_source_servers?region=moon-1", '{"count": 1}'], "moon-1"),
+        (["--set", "weather", "{}"], "no setting weather; there are:"),
         (["--call", "add_source_servers?planet=mars", '{"count": 1}'], "planet"),
         (["--call", "fail_launch", '{"source_server_id": "s-1"}'], "s-1 does not exist"),
     ],

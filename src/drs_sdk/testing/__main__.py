@@ -6,12 +6,12 @@ import asyncio
 import json
 import signal
 import sys
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from drs_sdk.testing.admin.endpoint import describe_place
-from drs_sdk.testing.admin.methods import methods_of
+from drs_sdk.testing.admin.methods import Method, Setting, methods_of, settings_of
 from drs_sdk.testing.clock import EmulatorClock
 from drs_sdk.testing.emulator import DRSEmulator
 from drs_sdk.testing.loading.load import read_source
@@ -21,7 +21,9 @@ from drs_sdk.testing.settings import Quotas
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Generator, Mapping, Sequence
+
+_Named = TypeVar("_Named", Method, Setting)
 
 READY = "# ready "
 """How the line begins that says, in JSON, where the emulator listens."""
@@ -80,20 +82,21 @@ async def fill(emulator: DRSEmulator, options: argparse.Namespace) -> None:
     """
     # At once, so that it does not matter which file holds a job and which its log.
     sources = [read_source(path) for path in options.load]
-    try:
+    with _blaming(", ".join(options.load)):
         emulator.load(sources)
-    except ValueError as error:
-        raise ValueError(f"{', '.join(options.load)}: {error}") from error
     emulator.add_source_servers(options.seed_servers)
     for target, document in options.call:
         await _call(emulator, target, document)
+    for name, document in options.set:
+        setting = _named("setting", name, settings_of(DRSEmulator))
+        for place in emulator.places:
+            with _blaming(f"--set {name}"):
+                setting.set(place, document.encode())
     inject = methods_of(DRSEmulator)["inject"]
     for document in options.fault:
         for place in emulator.places:
-            try:
+            with _blaming("--fault"):
                 await inject.call(place, document.encode())
-            except ValueError as error:
-                raise ValueError(f"--fault: {error}") from error
 
 
 async def serve(options: argparse.Namespace) -> None:
@@ -144,16 +147,27 @@ async def _call(emulator: DRSEmulator, target: str, document: str) -> None:
     """Call a method as the admin endpoint does: the place stands in the query."""
     name, _, query = target.partition("?")
     where = {key: values[-1] for key, values in parse_qs(query).items()}
-    methods = methods_of(DRSEmulator)
-    if name not in methods:
-        raise ValueError(f"there is no method {name}; there are: {', '.join(methods)}")
+    method = _named("method", name, methods_of(DRSEmulator))
     if unknown := sorted(where.keys() - {"region", "account_id"}):
         raise ValueError(f"{target}: a place has no {', '.join(unknown)}")
     place = emulator.at(region=where.get("region"), account_id=where.get("account_id"))
+    with _blaming(f"--call {target}"):
+        await method.call(place if method.of_place else emulator, document.encode())
+
+
+@contextmanager
+def _blaming(option: str) -> Generator[None]:
+    """Say which option an error is about."""
     try:
-        await methods[name].call(place if methods[name].of_place else emulator, document.encode())
+        yield
     except ValueError as error:
-        raise ValueError(f"--call {target}: {error}") from error
+        raise ValueError(f"{option}: {error}") from error
+
+
+def _named(kind: str, name: str, table: Mapping[str, _Named]) -> _Named:
+    if name not in table:
+        raise ValueError(f"there is no {kind} {name}; there are: {', '.join(table) or 'none'}")
+    return table[name]
 
 
 def _say(text: str) -> None:

@@ -127,6 +127,14 @@ def _add_contents(parser: argparse.ArgumentParser) -> None:
         "'add_source_servers?region=us-west-2' '{\"count\": 3}'",
     )
     parser.add_argument(
+        "--set",
+        action="append",
+        nargs=2,
+        default=[],
+        metavar=("SETTING", "JSON"),
+        help="set something of every place, as the admin endpoint does by PUT",
+    )
+    parser.add_argument(
         "--fault",
         action="append",
         default=[],

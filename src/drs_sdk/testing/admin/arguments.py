@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import is_dataclass
 from datetime import timedelta
 from functools import cached_property
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, cast, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    Strict,
+    ValidationError,
+    WithJsonSchema,
+    create_model,
+)
 
 from drs_sdk.testing.admin.annotations import parameter_types
 
@@ -99,6 +109,8 @@ class Arguments:
             return self._types[annotation]
         if annotation is timedelta:
             return Annotated[timedelta, Strict(strict=False)]
+        if _is_record(annotation):
+            return _readable_record(cast("type[object]", annotation))
         parts = [self._readable(part) for part in get_args(annotation)]
         if get_origin(annotation) in _SERIES:
             # Pydantic reads other series late, one item after the other.
@@ -120,3 +132,19 @@ class Arguments:
                 text = f"there is no such argument; there are: {taken or 'none'}"
             told.append(f"{where}: {text}")
         return "; ".join(told)
+
+
+def _readable_record(record: type[object]) -> object:
+    """Return how to read a dataclass: by what it takes, as a function is."""
+    arguments = Arguments(record)
+
+    def read(value: object) -> object:
+        if not isinstance(value, dict):
+            raise ValueError("Input should be an object")  # noqa: TRY004 - pydantic's rule
+        return cast("object", record(**arguments.parse(cast("Doc", value))))
+
+    return Annotated[object, PlainValidator(read), WithJsonSchema(arguments.schema())]
+
+
+def _is_record(annotation: object) -> bool:
+    return isinstance(annotation, type) and is_dataclass(annotation)

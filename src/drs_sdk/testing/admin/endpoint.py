@@ -6,13 +6,20 @@ import json
 import logging
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import web
 from pydantic_core import to_jsonable_python
 
 from drs_sdk.testing.admin.guard import check_request
-from drs_sdk.testing.admin.methods import Method, World, methods_of, methods_of_clock
+from drs_sdk.testing.admin.methods import (
+    Method,
+    Setting,
+    World,
+    methods_of,
+    methods_of_clock,
+    settings_of,
+)
 from drs_sdk.testing.service.refusals import ServiceError
 
 if TYPE_CHECKING:
@@ -21,6 +28,8 @@ if TYPE_CHECKING:
     from drs_sdk.testing.front.place import Place
 
     _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_Named = TypeVar("_Named", Method, Setting)
 
 _log = logging.getLogger("drs_sdk.testing")
 _LARGEST_BODY = 256 * 1024 * 1024
@@ -45,6 +54,8 @@ ROUTES: Mapping[str, Route] = {
     "requests": Route("GET", "/requests", "What arrived at a place, in order."),
     "clear_requests": Route("DELETE", "/requests", "Forget what arrived at a place."),
     "faults": Route("GET", "/faults", "The faults that are armed at a place."),
+    "setting": Route("GET", "/{setting}", "What is set on a place."),
+    "set": Route("PUT", "/{setting}", "Set it; what is left out takes its default."),
     "call": Route("POST", "/{method}", "Call a method of a place or of the emulator."),
 }
 """The routes, by the method of `_Endpoint` that answers each."""
@@ -66,6 +77,7 @@ class _Endpoint:
         self._world = world
         self._methods = methods_of(type(world))
         self._clock_methods = methods_of_clock()
+        self._settings = settings_of(type(world))
 
     async def index(self, _request: web.Request) -> web.Response:
         return _answer(
@@ -73,6 +85,7 @@ class _Endpoint:
                 "routes": [asdict(route) for route in ROUTES.values()],
                 "methods": {name: _described(m) for name, m in self._methods.items()},
                 "clock_methods": {name: _described(m) for name, m in self._clock_methods.items()},
+                "settings": {name: _described(s) for name, s in self._settings.items()},
             }
         )
 
@@ -83,7 +96,7 @@ class _Endpoint:
         return _answer(self._reading())
 
     async def move_clock(self, request: web.Request) -> web.Response:
-        method = _named(request, self._clock_methods)
+        method = _named(request, "method", self._clock_methods)
         await method.call(self._world.clock, await request.read())
         return _answer(self._reading())
 
@@ -100,10 +113,19 @@ class _Endpoint:
         return _answer({"faults": self._place(request).desk.faults.armed()})
 
     async def call(self, request: web.Request) -> web.Response:
-        method = _named(request, self._methods)
+        method = _named(request, "method", self._methods)
         place = self._place(request)
         target = place if method.of_place else self._world
         return _answer({"result": await method.call(target, await request.read())})
+
+    async def setting(self, request: web.Request) -> web.Response:
+        setting = _named(request, "setting", self._settings)
+        return _answer({setting.name: getattr(self._place(request), setting.name)})
+
+    async def set(self, request: web.Request) -> web.Response:
+        setting = _named(request, "setting", self._settings)
+        setting.set(self._place(request), await request.read())
+        return await self.setting(request)
 
     def _place(self, request: web.Request, *further: str) -> Place:
         if unknown := sorted(request.query.keys() - {"region", "account_id", *further}):
@@ -131,19 +153,17 @@ def describe_place(place: Place) -> dict[str, object]:
     }
 
 
-def _named(request: web.Request, methods: Mapping[str, Method]) -> Method:
-    name = request.match_info["method"]
-    if name not in methods:
-        raise web.HTTPNotFound(text=f"There is no {name}; there are: {', '.join(methods)}.")
-    return methods[name]
+def _named(request: web.Request, kind: str, table: Mapping[str, _Named]) -> _Named:
+    name = request.match_info[kind]
+    if name not in table:
+        known = ", ".join(table) or "none"
+        raise web.HTTPNotFound(text=f"There is no {kind} {name}; there are: {known}.")
+    return table[name]
 
 
-def _described(method: Method) -> dict[str, object]:
-    return {
-        "summary": method.summary,
-        "of_place": method.of_place,
-        "arguments": method.arguments.schema(),
-    }
+def _described(named: Method | Setting) -> dict[str, object]:
+    where = {"of_place": named.of_place} if isinstance(named, Method) else {}
+    return {"summary": named.summary, **where, "arguments": named.arguments.schema()}
 
 
 @web.middleware

@@ -40,7 +40,7 @@ def check_request(method: str, headers: Mapping[str, str], content_type: str) ->
     if headers.get("Sec-Fetch-Site", "none") not in _OWN_SITE:
         raise web.HTTPForbidden(text="Pages of other sites may not use the admin endpoint.")
     # A form of any page can send the other types without asking first.
-    if method == "POST" and content_type != _JSON:
+    if method in {"POST", "PUT"} and content_type != _JSON:
         raise web.HTTPUnsupportedMediaType(text=f"Send JSON, as Content-Type: {_JSON}.")
 
 

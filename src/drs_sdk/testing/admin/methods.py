@@ -1,17 +1,18 @@
-"""Which methods of the emulator can be called from outside: all that a test may call in Python.
+"""What can be called and set from outside: all that a test may call and set in Python.
 
-The table comes from the methods themselves, with the checks from their signatures. A new method
-of the emulator or of its places is in it by itself.
+The tables come from the methods and properties themselves, with the checks from their signatures.
+A new one of the emulator or of its places is in them by itself.
 """
 
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, cast
 
 from pydantic import AfterValidator
 
+from drs_sdk.testing.admin.annotations import parameter_types
 from drs_sdk.testing.admin.arguments import Arguments
 from drs_sdk.testing.admin.faults import FAULT
 from drs_sdk.testing.clock import EmulatorClock
@@ -91,6 +92,43 @@ class Method:
         return await result if inspect.isawaitable(result) else result
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A property that can be set from outside, a dataclass.
+
+    Attributes:
+        name: Its name.
+        summary: What it is, in a line.
+        arguments: What its dataclass takes.
+        kind: The dataclass.
+    """
+
+    name: str
+    summary: str
+    arguments: Arguments
+    kind: type
+
+    def set(self, place: Place, document: bytes | Doc) -> None:
+        """Set it on a place: what is left out takes its default, as in Python.
+
+        Raises:
+            ValueError: The values are not what it takes.
+        """
+        setattr(place, self.name, self.kind(**self.arguments.parse(document)))
+
+
+def settings_of(place: type[Any]) -> dict[str, Setting]:
+    """Return what can be set on a place, by name."""
+    found: dict[str, Setting] = {}
+    for name, value in inspect.getmembers(place, lambda member: isinstance(member, property)):
+        if name.startswith("_") or value.fset is None:
+            continue
+        (kind,) = parameter_types(value.fset).values()
+        if isinstance(kind, type) and is_dataclass(kind):
+            found[name] = Setting(name, _summary(value), Arguments(kind), kind)
+    return found
+
+
 def methods_of(world: type[Any]) -> dict[str, Method]:
     """Return the methods of an emulator and its places, by name."""
     return _table(
@@ -109,9 +147,13 @@ def _table(functions: Iterable[Callable[..., object]]) -> dict[str, Method]:
     return {
         function.__name__: Method(
             name=function.__name__,
-            summary=(inspect.getdoc(function) or "").partition("\n")[0],
+            summary=_summary(function),
             arguments=Arguments(function, _TYPES),
             of_place=hasattr(Place, function.__name__),
         )
         for function in functions
     }
+
+
+def _summary(described: object) -> str:
+    return (inspect.getdoc(described) or "").partition("\n")[0]
