@@ -141,7 +141,7 @@ def _readable_record(record: type[object]) -> object:
     def read(value: object) -> object:
         if not isinstance(value, dict):
             raise ValueError("Input should be an object")  # noqa: TRY004 - pydantic's rule
-        return cast("object", record(**arguments.parse(cast("Doc", value))))
+        return record(**arguments.parse(cast("Doc", value)))
 
     return Annotated[object, PlainValidator(read), WithJsonSchema(arguments.schema())]
 
