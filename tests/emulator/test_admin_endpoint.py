@@ -231,7 +231,9 @@ async def test_wrong_arguments_are_named(
 
 @pytest.mark.parametrize("kind", [n for n, v in vars(Fault).items() if isinstance(v, classmethod)])
 async def test_every_kind_of_fault_can_be_armed(emulator: DRSEmulator, kind: str) -> None:
-    needed = {"delay": {"seconds": 1}, "error": {"code": "ConflictException"}}.get(kind, {})
+    parameters = inspect.signature(getattr(Fault, kind)).parameters.values()
+    required = [p for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    needed = {p.name: 1 if p.annotation == "float" else "ConflictException" for p in required}
     body = json.dumps({"operation": "*", "fault": {"kind": kind, **needed}}).encode()
     assert (await send(emulator, "POST", "/inject", body, JSON))[0] == 200
     _, armed = await send(emulator, "GET", "/faults")

@@ -13,9 +13,9 @@ from pydantic_core import to_jsonable_python
 
 from drs_sdk.testing.admin.guard import check_request
 from drs_sdk.testing.admin.methods import (
+    Emulator,
     Method,
     Setting,
-    World,
     methods_of,
     methods_of_clock,
     settings_of,
@@ -61,10 +61,10 @@ ROUTES: Mapping[str, Route] = {
 """The routes, by the method of `_Endpoint` that answers each."""
 
 
-def build_runner(world: World) -> web.AppRunner:
+def build_runner(emulator: Emulator) -> web.AppRunner:
     """Make the endpoint of an emulator, ready to be given a port."""
     app = web.Application(middlewares=[_as_json, _guarded], client_max_size=_LARGEST_BODY)
-    endpoint = _Endpoint(world)
+    endpoint = _Endpoint(emulator)
     for name, route in ROUTES.items():
         app.router.add_route(route.method, route.path, getattr(endpoint, name))
     return web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
@@ -73,11 +73,11 @@ def build_runner(world: World) -> web.AppRunner:
 class _Endpoint:
     """Answers the routes."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._methods = methods_of(type(world))
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._methods = methods_of(type(emulator))
         self._clock_methods = methods_of_clock()
-        self._settings = settings_of(type(world))
+        self._settings = settings_of(type(emulator))
 
     async def index(self, _request: web.Request) -> web.Response:
         return _answer(
@@ -90,14 +90,14 @@ class _Endpoint:
         )
 
     async def places(self, _request: web.Request) -> web.Response:
-        return _answer({"places": [describe_place(place) for place in self._world.places]})
+        return _answer({"places": [describe_place(place) for place in self._emulator.places]})
 
     async def clock(self, _request: web.Request) -> web.Response:
         return _answer(self._reading())
 
     async def move_clock(self, request: web.Request) -> web.Response:
         method = _named(request, "method", self._clock_methods)
-        await method.call(self._world.clock, await request.read())
+        await method.call(self._emulator.clock, await request.read())
         return _answer(self._reading())
 
     async def requests(self, request: web.Request) -> web.Response:
@@ -115,7 +115,7 @@ class _Endpoint:
     async def call(self, request: web.Request) -> web.Response:
         method = _named(request, "method", self._methods)
         place = self._place(request)
-        target = place if method.of_place else self._world
+        target = place if method.of_place else self._emulator
         return _answer({"result": await method.call(target, await request.read())})
 
     async def setting(self, request: web.Request) -> web.Response:
@@ -131,14 +131,14 @@ class _Endpoint:
         if unknown := sorted(request.query.keys() - {"region", "account_id", *further}):
             raise web.HTTPBadRequest(text=f"The query does not take {', '.join(unknown)}.")
         try:
-            return self._world.at(
+            return self._emulator.at(
                 region=request.query.get("region"), account_id=request.query.get("account_id")
             )
         except ValueError as error:
             raise web.HTTPNotFound(text=str(error)) from None
 
     def _reading(self) -> dict[str, object]:
-        clock = self._world.clock
+        clock = self._emulator.clock
         return {"mode": clock.mode, "now": clock.now(), "speed": clock.speed}
 
 

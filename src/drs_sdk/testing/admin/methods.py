@@ -41,7 +41,7 @@ _TYPES: Mapping[object, object] = {
 }
 
 
-class World(Protocol):
+class Emulator(Protocol):
     """The emulator, as the admin endpoint works with it."""
 
     @property
@@ -129,11 +129,11 @@ def settings_of(place: type[Any]) -> dict[str, Setting]:
     return found
 
 
-def methods_of(world: type[Any]) -> dict[str, Method]:
+def methods_of(emulator: type[Any]) -> dict[str, Method]:
     """Return the methods of an emulator and its places, by name."""
     return _table(
         function
-        for name, function in inspect.getmembers(world, inspect.isfunction)
+        for name, function in inspect.getmembers(emulator, inspect.isfunction)
         if not name.startswith("_") and name not in _IN_PROCESS
     )
 
