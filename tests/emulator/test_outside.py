@@ -316,4 +316,42 @@ async def test_the_process_ends_cleanly_while_clients_wait(stop: signal.Signals)
             writer.close()
 
 
+def test_the_process_ends_with_the_one_that_started_it() -> None:
+    command = [sys.executable, "-m", "drs_sdk.testing", "--until-stdin-closes"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:  # type: ignore[call-overload]  # noqa: S603
+        assert any(line.startswith("# ready ") for line in process.stdout)
+        assert process.poll() is None
+        # What closing our end does, our end does as well when we are killed.
+        process.stdin.close()
+        assert process.wait(timeout=30) == 0
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_process_that_waits_for_its_input(stop: signal.Signals) -> None:
+    command = [sys.executable, "-m", "drs_sdk.testing", "--until-stdin-closes"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:  # type: ignore[call-overload]  # noqa: S603
+        assert any(line.startswith("# ready ") for line in process.stdout)
+        process.send_signal(stop)
+        assert process.wait(timeout=30) == 0
+        assert process.stderr.read() == ""
+
+
+async def test_clients_that_hang_up_or_talk_nonsense_harm_nobody(emulator: Process) -> None:
+    sent = [b"", b"\x16\x03\x01", b"GET / HTTP/1.1\r\n", b"POST /DescribeJobs HTTP/1.1\r\n\r\n"]
+    sent += [b"POST /add_source_servers HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{"]
+
+    async def come_and_go(number: int) -> None:
+        port = (emulator.port, emulator.admin_port)[number % 2]
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent[number % len(sent)])
+        writer.transport.abort()
+
+    await asyncio.gather(*(come_and_go(number) for number in range(300)))
+    wanted = await asyncio.to_thread(emulator.call, "add_source_servers", {"count": 1})
+    assert await asyncio.to_thread(lambda: server_ids(boto3_client(emulator))) == wanted
+
+
 _DELAY = '{"operation": "*", "fault": {"kind": "delay", "seconds": 300}, "times": 100}'

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from contextlib import contextmanager, suppress
+from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,7 +23,7 @@ from drs_sdk.testing.settings import Quotas
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
 _Named = TypeVar("_Named", Method, Setting)
 
@@ -107,6 +109,8 @@ async def serve(options: argparse.Namespace) -> None:
         # Not every platform lets a loop handle signals; Ctrl-C then ends asyncio.run.
         with suppress(NotImplementedError):
             loop.add_signal_handler(name, stopped.set)
+    if options.until_stdin_closes:
+        _when_stdin_closes(lambda: loop.call_soon_threadsafe(stopped.set))
     emulator = build_emulator(options)
     await fill(emulator, options)
     servers = sum(len(place.desk.account().source_servers) for place in emulator.places)
@@ -133,6 +137,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"error: {error}\n")
         return 1
     return 0
+
+
+def _when_stdin_closes(stop: Callable[[], object]) -> None:
+    """Call `stop` from a thread once standard input ends: no event loop reads it everywhere."""
+
+    def read() -> None:
+        # Not by sys.stdin: a thread that waits in it keeps the interpreter from ending.
+        with suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        with suppress(RuntimeError):  # the loop has ended already
+            stop()
+
+    Thread(target=read, daemon=True).start()
 
 
 def _build_clock(options: argparse.Namespace) -> EmulatorClock:

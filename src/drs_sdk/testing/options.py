@@ -49,6 +49,11 @@ def _add_ports(parser: argparse.ArgumentParser) -> None:
         help="port of the admin endpoint, 0 for a free one (default: no such endpoint); "
         "requests are recorded then",
     )
+    parser.add_argument(
+        "--until-stdin-closes",
+        action="store_true",
+        help="stop when standard input ends, too: with the process that started this one",
+    )
 
 
 def _add_world(parser: argparse.ArgumentParser) -> None:
