@@ -329,6 +329,20 @@ async def test_a_defect_is_told_without_a_trace(
     assert "lost" in caplog.text
 
 
+@pytest.mark.parametrize("path", ["/DescribeJobs", "/clear_faults"])
+async def test_a_client_that_hangs_up_is_no_failure(
+    emulator: DRSEmulator, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = emulator.url if path == "/DescribeJobs" else emulator.admin_url
+    _, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    writer.write(f"{head}Content-Length: 99\r\n\r\n{{".encode())
+    await send(emulator, "GET", "/clock")  # by then it is being read
+    writer.transport.abort()
+    await send(emulator, "GET", "/clock")  # and by then it is given up
+    assert caplog.records == []
+
+
 async def test_headers_that_are_no_text_are_shown(emulator: DRSEmulator) -> None:
     host, _, port = emulator.url.removeprefix("http://").rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))

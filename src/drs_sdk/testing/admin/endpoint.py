@@ -177,18 +177,24 @@ async def _as_json(request: web.Request, handler: _Handler) -> web.StreamRespons
     """Answer every error in JSON, and none with a trace."""
     try:
         return await handler(request)
+    except ConnectionResetError:  # the client hung up: nobody waits for an answer
+        return web.Response()
     except web.HTTPException as error:
         headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
         return _refusal(error.status, error.reason.replace(" ", ""), error.text or "", headers)
-    except ServiceError as error:
-        return _refusal(web.HTTPBadRequest.status_code, error.code, error.message)
-    except (ValueError, OverflowError) as error:
-        return _refusal(web.HTTPBadRequest.status_code, "BadArguments", str(error))
-    except RuntimeError as error:  # a clock that cannot be moved
-        return _refusal(web.HTTPConflict.status_code, "Conflict", str(error))
     except Exception as error:  # noqa: BLE001 - no failure may pass for an answer
-        _log.exception("the admin endpoint failed in %s %s", request.method, request.path)
-        return _refusal(web.HTTPInternalServerError.status_code, "EmulatorDefect", repr(error))
+        return _explained(error, request)
+
+
+def _explained(error: Exception, request: web.Request) -> web.Response:
+    if isinstance(error, ServiceError):
+        return _refusal(web.HTTPBadRequest.status_code, error.code, error.message)
+    if isinstance(error, ValueError | OverflowError):
+        return _refusal(web.HTTPBadRequest.status_code, "BadArguments", str(error))
+    if isinstance(error, RuntimeError):  # a clock that cannot be moved
+        return _refusal(web.HTTPConflict.status_code, "Conflict", str(error))
+    _log.error("the admin endpoint failed in %s %s", request.method, request.path, exc_info=error)
+    return _refusal(web.HTTPInternalServerError.status_code, "EmulatorDefect", repr(error))
 
 
 def _refusal(
