@@ -197,6 +197,36 @@ def test_curl_works_the_emulator(emulator: Process) -> None:
     assert server_ids(boto3_client(emulator, region=WEST)) == json.loads(run.stdout)["result"]
 
 
+@pytest.mark.skipif(_CURL is None, reason="there is no curl")
+def test_the_pages_shell_lines_work(tmp_path: Path) -> None:
+    (script,) = re.findall(r"```shell\n(admin=http.*?)```", _PAGE.read_text(), re.DOTALL)
+    cli = tmp_path / "aws"
+    cli.write_text(
+        f"#!{sys.executable}\nfrom awscli.clidriver import main\nraise SystemExit(main())\n"
+    )
+    cli.chmod(0o755)
+    with emulator_process("--virtual-clock") as process:
+        environment = {
+            **os.environ,
+            "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+            "AWS_ENDPOINT_URL_DRS": process.url,
+            "AWS_DEFAULT_REGION": EAST,
+            "AWS_PAGER": "",
+            "no_proxy": "*",
+        }
+        script = script.replace("http://127.0.0.1:8078", process.admin_url)
+        script = f"set -eu\n{script}".replace("curl ", "curl -sS --fail-with-body ")
+        run = subprocess.run(  # noqa: S603
+            ["/bin/sh", "-c", script], env=environment, capture_output=True, text=True, check=False
+        )
+        assert run.returncode == 0, run.stderr
+        lines = run.stdout.splitlines()
+        assert len(json.loads(lines[0])["result"]) == 2
+        *_, status, requests = lines
+        assert status == "FAILED"
+        assert [r["status"] for r in json.loads(requests)["requests"]] == [202]
+
+
 @pytest.mark.skipif(_NODE is None, reason="there is no node")
 def test_the_pages_javascript_works_the_emulator(tmp_path: Path) -> None:
     (script,) = re.findall(r"```javascript\n(.*?)```", _PAGE.read_text(), re.DOTALL)
