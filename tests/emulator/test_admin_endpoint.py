@@ -16,6 +16,7 @@ import pytest
 from drs_sdk.testing import DRSEmulator, EmulatorClock, Fault
 from drs_sdk.testing.admin.endpoint import ROUTES
 from drs_sdk.testing.admin.methods import methods_of, settings_of
+from drs_sdk.testing.world.account import SNAPSHOT_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -209,9 +210,13 @@ async def test_the_index_tells_all(emulator: DRSEmulator) -> None:
             "fault: retry_after: Input should be a valid integer",
         ),
         ("/inject", b'{"operation": "Launch", "fault": {"kind": "throttle"}}', "Launch"),
-        ("/restore", b'{"data": {"version": 99}}', "not an emulator snapshot"),
-        ("/restore", b'{"data": {"version": 1}}', "no snapshot of an emulator"),
-        ("/restore", b'{"data": {"version": 1, "settings": 7}}', "no snapshot of an emulator"),
+        ("/restore", b'{"data": {"version": 0}}', "not an emulator snapshot"),
+        ("/restore", b'{"data": {"version": %d}}' % SNAPSHOT_VERSION, "no snapshot of an"),
+        (
+            "/restore",
+            b'{"data": {"version": %d, "settings": 7}}' % SNAPSHOT_VERSION,
+            "no snapshot of an emulator",
+        ),
         ("/load", b'{"source": "/etc/hostname"}', "the JSON itself"),
         ("/deny_role", b'{"role_arn": "admin"}', "no ARN"),
         ("/clock/advance", b'{"delta": -1}', "backwards"),
