@@ -15,6 +15,7 @@ from drs_sdk.testing.front.sts import TokenService
 from drs_sdk.testing.handlers import load_handlers
 from drs_sdk.testing.settings import Quotas, Settings
 from drs_sdk.testing.world.account import Account
+from drs_sdk.testing.world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +58,7 @@ class DRSEmulator(Place):
         initialized: bool = True,
         page_size: int = 200,
         recovery_instance_ids_in_jobs: bool = False,
+        reverse_drill_instances: bool = True,
         check_signatures: bool = False,
         check_answers: bool = False,
         record_requests: bool = True,
@@ -80,6 +82,8 @@ class DRSEmulator(Place):
             page_size: Items on a page when a request does not say.
             recovery_instance_ids_in_jobs: Let launch jobs name the recovery instances they
                 made. The service model says so; in practice the member is missing.
+            reverse_drill_instances: Let ReverseReplication take instances that a drill launched.
+                Nothing public says whether the service does: try both.
             check_signatures: Refuse requests that are not signed with the emulator's keys
                 (`access_key_id`, `secret_access_key`).
             check_answers: Check each answer against the service model and answer 501 where it
@@ -104,6 +108,7 @@ class DRSEmulator(Place):
             seed=seed,
             page_size=page_size,
             recovery_instance_ids_in_jobs=recovery_instance_ids_in_jobs,
+            reverse_drill_instances=reverse_drill_instances,
             quotas=quotas or Quotas(),
         )
         self._keys = Keyring(all_accounts)
@@ -116,7 +121,11 @@ class DRSEmulator(Place):
             check_answers=check_answers,
             record=record_requests,
         )
-        account = Account(self._settings, clock.now(), initialized=initialized)
+        self._world: World[Account] = World(
+            one_account=accounts is None, one_region=regions is None
+        )
+        account = Account(self._settings, clock.now(), initialized=initialized, world=self._world)
+        self._world.enter(account)
         super().__init__(
             clock, account, self._keys.first, Listener(serve_by(self._front.handle), port)
         )
@@ -228,7 +237,8 @@ class DRSEmulator(Place):
     def _open(self, account_id: str, region: str, *, initialized: bool) -> Place:
         settings = replace(self._settings, account_id=account_id, region=region)
         key = self._keys.of_account(account_id) or self._keys.first
-        account = Account(settings, self.clock.now(), initialized=initialized)
+        account = Account(settings, self.clock.now(), initialized=initialized, world=self._world)
+        self._world.enter(account)
         return Place(self.clock, account, key, self._listener)
 
 

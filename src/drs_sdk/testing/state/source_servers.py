@@ -13,6 +13,7 @@ Keys of a source server's `state`:
 * `lag`: `since`, `seconds` of lag then, `growth` in seconds of lag a second.
 * `unseen_since`: the agent went silent then.
 * `held`: what replication was at when it stalled, see `life.stalling`.
+* `reverses`, `opposite`: see `state.reversals`; `repointed`: see `life.repointing`.
 * `job`: identifier of the job that processes the server. The jobs family sets and removes it.
 """
 
