@@ -7,6 +7,8 @@
 - `digest`: what makes two runbooks the same plan
 - `fields`, `part`: what a runbook's fields take, and how they are refused
 - `errors`: what is raised
+- `outcomes`, `report`: what became of a run; `rendering`: the report as text, Markdown and HTML
+- `progress`: a live table of a launch
 """
 
 from importlib import import_module
@@ -15,8 +17,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from drs_sdk.recovery.hooks import HookContext, LaunchedInstance, WaveGate
     from drs_sdk.recovery.limits import Limits
+    from drs_sdk.recovery.outcomes import HookOutcome, JobOutcome, ServerOutcome, WaveOutcome
+    from drs_sdk.recovery.progress import RecoveryProgress as RecoveryProgress
     from drs_sdk.recovery.recovery import Recovery
-    from drs_sdk.recovery.report import HookOutcome, RecoveryReport, ServerOutcome, WaveOutcome
+    from drs_sdk.recovery.report import RecoveryReport
     from drs_sdk.recovery.runbook import Runbook
     from drs_sdk.recovery.servers import Servers, ServersDict, TargetPattern, TargetPatternDict
     from drs_sdk.recovery.status import RunStatus, ServerStatus, WaveStatus
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HookContext",
     "HookOutcome",
+    "JobOutcome",
     "LaunchedInstance",
     "Limits",
     "Recovery",
@@ -46,14 +51,16 @@ __all__ = [
 
 _HOMES = {
     "HookContext": "drs_sdk.recovery.hooks",
-    "HookOutcome": "drs_sdk.recovery.report",
+    "HookOutcome": "drs_sdk.recovery.outcomes",
+    "JobOutcome": "drs_sdk.recovery.outcomes",
     "LaunchedInstance": "drs_sdk.recovery.hooks",
     "Limits": "drs_sdk.recovery.limits",
     "Recovery": "drs_sdk.recovery.recovery",
+    "RecoveryProgress": "drs_sdk.recovery.progress",
     "RecoveryReport": "drs_sdk.recovery.report",
     "RunStatus": "drs_sdk.recovery.status",
     "Runbook": "drs_sdk.recovery.runbook",
-    "ServerOutcome": "drs_sdk.recovery.report",
+    "ServerOutcome": "drs_sdk.recovery.outcomes",
     "ServerStatus": "drs_sdk.recovery.status",
     "Servers": "drs_sdk.recovery.servers",
     "ServersDict": "drs_sdk.recovery.servers",
@@ -62,7 +69,7 @@ _HOMES = {
     "Wave": "drs_sdk.recovery.wave",
     "WaveDict": "drs_sdk.recovery.wave",
     "WaveGate": "drs_sdk.recovery.hooks",
-    "WaveOutcome": "drs_sdk.recovery.report",
+    "WaveOutcome": "drs_sdk.recovery.outcomes",
     "WaveStatus": "drs_sdk.recovery.status",
 }
 
