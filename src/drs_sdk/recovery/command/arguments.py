@@ -12,11 +12,13 @@ from drs_sdk.recovery.command.given import Given
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from drs_sdk.recovery.command.commands import Command
+
 PROGRAM = "python -m drs_sdk.recovery"
 
 
-def parse(arguments: Sequence[str]) -> Given:
-    """Read the command line.
+def parse(arguments: Sequence[str]) -> tuple[Command, Given]:
+    """Read the command line: which command, and what it is given.
 
     Raises:
         SystemExit: It is wrong, or asks for help.
@@ -28,7 +30,9 @@ def parse(arguments: Sequence[str]) -> Given:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", title="commands"
+    )
     for command in COMMANDS:
         one = commands.add_parser(
             command.name,
@@ -38,10 +42,9 @@ def parse(arguments: Sequence[str]) -> Given:
         )
         for add in command.options:
             add(one)
-        one.set_defaults(command=command)
     given = parser.parse_args(arguments, namespace=Given())
     _check(parser, given)
-    return given
+    return next(one for one in COMMANDS if one.name == given.command), given
 
 
 def _check(parser: argparse.ArgumentParser, given: Given) -> None:

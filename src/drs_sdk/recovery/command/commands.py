@@ -9,7 +9,7 @@ from drs_sdk.recovery.command import actions, option_groups as options
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Coroutine
 
     from drs_sdk.clock import Clock
     from drs_sdk.recovery.command.exit_codes import ExitCode
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from drs_sdk.recovery.command.terminal import Terminal
 
 AddOptions: TypeAlias = "Callable[[ArgumentParser], None]"
-Action: TypeAlias = "Callable[[Given, Terminal, Clock], Awaitable[ExitCode]]"
+Action: TypeAlias = "Callable[[Given, Terminal, Clock], Coroutine[object, object, ExitCode]]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from drs_sdk.recovery.rendering.changes import Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from types import TracebackType
     from typing import Self
 
@@ -55,7 +55,7 @@ class Display:
             self._terminal.say(line)
 
     @contextmanager
-    def paused(self) -> Iterator[None]:
+    def paused(self) -> Generator[None]:
         """Hold the table still while the person types: news come as lines meanwhile."""
         if self._table is None:
             yield

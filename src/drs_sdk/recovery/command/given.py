@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from drs_sdk.recovery.command.commands import Command
     from drs_sdk.recovery.record import Mode
 
 
@@ -35,7 +34,7 @@ class GivenLimits:
 class Given(argparse.Namespace):
     """What was given; an option that a command does not have reads as not given."""
 
-    command: Command
+    command: str = ""
     runbook: str | None = None
     key: str = ""
     mode: Mode = "drill"

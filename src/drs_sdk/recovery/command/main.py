@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from drs_sdk.clock import Clock
-    from drs_sdk.recovery.command.given import Given
+    from drs_sdk.recovery.command.commands import Command
 
 
 def main(arguments: Sequence[str] | None = None, *, clock: Clock | None = None) -> int:
@@ -29,29 +29,29 @@ def main(arguments: Sequence[str] | None = None, *, clock: Clock | None = None) 
         clock: Where time comes from; tests pass an `EmulatorClock`.
     """
     words = sys.argv[1:] if arguments is None else arguments
-    given = parse(words)
+    command, given = parse(words)
 
     async def act() -> ExitCode:
         terminal = Terminal()
         try:
-            work = given.command.act(given, terminal, clock or SystemClock())
+            work = command.act(given, terminal, clock or SystemClock())
             return await interruptible(work)
         except DRSError as error:
             terminal.say(f"error: {error}")
             return code_of_error(error)
         except Interrupted as interrupted:
-            terminal.say(_how_to_go_on(given, words))
+            terminal.say(_how_to_go_on(command, words))
             return interrupted.code
 
     try:
         return asyncio.run(act())
     except KeyboardInterrupt:  # where the loop cannot handle signals
-        sys.stderr.write(_how_to_go_on(given, words) + "\n")
+        sys.stderr.write(_how_to_go_on(command, words) + "\n")
         return ExitCode.INTERRUPTED
 
 
-def _how_to_go_on(given: Given, words: Sequence[str]) -> str:
-    if not given.command.can_go_on:
+def _how_to_go_on(command: Command, words: Sequence[str]) -> str:
+    if not command.can_go_on:
         return "\nInterrupted."
     return (
         "\nInterrupted. Jobs under way go on in the service; nothing more is started. Go on with "

@@ -15,7 +15,7 @@ from drs_sdk.recovery.recovery import Recovery
 from drs_sdk.recovery.runbook import Runbook
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from drs_sdk.clock import Clock
     from drs_sdk.recovery.command.given import Given, GivenPlace
@@ -42,7 +42,7 @@ def service_of(given: Given, clock: Clock) -> DRSClient | Fleet:
 
 
 @asynccontextmanager
-async def opened(given: Given, clock: Clock) -> AsyncIterator[Recovery]:
+async def opened(given: Given, clock: Clock) -> AsyncGenerator[Recovery]:
     """Open the run that the command line names.
 
     Raises:

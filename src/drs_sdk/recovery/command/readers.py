@@ -87,9 +87,10 @@ def tag(text: str) -> tuple[str, str]:
 def file_to_write(text: str) -> str:
     """Read a file's name; its folder must be there, or the end of a long run finds out."""
     path = Path(text)
-    if path.is_dir() or not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} cannot be written: name a file in a folder")
-    return text
+    with suppress(OSError, ValueError):  # such as a name that is too long
+        if not path.is_dir() and path.parent.is_dir():
+            return text
+    raise argparse.ArgumentTypeError(f"{text!r} cannot be written: name a file in a folder")
 
 
 def whole(least: int) -> Callable[[str], int]:

@@ -15,9 +15,10 @@ _HEADINGS = ("run", "mode", "began", "up", "failed", "running", "instances", "no
 
 def text_of_clean_up(cleaned: CleanUp) -> str:
     """Tell what is gone, and what is left and why."""
-    rest = "nothing is left" if cleaned.is_clean else f"{len(cleaned.left)} instances are left"
+    rest = "nothing is left" if cleaned.is_clean else "not all is gone; clean up again"
     lines = [f"{cleaned.run}: {len(cleaned.terminated)} instances terminated, {rest}"]
     lines += [f"  {name}: {why}" for name, why in sorted(cleaned.left.items())]
+    lines += [f"  instances of job {job} can still arrive" for job in cleaned.arriving]
     lines += [f"  {place} cannot be read: {why}" for place, why in cleaned.unreadable.items()]
     return "\n".join(lines)
 

@@ -13,8 +13,9 @@ class Terminal:
     def __init__(self) -> None:
         """Look who is there."""
         self.is_live = sys.stderr.isatty()
-        self.can_ask = self.is_live and sys.stdin is not None and sys.stdin.isatty()
-        self._lines = TypedLines(sys.stdin.fileno()) if self.can_ask else None
+        typed = sys.__stdin__  # None where the process was started without
+        self.can_ask = self.is_live and typed is not None and typed.isatty()
+        self._lines = TypedLines(typed.fileno()) if typed is not None and self.can_ask else None
 
     def give(self, text: str) -> None:
         """Write a result."""

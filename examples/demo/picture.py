@@ -1,0 +1,28 @@
+"""The timeline of a report as an SVG file of its own: it asks nobody for anything."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from drs_sdk.recovery import RecoveryReport
+
+
+def picture_of(report: RecoveryReport) -> str:
+    """Take the timeline, and the style that it is drawn in, out of the report's page.
+
+    Raises:
+        ValueError: Nothing was launched, so that there is no timeline.
+    """
+    page = report.to_html()
+    drawn = re.search(r"<svg\b[^>]*>.*?</svg>", page, re.DOTALL)
+    style = re.search(r"<style>.*?</style>", page, re.DOTALL)
+    if drawn is None or style is None:
+        raise ValueError("the report has no timeline")
+    begin, rest = drawn[0].split(">", 1)
+    return f"{begin}>{style[0]}{_ALONE}{rest}\n"
+
+
+_ALONE = "<style>svg { background: var(--page); font-family: system-ui, sans-serif; }</style>"
+"""What the timeline has from the page around it."""
