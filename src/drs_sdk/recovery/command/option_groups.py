@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from drs_sdk.recovery.command import readers
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, _ArgumentGroup  # pyright: ignore[reportPrivateUsage]  # the only name of its type
+    from argparse import ArgumentParser
 
 
 def a_run(parser: ArgumentParser) -> None:
@@ -144,7 +144,7 @@ def launching(parser: ArgumentParser) -> None:
     group.add_argument(
         "--yes", action="store_true", help="do not ask to type the name of a real recovery"
     )
-    _timeout(group, timedelta(hours=24), "24h")
+    _timeout(parser, timedelta(hours=24), "24h")
 
 
 def cleaning_up(parser: ArgumentParser) -> None:
@@ -202,7 +202,7 @@ def report_files(parser: ArgumentParser) -> None:
     )
 
 
-def _timeout(parser: ArgumentParser | _ArgumentGroup, default: timedelta, told: str) -> None:
+def _timeout(parser: ArgumentParser, default: timedelta, told: str) -> None:
     parser.add_argument(
         "--timeout",
         type=readers.duration_or_none,

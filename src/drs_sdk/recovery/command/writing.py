@@ -21,6 +21,8 @@ def give(result: Plain, text: str, given: Given, terminal: Terminal) -> None:
 
 def give_report(report: RecoveryReport, given: Given, terminal: Terminal) -> ExitCode:
     """Give a report, and find the code of what it tells."""
+    if terminal.is_live:
+        terminal.say("")  # off the live table
     give(report, str(report), given, terminal)
     code = code_of_report(report)
     for file, write in ((given.html, report.to_html), (given.markdown, report.to_markdown)):
