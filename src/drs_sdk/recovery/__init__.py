@@ -11,6 +11,7 @@
 - `hooks`, `marking`: the caller's say; approvals and the end of a run
 - `preflight`: what stands in the way, found by reading
 - `ensure`, `jobs`: one job under a key; a look at one
+- `way_back`: re-protect, come home, and practise it
 - `clean_up`, `runs`, `report`, `reporting`, `reasons`, `instances`: afterwards
 """
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from drs_sdk.recovery.servers import Servers, ServersDict, TargetPattern, TargetPatternDict
     from drs_sdk.recovery.status import RunStatus, ServerStatus, WaveStatus
     from drs_sdk.recovery.wave import Wave, WaveDict
+    from drs_sdk.recovery.way_back.report import ServerWayBack, WayBackReport
 
 __all__ = [
     "CleanUp",
@@ -50,6 +52,7 @@ __all__ = [
     "Runbook",
     "ServerOutcome",
     "ServerStatus",
+    "ServerWayBack",
     "Servers",
     "ServersDict",
     "TargetPattern",
@@ -59,6 +62,7 @@ __all__ = [
     "WaveGate",
     "WaveOutcome",
     "WaveStatus",
+    "WayBackReport",
     "ensure_recovery",
     "list_runs",
     "look_at_job",
@@ -81,6 +85,7 @@ _HOMES = {
     "RunSummary": "drs_sdk.recovery.runs",
     "Runbook": "drs_sdk.recovery.runbook",
     "ServerOutcome": "drs_sdk.recovery.report",
+    "ServerWayBack": "drs_sdk.recovery.way_back.report",
     "ServerStatus": "drs_sdk.recovery.status",
     "Servers": "drs_sdk.recovery.servers",
     "ServersDict": "drs_sdk.recovery.servers",
@@ -90,6 +95,7 @@ _HOMES = {
     "WaveDict": "drs_sdk.recovery.wave",
     "WaveGate": "drs_sdk.recovery.hooks",
     "WaveOutcome": "drs_sdk.recovery.report",
+    "WayBackReport": "drs_sdk.recovery.way_back.report",
     "WaveStatus": "drs_sdk.recovery.status",
     "ensure_recovery": "drs_sdk.recovery.ensure",
     "list_runs": "drs_sdk.recovery.runs",

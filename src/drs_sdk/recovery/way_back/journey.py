@@ -32,6 +32,7 @@ class Journey:
         part: Its part in the run's last launch home.
         part_standing: How that went.
         has_launches_home: Whether the run has launched something home.
+        is_drill: Whether the way back is practised only.
         reason: What stands in the way, where something does.
     """
 
@@ -44,6 +45,7 @@ class Journey:
     part: Part | None = None
     part_standing: str | None = None
     has_launches_home: bool = False
+    is_drill: bool = False
     reason: str | None = None
 
     @property
@@ -158,7 +160,8 @@ class Journey:
             return (
                 "boot the failback client on the original machine, and connect it to this instance"
             )
-        if self.stage in {"protected", "retiring", "done"} and not self.is_on_premises:
+        is_back = self.stage in {"protected", "retiring", "done"}
+        if is_back and not self.is_on_premises and not self.is_drill:
             return "the machine of before (A1) may still stand in EC2 at home: terminate it there"
         return None
 

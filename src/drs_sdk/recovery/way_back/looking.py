@@ -76,7 +76,9 @@ class Looking:
         standing = await self._recovery_side()
         both = BothSides(self._run, standing, [])
         for member in standing.members:
-            both.journeys.append(self._journey(member, standing, both.sides))
+            journey = self._journey(member, standing, both.sides)
+            journey.is_drill = self._run.is_drill
+            both.journeys.append(journey)
         for target, side in both.sides.items():
             both.origins[target] = await self._origin_side(target, side, standing)
         for journey in both.journeys:

@@ -11,7 +11,7 @@ from drs_sdk.recovery.run_errors import WrongOrderError
 from drs_sdk.recovery.way_back.reprotecting import replicate_home, require_launched
 from drs_sdk.recovery.way_back.retiring import retire
 from drs_sdk.recovery.way_back.returning import launch_home
-from drs_sdk.recovery.way_back.steps import concerned, reached, report_of
+from drs_sdk.recovery.way_back.steps import concerned, reached, remember, report_of
 
 if TYPE_CHECKING:
     from drs_sdk.recovery.memory import LaunchOptions
@@ -38,10 +38,12 @@ async def rehearse(
     both = await looking.look()
     if all(one.stage == "done" for one in both.journeys):
         return report_of(run, both.journeys, "done")
+    seen = remember(both)
     if both.standing.closed is None:
         require_launched(both)
         _require_elsewhere(both)
         both = await _there_and_back(run, both, looking, options, deadline, teller)
+        seen = remember(both, seen)
         if not all(reached(one, "home") for one in concerned(both)):
             return report_of(
                 run,
@@ -53,7 +55,7 @@ async def rehearse(
     if not left:
         cleaned = await clean_up(run, timeout=deadline.left)
         left = dict(cleaned.left)
-    return report_of(run, both.journeys, "done", left=left)
+    return report_of(run, both.journeys, "done", seen=seen, left=left)
 
 
 async def _there_and_back(

@@ -13,7 +13,13 @@ from drs_sdk.recovery.way_back.on_premises import launch_on_premises
 from drs_sdk.recovery.way_back.reprotecting import require_launched
 from drs_sdk.recovery.way_back.retiring import retire
 from drs_sdk.recovery.way_back.reversing import Reversals
-from drs_sdk.recovery.way_back.steps import concerned, go_on_until, reached, report_of
+from drs_sdk.recovery.way_back.steps import (
+    concerned,
+    go_on_until,
+    reached,
+    remember,
+    report_of,
+)
 
 if TYPE_CHECKING:
     from drs_sdk.recovery.memory import LaunchOptions
@@ -46,13 +52,15 @@ async def fail_back(
     require_launched(both)
     require_ready(both)
     both = await launch_home(run, both, looking, options, deadline)
+    seen = remember(both)
     if not all(reached(one, "home") for one in concerned(both)):
         return report_of(run, both.journeys, "done")
     both = await _protect(run, looking, deadline, teller)
+    seen = remember(both, seen)
     if not all(reached(one, "protected") for one in concerned(both)):
-        return report_of(run, both.journeys, "done")
+        return report_of(run, both.journeys, "done", seen=seen)
     both, left = await retire(run, looking, deadline, teller)
-    return report_of(run, both.journeys, "done", left=left)
+    return report_of(run, both.journeys, "done", seen=seen, left=left)
 
 
 def require_ready(both: BothSides) -> None:

@@ -9,14 +9,14 @@ from drs_sdk.recovery.hooks import called
 from drs_sdk.recovery.way_back.report import STAGES, WayBackReport
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from datetime import datetime
 
     from drs_sdk.clock import Clock
     from drs_sdk.recovery.run import Run
     from drs_sdk.recovery.way_back.journey import Journey
     from drs_sdk.recovery.way_back.looking import BothSides, Looking
-    from drs_sdk.recovery.way_back.report import Stage
+    from drs_sdk.recovery.way_back.report import ServerWayBack, Stage
 
 OnWayBack: TypeAlias = "Callable[[WayBackReport], Awaitable[None] | None]"
 """Is told how far the servers are, on each change."""
@@ -105,20 +105,53 @@ def concerned(both: BothSides) -> list[Journey]:
     return [one for one in both.journeys if one.stage != "not launched"]
 
 
+def remember(
+    both: BothSides, seen: Mapping[str, ServerWayBack] | None = None
+) -> dict[str, ServerWayBack]:
+    """Keep what is told of servers now: later, what they came home by is gone.
+
+    Args:
+        both: What was seen.
+        seen: What was kept before; what is told no more stays.
+    """
+    found = {one.member.server_id: one.told() for one in both.journeys}
+    return {name: _filled(told, (seen or {}).get(name)) for name, told in found.items()}
+
+
+def _filled(told: ServerWayBack, before: ServerWayBack | None) -> ServerWayBack:
+    if before is None:
+        return told
+    kept = {name: getattr(before, name) for name in _KEPT if getattr(told, name) is None}
+    return told.model_copy(update=kept)
+
+
+_KEPT = (
+    "recovery_instance_id",
+    "reversed_source_server_id",
+    "home_instance_id",
+    "home_at",
+    "data_lost",
+)
+
+
 def report_of(
     run: Run,
     journeys: Iterable[Journey],
     wanted: Stage,
     *,
+    seen: Mapping[str, ServerWayBack] | None = None,
     left: dict[str, str] | None = None,
     notes: tuple[str, ...] = (),
 ) -> WayBackReport:
     """Make the report of a step."""
+    known = seen or {}
     return WayBackReport(
         run=run.name,
         mode=run.mode,
         wanted=wanted,
-        servers=tuple(journey.told() for journey in journeys),
+        servers=tuple(
+            _filled(journey.told(), known.get(journey.member.server_id)) for journey in journeys
+        ),
         left=left or {},
         notes=notes,
     )
