@@ -1,6 +1,6 @@
 """Recovery runs: a fleet comes up in waves, once, whoever dies on the way.
 
-- `recovery`: a run, and what can be done with it
+- `recovery`, `handle`, `options`: a run, and what can be done with it
 - `runbook`, `wave`, `servers`: what is planned; `loading`: runbook files; `order`, `digest`,
   `fields`, `part`: what a plan is made of
 - `run`, `places`, `record`: a runbook under a key, where it runs, and its record in the service
