@@ -13,6 +13,8 @@ from drs_sdk.testing.front.place import Place
 from drs_sdk.testing.front.server import Front
 from drs_sdk.testing.front.sts import TokenService
 from drs_sdk.testing.handlers import load_handlers
+from drs_sdk.testing.job_durations import JobDurations
+from drs_sdk.testing.quirks import Quirks
 from drs_sdk.testing.settings import Quotas, Settings
 from drs_sdk.testing.world.account import Account
 
@@ -54,6 +56,8 @@ class DRSEmulator(Place):
         seed: int = 0,
         clock: EmulatorClock | None = None,
         quotas: Quotas | None = None,
+        quirks: Quirks | None = None,
+        job_durations: JobDurations | None = None,
         initialized: bool = True,
         page_size: int = 200,
         recovery_instance_ids_in_jobs: bool = False,
@@ -75,7 +79,11 @@ class DRSEmulator(Place):
                 other key stands for the first account.
             seed: Decides identifiers, made-up fleets and the dice of faults.
             clock: The clock to live by.
-            quotas: Quotas other than the service's defaults.
+            quotas: Quotas other than the service's defaults, of every place; see also
+                `Place.quotas`.
+            quirks: What the service does at times, in every place; see also `Place.quirks`.
+            job_durations: How long the steps of jobs take, in every place; see also
+                `Place.job_durations`.
             initialized: Whether InitializeService was called already.
             page_size: Items on a page when a request does not say.
             recovery_instance_ids_in_jobs: Let launch jobs name the recovery instances they
@@ -105,6 +113,8 @@ class DRSEmulator(Place):
             page_size=page_size,
             recovery_instance_ids_in_jobs=recovery_instance_ids_in_jobs,
             quotas=quotas or Quotas(),
+            quirks=quirks or Quirks(),
+            job_durations=job_durations or JobDurations(),
         )
         self._keys = Keyring(all_accounts)
         self._token_service = TokenService(self._keys)

@@ -1,8 +1,11 @@
-"""What a user may set on an emulated account: its identity, its quotas and its pace."""
+"""What a user may set on an emulated account: its identity, quotas, pace and quirks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+from drs_sdk.testing.job_durations import JobDurations
+from drs_sdk.testing.quirks import Quirks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,7 @@ class Quotas:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The identity and the pace of one emulated account.
+    """What is set on one emulated account in one Region.
 
     Attributes:
         region: The Region in ARNs and zones.
@@ -55,6 +58,8 @@ class Settings:
         recovery_instance_ids_in_jobs: Whether launch jobs name the recovery instances they made,
             as the service model says; in practice they do not.
         quotas: The account's quotas.
+        quirks: What the service does at times.
+        job_durations: How long the steps of jobs take.
     """
 
     region: str = "us-east-1"
@@ -64,6 +69,8 @@ class Settings:
     sync_bytes_per_second: int = 128 * 1024 * 1024
     recovery_instance_ids_in_jobs: bool = False
     quotas: Quotas = field(default_factory=Quotas)
+    quirks: Quirks = field(default_factory=Quirks)
+    job_durations: JobDurations = field(default_factory=JobDurations)
 
     def arn(self, resource_type: str, resource_id: str) -> str:
         """Return the ARN of a resource of this account."""

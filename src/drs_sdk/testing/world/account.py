@@ -21,6 +21,8 @@ import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeVar
 
+from drs_sdk.testing.job_durations import JobDurations
+from drs_sdk.testing.quirks import Quirks
 from drs_sdk.testing.service.documents import Doc, copy_doc
 from drs_sdk.testing.service.isotime import format_datetime, parse_datetime
 from drs_sdk.testing.settings import Quotas, Settings
@@ -60,7 +62,7 @@ class Account:
     """Everything one account has in one Region.
 
     Attributes:
-        settings: Identity, pace and quotas.
+        settings: Identity, pace, quotas and quirks.
         initialized: Whether InitializeService was called.
         now: The clock's reading at the request or the event that is being handled.
         timeline: What will happen.
@@ -86,6 +88,11 @@ class Account:
     def quotas(self) -> Quotas:
         """The account's quotas."""
         return self.settings.quotas
+
+    @property
+    def quirks(self) -> Quirks:
+        """What the service does at times."""
+        return self.settings.quirks
 
     @property
     def source_servers(self) -> Collection:
@@ -164,6 +171,8 @@ class Account:
         data = copy_doc(data)
         stored: Doc = data["settings"]
         stored["quotas"] = Quotas(**stored["quotas"])
+        stored["quirks"] = Quirks(**stored.get("quirks", {}))
+        stored["job_durations"] = JobDurations(**stored.get("job_durations", {}))
         settings = Settings(**stored)
         account = cls(settings, parse_datetime(data["now"]), initialized=data["initialized"])
         for name, resources in data["resources"].items():
