@@ -86,8 +86,6 @@ class Launches:
         return await self.instance(server_id)
 
     async def add_server(self, *, in_ec2: bool) -> str:
-        while True:
-            (server_id,) = self.emulator.add_source_servers(1)
-            server = await self.server(server_id)
-            if ("awsInstanceID" in server["sourceProperties"]["identificationHints"]) == in_ec2:
-                return server_id
+        origin = "EC2" if in_ec2 else "ON_PREMISES"
+        (server_id,) = self.emulator.add_source_servers(1, origin=origin)
+        return server_id

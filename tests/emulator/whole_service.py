@@ -276,16 +276,9 @@ class WholeService:
         return str(made["recoveryPlanStep"]["recoveryPlanStepArn"])
 
     async def ec2_server(self) -> str:
-        """Add a source server that is an EC2 instance, so that it can be reversed."""
-        for _ in range(50):
-            (server_id,) = self._emulator.add_source_servers(1)
-            found = await self._caller(
-                "DescribeSourceServers", {"filters": {"sourceServerIDs": [server_id]}}
-            )
-            properties = found["items"][0]["sourceProperties"]
-            if "awsInstanceID" in properties["identificationHints"]:
-                return server_id
-        raise AssertionError("the fleet has no EC2 instances")
+        """Add a source server that is an EC2 instance of this Region: both its sides are here."""
+        (server_id,) = self._emulator.add_source_servers(1, origin_region=self._emulator.region)
+        return server_id
 
     async def instance_of(self, server_id: str) -> dict[str, Any]:
         found = await self.call(

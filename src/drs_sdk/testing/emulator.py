@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _REGION = "us-east-1"
 _ACCOUNT_ID = "111122223333"
+_OTHER_REGION = "us-west-2"
+"""Where made-up machines come from when the world has no second Region."""
 
 
 class DRSEmulator(Place):
@@ -108,6 +110,7 @@ class DRSEmulator(Place):
         all_accounts = _all_of("account", account_id, accounts, _ACCOUNT_ID)
         self._settings = Settings(
             region=all_regions[0],
+            origin_region=_origin_of(all_regions[0], all_regions),
             account_id=all_accounts[0],
             seed=seed,
             page_size=page_size,
@@ -132,6 +135,7 @@ class DRSEmulator(Place):
         )
         self._admin = None if admin_port is None else Listener(self._admin_runner, admin_port)
         self._many_regions = regions is not None
+        self._regions = all_regions
         self._first = (all_accounts[0], all_regions[0])
         self._places: dict[tuple[str, str], Place] = {self._first: self}
         for where in product(all_accounts, all_regions):
@@ -236,10 +240,24 @@ class DRSEmulator(Place):
         return self._places[where].desk
 
     def _open(self, account_id: str, region: str, *, initialized: bool) -> Place:
-        settings = replace(self._settings, account_id=account_id, region=region)
+        settings = replace(
+            self._settings,
+            account_id=account_id,
+            region=region,
+            origin_region=_origin_of(region, self._regions),
+        )
         key = self._keys.of_account(account_id) or self._keys.first
         account = Account(settings, self.clock.now(), initialized=initialized)
         return Place(self.clock, account, key, self._listener)
+
+
+def _origin_of(region: str, regions: Sequence[str]) -> str:
+    """Return the Region that the machines of a place come from: the world's next one."""
+    at = regions.index(region) + 1 if region in regions else 0
+    others = [other for other in (*regions[at:], *regions[:at]) if other != region]
+    if others:
+        return others[0]
+    return _OTHER_REGION if region != _OTHER_REGION else _REGION
 
 
 def _all_of(

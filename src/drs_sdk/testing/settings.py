@@ -51,6 +51,7 @@ class Settings:
 
     Attributes:
         region: The Region in ARNs and zones.
+        origin_region: The Region that made-up machines in EC2 come from, unless told otherwise.
         account_id: The twelve digits in ARNs.
         seed: Decides identifiers, fleets and the dice of faults.
         page_size: Items on a page when the request does not say.
@@ -63,6 +64,7 @@ class Settings:
     """
 
     region: str = "us-east-1"
+    origin_region: str = "us-west-2"
     account_id: str = "111122223333"
     seed: int = 0
     page_size: int = 200
