@@ -177,14 +177,6 @@ async def test_quirks_quotas_and_durations_are_a_places_own_and_are_saved() -> N
     assert other.job_durations == JobDurations(conversion=1)
 
 
-def test_a_snapshot_of_before_the_quirks_is_restored() -> None:
-    emulator = DRSEmulator(quirks=Quirks(job_listing_delay=5))
-    data: dict[str, Any] = emulator.snapshot()
-    del data["settings"]["quirks"], data["settings"]["job_durations"]
-    emulator.restore(data)
-    assert emulator.quirks == Quirks()
-
-
 @pytest.mark.parametrize(
     ("quotas", "waves", "quota"),
     [

@@ -214,14 +214,15 @@ class WholeService:
         plan = {"recoveryPlanArn": made["recoveryPlan"]["recoveryPlanArn"]}
         changed = await self.call("UpdateRecoveryPlan", **plan, name="second")
         assert (await self.call("GetRecoveryPlan", **plan)) == changed
+        first = await self.server_step(plan, *self._emulator.add_source_servers(1))
         steps = [await self.wait_step(plan, minutes) for minutes in (1, 2)]
         changed = await self.call(
             "UpdateRecoveryPlanStep", recoveryPlanStepArn=steps[0], stepName="changed"
         )
         assert await self.call("GetRecoveryPlanStep", recoveryPlanStepArn=steps[0]) == changed
-        await self.call("ReorderRecoveryPlanSteps", **plan, orderedStepArns=steps[::-1])
+        await self.call("ReorderRecoveryPlanSteps", **plan, orderedStepArns=[first, *steps[::-1]])
         listed = await self.call("ListRecoveryPlanSteps", **plan)
-        assert [s["recoveryPlanStepArn"] for s in listed["recoveryPlanSteps"]] == steps[::-1]
+        assert [s["recoveryPlanStepArn"] for s in listed["recoveryPlanSteps"]][1:] == steps[::-1]
         await self.call("DeleteRecoveryPlanStep", recoveryPlanStepArn=steps[0])
         listed = await self.call("ListRecoveryPlans")
         assert [p["name"] for p in listed["recoveryPlans"]] == ["second"]
@@ -229,18 +230,9 @@ class WholeService:
 
     async def plan_executions(self) -> None:
         (server_id,) = self._emulator.add_source_servers(1)
-        (server,) = (
-            await self.call("DescribeSourceServers", filters={"sourceServerIDs": [server_id]})
-        )["items"]
         made = await self.call("CreateRecoveryPlan", name="drill")
         plan = {"recoveryPlanArn": made["recoveryPlan"]["recoveryPlanArn"]}
-        servers = [{"serverArn": server["arn"], "impactLevel": "CRITICAL"}]
-        await self.call(
-            "CreateRecoveryPlanStep",
-            **plan,
-            stepName="launch",
-            configuration={"serverStepConfiguration": {"servers": servers}},
-        )
+        await self.server_step(plan, server_id)
         await self.wait_step(plan, 5)
         self._emulator.fail_launch(server_id)
         started = await self.call("StartRecoveryPlanExecution", **plan, mode="DRILL")
@@ -266,6 +258,17 @@ class WholeService:
         await self.call("DeleteRecoveryPlanExecution", **second)
         listed = await self.call("ListRecoveryPlanExecutions", **plan)
         assert [e["status"] for e in listed["recoveryPlanExecutions"]] == ["COMPLETED"]
+
+    async def server_step(self, plan: dict[str, str], server_id: str) -> str:
+        found = await self.call("DescribeSourceServers", filters={"sourceServerIDs": [server_id]})
+        servers = [{"serverArn": found["items"][0]["arn"], "impactLevel": "CRITICAL"}]
+        made = await self.call(
+            "CreateRecoveryPlanStep",
+            **plan,
+            stepName="launch",
+            configuration={"serverStepConfiguration": {"servers": servers}},
+        )
+        return str(made["recoveryPlanStep"]["recoveryPlanStepArn"])
 
     async def wait_step(self, plan: dict[str, str], minutes: int) -> str:
         made = await self.call(

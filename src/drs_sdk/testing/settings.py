@@ -26,6 +26,7 @@ class Quotas:
         replication_configuration_templates: Replication configuration templates in the account.
         recovery_plans: Recovery plans in the Region.
         steps_per_recovery_plan: Steps in one recovery plan.
+        servers_per_recovery_plan: Servers over all steps of a recovery plan.
         servers_per_recovery_plan_step: Servers in one step of a recovery plan.
         concurrent_recovery_plan_executions: Executions of one plan at the same time.
     """
@@ -41,6 +42,7 @@ class Quotas:
     replication_configuration_templates: int = 1
     recovery_plans: int = 1000
     steps_per_recovery_plan: int = 20
+    servers_per_recovery_plan: int = 100
     servers_per_recovery_plan_step: int = 100
     concurrent_recovery_plan_executions: int = 1
 

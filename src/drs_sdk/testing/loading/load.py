@@ -71,10 +71,8 @@ def _load(account: Account, value: object) -> list[str]:
             found.setdefault((kind, docs[0][kind.id_member]), {}).update(docs[0])
         else:
             attached.append((kind, owner, docs))
-    for (kind, resource_id), doc in sorted(
-        found.items(), key=lambda item: date_of(item[1], item[0][0].dated_by)
-    ):
-        _store(account, kind, resource_id, doc)
+    for kind, resource_id in _in_order(found):
+        _store(account, kind, resource_id, found[kind, resource_id])
     for kind, resource_id in found:
         if kind.owner:
             owners, what = account.collection(kind.owner), kind.collection.replace("_", " ")
@@ -84,6 +82,12 @@ def _load(account: Account, value: object) -> list[str]:
         loaded.update(dict.fromkeys(parts.attach(account, part, owner, docs)))
     failback.link_loaded(account)
     return list(loaded)
+
+
+def _in_order(found: dict[tuple[Kind, str], Doc]) -> list[tuple[Kind, str]]:
+    """Return what was found in the order in which it was made, by dates and places in listings."""
+    listed = {key: -place if key[0].latest_first else place for place, key in enumerate(found)}
+    return sorted(found, key=lambda key: (date_of(found[key], key[0].dated_by), listed[key]))
 
 
 def _store(account: Account, kind: Kind, resource_id: str, doc: Doc) -> None:

@@ -148,7 +148,7 @@ def _attach_execution_steps(account: Account, owner: str, steps: list[Doc]) -> l
         step = {**defaults, **_present(all_steps, arn), **doc}
         _name_impact(step, plan_server_steps.SERVERS)
         outcomes = _outcomes(account, step)
-        state: Doc = {"execution": execution.id, "job": "", "refusal": "", "outcomes": outcomes}
+        state: Doc = {"execution": execution.id, "jobs": {}, "refusal": "", "outcomes": outcomes}
         _put(all_steps, arn, step, state)
         _enter(execution, all_steps, arn, "stepIndex")
     return [doc["recoveryPlanExecutionStepArn"] for doc in steps]

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     _F = TypeVar("_F", bound=TransitionFunction)
 
 _ID_DIGITS = 17
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 
 _TRANSITIONS: dict[str, TransitionFunction] = {}
 
@@ -171,8 +171,8 @@ class Account:
         data = copy_doc(data)
         stored: Doc = data["settings"]
         stored["quotas"] = Quotas(**stored["quotas"])
-        stored["quirks"] = Quirks(**stored.get("quirks", {}))
-        stored["job_durations"] = JobDurations(**stored.get("job_durations", {}))
+        stored["quirks"] = Quirks(**stored["quirks"])
+        stored["job_durations"] = JobDurations(**stored["job_durations"])
         settings = Settings(**stored)
         account = cls(settings, parse_datetime(data["now"]), initialized=data["initialized"])
         for name, resources in data["resources"].items():
