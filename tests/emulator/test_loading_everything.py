@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from drs_sdk.testing import DRSEmulator, EmulatorClock
 from drs_sdk.testing.service.model import load_service
@@ -299,7 +300,11 @@ async def test_actions_without_an_order_follow_each_other(emulator: DRSEmulator,
     actions = [{"actionId": f"{n}" + _ACTION["actionId"][1:], "actionCode": "x"} for n in range(3)]
     emulator.load({"resourceId": server_id, "items": actions})
     items = (await raw.list_launch_actions(resourceId=server_id))["items"]
-    assert [action["order"] for action in items] == [2, 3, 4]
+    assert items == actions
+    other = {**_ACTION, "actionId": "9" + _ACTION["actionId"][1:], "order": 3}
+    call = raw.put_launch_action(resourceId=server_id, **other)
+    with pytest.raises(ClientError, match=r"Order 3 of .* is taken"):
+        await call
 
 
 async def test_what_boto3_made_of_times_is_text_again(emulator: DRSEmulator, raw: Any) -> None:

@@ -77,7 +77,7 @@ def list_launch_actions(account: Account, params: Doc) -> Doc:
         place=configurations.place_of,
         largest=_LARGEST_PAGE,
     )
-    return paged("items", [action.doc for action in page], token)
+    return paged("items", [action.shown() for action in page], token)
 
 
 @handles("DeleteLaunchAction")

@@ -56,13 +56,13 @@ def start_recovery_plan_execution(account: Account, params: Doc) -> Doc:
         tags: Doc = params.get("tags", {})
         execution = plan_executions.begin(account, plan, params["mode"], snapshot_ids, tags)
         client_tokens.remember(account, "StartRecoveryPlanExecution", params, execution)
-    return {"recoveryPlanExecution": execution.doc}
+    return {"recoveryPlanExecution": execution.shown()}
 
 
 @handles("GetRecoveryPlanExecution")
 def get_recovery_plan_execution(account: Account, params: Doc) -> Doc:
     """Show an execution, without its steps."""
-    return {"recoveryPlanExecution": _execution(account, params).doc}
+    return {"recoveryPlanExecution": _execution(account, params).shown()}
 
 
 @handles("ListRecoveryPlanExecutions")
@@ -93,7 +93,7 @@ def cancel_recovery_plan_execution(account: Account, params: Doc) -> Doc:
     if execution.doc["status"] not in {"CREATED", "IN_PROGRESS"}:
         raise _wrong_status(execution, "recovery-plan-execution", "it cannot be cancelled")
     plan_executions.cancel(account, execution)
-    return {"recoveryPlanExecution": execution.doc}
+    return {"recoveryPlanExecution": execution.shown()}
 
 
 @handles("DeleteRecoveryPlanExecution")
@@ -111,7 +111,7 @@ def delete_recovery_plan_execution(account: Account, params: Doc) -> Doc:
 @handles("GetRecoveryPlanExecutionStep")
 def get_recovery_plan_execution_step(account: Account, params: Doc) -> Doc:
     """Show a step of an execution."""
-    return {"recoveryPlanExecutionStep": _step(account, params).doc}
+    return {"recoveryPlanExecutionStep": _step(account, params).shown()}
 
 
 @handles("ListRecoveryPlanExecutionSteps")
@@ -138,7 +138,7 @@ def retry_recovery_plan_execution_step(account: Account, params: Doc) -> Doc:
         raise _wrong_status(step, _STEP, "only a failed server step can be retried")
     _require_changeable(account, step)
     plan_executions.retry(account, step)
-    return {"recoveryPlanExecutionStep": step.doc}
+    return {"recoveryPlanExecutionStep": step.shown()}
 
 
 @handles("UpdateRecoveryPlanExecutionStep")
@@ -154,7 +154,7 @@ def update_recovery_plan_execution_step(account: Account, params: Doc) -> Doc:
     else:
         _change(account, step, params)
         step.doc["updatedAt"] = account.stamp()
-    return {"recoveryPlanExecutionStep": step.doc}
+    return {"recoveryPlanExecutionStep": step.shown()}
 
 
 def _require_changeable(account: Account, step: Resource) -> None:
@@ -251,7 +251,8 @@ def _step(account: Account, params: Doc) -> Resource:
 
 
 def _short(resource: Resource, members: tuple[str, ...]) -> Doc:
-    return {name: resource.doc[name] for name in members if name in resource.doc}
+    doc = resource.shown()
+    return {name: doc[name] for name in members if name in doc}
 
 
 def _wrong_status(resource: Resource, resource_type: str, what: str) -> refusals.ServiceError:

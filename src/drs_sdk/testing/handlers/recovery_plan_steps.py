@@ -24,14 +24,14 @@ def create_recovery_plan_step(account: Account, params: Doc) -> Doc:
     if step is None:
         step = _add(account, plan, params)
         client_tokens.remember(account, "CreateRecoveryPlanStep", params, step)
-    return {"recoveryPlanStep": step.doc}
+    return {"recoveryPlanStep": step.shown()}
 
 
 @handles("GetRecoveryPlanStep")
 def get_recovery_plan_step(account: Account, params: Doc) -> Doc:
     """Show a step."""
     step = recovery_plans.all_steps(account).require(params["recoveryPlanStepArn"])
-    return {"recoveryPlanStep": step.doc}
+    return {"recoveryPlanStep": step.shown()}
 
 
 @handles("ListRecoveryPlanSteps")
@@ -40,7 +40,7 @@ def list_recovery_plan_steps(account: Account, params: Doc) -> Doc:
     plan = recovery_plans.all_plans(account).require(params["recoveryPlanArn"])
     steps = recovery_plans.steps_of(account, plan)
     found, token = page_of_arranged(account, "ListRecoveryPlanSteps", params, steps)
-    return paged("recoveryPlanSteps", [step.doc for step in found], token)
+    return paged("recoveryPlanSteps", [step.shown() for step in found], token)
 
 
 @handles("UpdateRecoveryPlanStep")
@@ -67,7 +67,7 @@ def update_recovery_plan_step(account: Account, params: Doc) -> Doc:
     if "stepName" in params:
         step.doc["stepName"] = params["stepName"]
     step.doc["updatedAt"] = plan.doc["updatedAt"] = account.stamp()
-    return {"recoveryPlanStep": step.doc}
+    return {"recoveryPlanStep": step.shown()}
 
 
 @handles("DeleteRecoveryPlanStep")
@@ -107,7 +107,7 @@ def reorder_recovery_plan_steps(account: Account, params: Doc) -> Doc:
     )
     plan.state["steps"] = list(arns)
     recovery_plans.order_changed(account, plan)
-    return {"recoveryPlanSteps": [step.doc for step in recovery_plans.steps_of(account, plan)]}
+    return {"recoveryPlanSteps": [step.shown() for step in recovery_plans.steps_of(account, plan)]}
 
 
 def _add(account: Account, plan: Resource, params: Doc) -> Resource:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from drs_sdk.testing.life import post_launch_actions
 from drs_sdk.testing.service import refusals
-from drs_sdk.testing.state import jobs, recovery_instances, source_servers
+from drs_sdk.testing.state import jobs, recovery_instances, recovery_snapshots, source_servers
 from drs_sdk.testing.state.jobs import log, set_status
 from drs_sdk.testing.world.account import transition
 
@@ -238,7 +238,7 @@ def _launch_starts(account: Account, job: Resource, server_id: str) -> None:
 
 def _boots(account: Account, job: Resource, server_id: str) -> None:
     server = account.source_servers.require(server_id)
-    taken: str = job.state["snapshots"][server_id]["timestamp"]
+    taken = recovery_snapshots.taken_at(job.state["snapshots"][server_id])
     recovery_instances.add_instance(account, job, server, taken, is_drill=job.state["is_drill"])
     _go_on(account, job, server_id, "boot", "launched")
 

@@ -95,7 +95,8 @@ def failed_critical_servers(step: Resource) -> list[str]:
     return [
         shown["serverArn"]
         for shown in servers_of(step)
-        if shown["impactLevel"] == "CRITICAL" and outcomes[shown["serverArn"]] == "FAILED"
+        if shown.get("impactLevel", "CRITICAL") == "CRITICAL"
+        and outcomes[shown["serverArn"]] == "FAILED"
     ]
 
 

@@ -90,7 +90,7 @@ KINDS: tuple[Kind, ...] = (
         "sourceServerID",
         frozenset({"arn", "sourceProperties", "dataReplicationInfo"}),
         # Other resources name their source server too.
-        frozenset({"recoveryInstanceID", "jobID", "snapshotID"}),
+        frozenset({"recoveryInstanceID", "jobID", "snapshotID", "hostname"}),
     ),
     Kind(
         "jobs",
@@ -170,7 +170,7 @@ KINDS: tuple[Kind, ...] = (
         "StagingSourceServer",
         "arn",
         frozenset({"hostname"}),
-        only=frozenset({"arn", "hostname", "tags"}),
+        only=frozenset({"arn", "hostname", "tags", "sourceServerID"}),
         arn_member="",
         complete=_staged,
     ),

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, cast
 
 from drs_sdk.testing.life import failback
 from drs_sdk.testing.loading import parts
-from drs_sdk.testing.loading.foreign_json import date_of, plain, require_list, require_types
+from drs_sdk.testing.loading.foreign_json import (
+    date_of,
+    hidden,
+    plain,
+    require_list,
+    require_types,
+)
 from drs_sdk.testing.loading.kinds import KINDS, Kind
 from drs_sdk.testing.service.documents import Doc, copy_doc
 from drs_sdk.testing.world.account import Account
@@ -96,10 +102,15 @@ def _store(account: Account, kind: Kind, resource_id: str, doc: Doc) -> None:
     arn = ""
     if kind.arn_member:
         default_arn = account.settings.arn(collection.resource_type, resource_id)
-        arn = stored.setdefault(kind.arn_member, default_arn)
-    for name, default in kind.defaults.items():
-        stored.setdefault(name, account.stamp() if default is None else default)
+        arn = stored.get(kind.arn_member, default_arn)
+    made_up: Doc = {
+        name: account.stamp() if default is None else default
+        for name, default in kind.defaults.items()
+        if name not in stored
+    }
+    stored.update(made_up)
     state = copy_doc(dict(kind.state))
+    state["made_up"] = copy_doc(hidden(kind.shape, made_up))
     present = collection.get(resource_id)
     if present is not None:
         # What hangs on it, such as the steps of a plan, is loaded by itself.

@@ -224,10 +224,11 @@ def _action_ids(account: Account, resource: Resource) -> list[str]:
 
 
 def _filled(configuration: Resource, defaults: Doc) -> Resource:
-    """Add what is missing in a configuration that was loaded."""
-    doc = configuration.doc
-    for name in defaults.keys() - doc.keys():
-        doc[name] = deep_copy(defaults[name])
+    """Add what is missing in a configuration that was loaded, without showing it."""
+    missing: Doc = {name: defaults[name] for name in defaults if name not in configuration.doc}
+    if missing:
+        configuration.doc.update(deep_copy(missing))
+        configuration.state["made_up"] = deep_copy(missing)
     return configuration
 
 
