@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing.service.documents import Doc, copy_doc, deep_copy
+from drs_sdk.testing.service.documents import Doc, copy_doc
 from drs_sdk.testing.state import predefined_actions
 from drs_sdk.testing.world.resources import Resource
 
@@ -227,8 +227,8 @@ def _filled(configuration: Resource, defaults: Doc) -> Resource:
     """Add what is missing in a configuration that was loaded, without showing it."""
     missing: Doc = {name: defaults[name] for name in defaults if name not in configuration.doc}
     if missing:
-        configuration.doc.update(deep_copy(missing))
-        configuration.state["made_up"] = deep_copy(missing)
+        configuration.doc.update(copy_doc(missing))
+        configuration.state["made_up"] = copy_doc(missing)
     return configuration
 
 
