@@ -1,7 +1,8 @@
 """Finding what an ambiguous ReverseReplication made: on the side where the machine came from.
 
 The reversed server appears in the Region and account of origin, or a server there is pointed to
-the instance anew, with its old id and date. Either names the instance's EC2 id in its hints.
+the instance anew, with its old id and date. Within one Region the instance's own server is. Each
+names the instance's EC2 id in its hints.
 """
 
 from __future__ import annotations
@@ -40,6 +41,10 @@ async def reversed_server(look: Look) -> models.SourceServer | None:
                 reversed_there, key=lambda server: server.replication_direction != "FAILBACK"
             )
     here = await look.walk(look.drs.describe_source_servers(), lambda page: page.items)
+    own = {instance.source_server_id for instance in instances}
+    for server in here:
+        if server.source_server_id in own and _ec2_id(server) in ec2_ids:
+            return server
     found = look.choose(
         [
             server

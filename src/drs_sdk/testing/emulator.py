@@ -17,6 +17,7 @@ from drs_sdk.testing.job_durations import JobDurations
 from drs_sdk.testing.quirks import Quirks
 from drs_sdk.testing.settings import Quotas, Settings
 from drs_sdk.testing.world.account import Account
+from drs_sdk.testing.world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +64,7 @@ class DRSEmulator(Place):
         initialized: bool = True,
         page_size: int = 200,
         recovery_instance_ids_in_jobs: bool = False,
+        reverse_drill_instances: bool = True,
         check_signatures: bool = False,
         check_answers: bool = False,
         record_requests: bool = True,
@@ -90,6 +92,8 @@ class DRSEmulator(Place):
             page_size: Items on a page when a request does not say.
             recovery_instance_ids_in_jobs: Let launch jobs name the recovery instances they
                 made. The service model says so; in practice the member is missing.
+            reverse_drill_instances: Let ReverseReplication take instances that a drill launched.
+                Nothing public says whether the service does: try both.
             check_signatures: Refuse requests that are not signed with the emulator's keys
                 (`access_key_id`, `secret_access_key`).
             check_answers: Check each answer against the service model and answer 501 where it
@@ -115,6 +119,7 @@ class DRSEmulator(Place):
             seed=seed,
             page_size=page_size,
             recovery_instance_ids_in_jobs=recovery_instance_ids_in_jobs,
+            reverse_drill_instances=reverse_drill_instances,
             quotas=quotas or Quotas(),
             quirks=quirks or Quirks(),
             job_durations=job_durations or JobDurations(),
@@ -129,7 +134,11 @@ class DRSEmulator(Place):
             check_answers=check_answers,
             record=record_requests,
         )
-        account = Account(self._settings, clock.now(), initialized=initialized)
+        self._world: World[Account] = World(
+            one_account=accounts is None, one_region=regions is None
+        )
+        account = Account(self._settings, clock.now(), initialized=initialized, world=self._world)
+        self._world.enter(account)
         super().__init__(
             clock, account, self._keys.first, Listener(serve_by(self._front.handle), port)
         )
@@ -247,7 +256,8 @@ class DRSEmulator(Place):
             origin_region=_origin_of(region, self._regions),
         )
         key = self._keys.of_account(account_id) or self._keys.first
-        account = Account(settings, self.clock.now(), initialized=initialized)
+        account = Account(settings, self.clock.now(), initialized=initialized, world=self._world)
+        self._world.enter(account)
         return Place(self.clock, account, key, self._listener)
 
 

@@ -60,6 +60,8 @@ class Settings:
         sync_bytes_per_second: How fast one server's initial sync moves.
         recovery_instance_ids_in_jobs: Whether launch jobs name the recovery instances they made,
             as the service model says; in practice they do not.
+        reverse_drill_instances: Whether the replication of a drill's instance can be reversed;
+            nothing public says.
         quotas: The account's quotas.
         quirks: What the service does at times.
         job_durations: How long the steps of jobs take.
@@ -72,6 +74,7 @@ class Settings:
     page_size: int = 200
     sync_bytes_per_second: int = 128 * 1024 * 1024
     recovery_instance_ids_in_jobs: bool = False
+    reverse_drill_instances: bool = True
     quotas: Quotas = field(default_factory=Quotas)
     quirks: Quirks = field(default_factory=Quirks)
     job_durations: JobDurations = field(default_factory=JobDurations)

@@ -43,7 +43,8 @@ class Scenario(BehaviourScenario, ServerScenario, NetworkScenario, JobScenario, 
                 is not what the service describes. Nothing was loaded then.
         """
         value = load.read_source(source)
-        self._account, loaded = load.load_resources(self._settled(), value)
+        account, loaded = load.load_resources(self._settled(), value)
+        self._take(account)
         return loaded
 
     def time_out_recovery_plan_execution(
@@ -65,7 +66,10 @@ class Scenario(BehaviourScenario, ServerScenario, NetworkScenario, JobScenario, 
         plan_executions.time_out(account, execution, step_only=step_only)
 
     def snapshot(self) -> dict[str, object]:
-        """Return the account, its future and its time as JSON; faults are not part of it."""
+        """Return the account, its future and its time as JSON; faults are not part of it.
+
+        In a world of several places it is that of this one: save all that belong together.
+        """
         return cast("dict[str, object]", self._settled().snapshot())
 
     def restore(self, data: dict[str, object]) -> None:
@@ -75,9 +79,9 @@ class Scenario(BehaviourScenario, ServerScenario, NetworkScenario, JobScenario, 
             ValueError: The data is not a snapshot.
         """
         try:
-            account = Account.restore(cast("Doc", data))
+            account = Account.restore(cast("Doc", data), self._account.world)
         except (AttributeError, LookupError, TypeError) as error:
             raise ValueError(f"this is no snapshot of an emulator: {error!r}") from error
         if self.clock.mode == "virtual":
             self.clock.set(account.now)
-        self._account = account
+        self._take(account)

@@ -14,6 +14,7 @@ Keys of a source server's `state`:
 * `unseen_since`: the agent went silent then.
 * `held`: what replication was at when it stalled, see `life.stalling`.
 * `durations`: what the steps of its jobs take, where that is not the account's `JobDurations`.
+* `reverses`, `opposite`: see `state.reversals`; `repointed`: see `life.repointing`.
 * `job`: identifier of the job that processes the server. The jobs family sets and removes it.
 """
 
