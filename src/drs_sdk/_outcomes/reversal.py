@@ -41,17 +41,23 @@ async def reversed_server(look: Look) -> models.SourceServer | None:
                 reversed_there, key=lambda server: server.replication_direction != "FAILBACK"
             )
     here = await look.walk(look.drs.describe_source_servers(), lambda page: page.items)
-    own = {instance.source_server_id for instance in instances}
-    for server in here:
-        if server.source_server_id in own and _ec2_id(server) in ec2_ids:
-            return server
+    began = {
+        instance.source_server_id: instance.failback and instance.failback.failback_initiation_time
+        for instance in instances
+    }
+
+    def at(server: models.SourceServer) -> datetime | None:
+        # One that was there before is as old as the reversal that the instance tells of.
+        return began.get(server.source_server_id) or _added_at(server)
+
     found = look.choose(
         [
             server
             for server in here
-            if server.replication_direction == "FAILBACK" and _ec2_id(server) in ec2_ids
+            if _ec2_id(server) in ec2_ids
+            and (server.replication_direction == "FAILBACK" or server.source_server_id in began)
         ],
-        at=_added_at,
+        at=at,
     )
     if found is None and look.origin is None:
         for instance in instances:
