@@ -105,9 +105,9 @@ def _step_ended(account: Account, subject: str, args: Doc) -> None:
 
 @transition("replication.synced")
 def sync_ended(account: Account, subject: str, _args: Doc) -> None:
-    """All data is there: the first snapshot begins, unless there is one from before."""
+    """All data is there: the first snapshot begins, but for a rescan, which has one."""
     server = account.source_servers.get(subject)
-    if server is not None and server.state.get("synced") and "protected_since" in server.state:
+    if server is not None and server.state.get("synced") and "sync" in server.state:
         source_servers.forget(server, "sync")
         snapshot_taken(account, subject, {})
     elif server is not None:
