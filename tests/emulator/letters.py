@@ -8,6 +8,8 @@ there; A2 and A3 are the like at home, on the way back.
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,8 @@ from botocore.exceptions import ClientError
 from drs_sdk.testing import DRSEmulator
 
 if TYPE_CHECKING:
+    from aws_cli import AwsCli
+
     from drs_sdk.testing import Place
 
 EAST, WEST, ELSEWHERE = "us-east-1", "us-west-2", "eu-west-1"
@@ -42,21 +46,24 @@ def world(**options: Any) -> DRSEmulator:
 
 
 class Side:
-    """One account in one Region, as boto3 sees it."""
+    """One account in one Region, as boto3 sees it, or the AWS CLI."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, cli: AwsCli | None = None) -> None:
         self.place = place
-        self._client = boto3.client(
-            "drs",
-            endpoint_url=place.url,
-            region_name=place.region,
-            aws_access_key_id=place.access_key_id,
-            aws_secret_access_key=place.secret_access_key,
-            config=Config(proxies={}, retries={"total_max_attempts": 1}),
-        )
+        self._cli = cli
+        self._client = None if cli is not None else _boto3_client(place)
 
     async def call(self, operation: str, **params: Any) -> Any:
-        return await asyncio.to_thread(getattr(self._client, operation), **params)
+        if self._cli is None:
+            return await asyncio.to_thread(getattr(self._client, operation), **params)
+        command = operation.replace("_", "-")
+        given = ("--cli-input-json", json.dumps(params), "--region", self.place.region)
+        outcome = await self._cli.drs(command, *given)
+        refused = re.search(r"An error occurred \((\w+)\) [^:]*: (.*)", outcome.errors)
+        if refused is not None:
+            error = {"Code": refused[1], "Message": refused[2]}
+            raise ClientError({"Error": error}, operation)  # type: ignore[arg-type]
+        return outcome.json()
 
     async def refused(self, operation: str, code: str = CONFLICT, **params: Any) -> str:
         """Look that a call is refused, and return why."""
@@ -136,6 +143,17 @@ class Side:
         return server_id
 
 
+def _boto3_client(place: Place) -> Any:
+    return boto3.client(
+        "drs",
+        endpoint_url=place.url,
+        region_name=place.region,
+        aws_access_key_id=place.access_key_id,
+        aws_secret_access_key=place.secret_access_key,
+        config=Config(proxies={}, retries={"total_max_attempts": 1}),
+    )
+
+
 @dataclass
 class Way:
     """A world with a recovery side and an origin side, which may be the same."""
@@ -145,11 +163,11 @@ class Way:
     origin: Side
 
     @classmethod
-    def between(cls, emulator: DRSEmulator, way: str) -> Way:
+    def between(cls, emulator: DRSEmulator, way: str, cli: AwsCli | None = None) -> Way:
         (region, account_id), (origin_region, origin_account_id) = WAYS[way]
         recovery = emulator.at(region=region, account_id=account_id)
         origin = emulator.at(region=origin_region, account_id=origin_account_id)
-        return cls(emulator, Side(recovery), Side(origin))
+        return cls(emulator, Side(recovery, cli), Side(origin, cli))
 
     async def add_b1(self) -> str:
         return await self.recovery.add_b1(self.origin.place.region, self.origin.place.account_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from aws_cli import aws_cli, needs_aws_cli
 from letters import (
     A1,
     A_SYNC,
@@ -30,84 +31,98 @@ AGAIN = ["STALLED", "RESCAN", "CONTINUOUS"]
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_each_step_and_each_wrong_order(way: str) -> None:  # noqa: PLR0915 - one story
+async def test_each_step_and_each_wrong_order(way: str) -> None:
     async with world() as emulator:
-        sides = Way.between(emulator, way)
-        there, home = sides.recovery, sides.origin
-        b1 = await sides.add_b1()
-        before = await there.server(b1)
-
-        b2 = await there.launch(b1)
-        b3 = (await there.instance(b2))["ec2InstanceID"]
-        await there.refused("delete_recovery_instance", recoveryInstanceID=b2)
-        await there.refused("disconnect_source_server", sourceServerID=b1)
-        await there.refused("delete_source_server", sourceServerID=b1)
-
-        arn = await there.reverse(b2)
-        assert arn.split(":")[3:5] == [home.place.region, home.place.account_id]
-        a2 = id_of(arn)
-        assert [server["sourceServerID"] for server in await there.servers()] == [b1]
-        (shown,) = await home.servers()
-        assert (shown["sourceServerID"], shown["replicationDirection"]) == (a2, "FAILBACK")
-        assert hint_of(shown) == b3
-        cloud = shown["sourceCloudProperties"]
-        assert cloud["originRegion"] == there.place.region
-        assert cloud["originAccountID"] == there.place.account_id
-        assert (await there.server(b1))["reversedDirectionSourceServerArn"] == arn
-        assert (await there.server(b1))["replicationDirection"] == "FAILOVER"
-        await there.refused("reverse_replication", recoveryInstanceID=b2)
-        await there.refused("terminate_recovery_instances", recoveryInstanceIDs=[b2])
-        await there.refused("disconnect_recovery_instance", recoveryInstanceID=b2)
-        await there.refused("start_failback_launch", recoveryInstanceIDs=[b2])
-        await home.refused("start_recovery", sourceServers=[{"sourceServerID": a2}])
-        assert await home.states(a2) == INITIAL
-        failback = (await there.instance(b2))["failback"]
-        assert failback["state"] == "FAILBACK_READY_FOR_LAUNCH"
-
-        a3 = await home.launch(a2)
-        a4 = (await home.instance(a3))["ec2InstanceID"]
-        assert [i["recoveryInstanceID"] for i in await there.instances()] == [b2]
-        failback = (await there.instance(b2))["failback"]
-        assert failback["state"] == "FAILBACK_COMPLETED"
-        assert failback["failbackJobID"] == (await home.instance(a3))["jobID"]
-        await there.refused("terminate_recovery_instances", recoveryInstanceIDs=[b2])
-        await home.refused("disconnect_source_server", sourceServerID=a2)
-        await home.refused("delete_recovery_instance", recoveryInstanceID=a3)
-
-        assert await home.reverse(a3) == before["arn"]
-        after = await there.server(b1)
-        assert hint_of(before) == A1
-        assert hint_of(after) == a4
-        assert after["tags"] == before["tags"]
-        added = "addedToServiceDateTime"
-        assert after["lifeCycle"][added] == before["lifeCycle"][added]
-        assert after["replicationDirection"] == "FAILOVER"
-        assert [server["sourceServerID"] for server in await there.servers()] == [b1]
-        assert [server["sourceServerID"] for server in await home.servers()] == [a2]
-        await home.refused("reverse_replication", recoveryInstanceID=a3)
-        await home.refused("disconnect_recovery_instance", recoveryInstanceID=a3)
-        await home.refused("terminate_recovery_instances", recoveryInstanceIDs=[a3])
-        await there.refused("terminate_recovery_instances", recoveryInstanceIDs=[b2])
-        assert await there.states(b1) == AGAIN
-
-        await emulator.clock.advance(timedelta(hours=1))
-        assert await home.snapshots(a2)
-        await home.call("stop_replication", sourceServerID=a2)
-        assert await home.snapshots(a2) == []
-        assert await there.snapshots(b1)
-        await home.refused("disconnect_source_server", sourceServerID=a2)
-        await there.terminate(b2)
-        await home.refused("delete_source_server", sourceServerID=a2)
-        await home.call("delete_recovery_instance", recoveryInstanceID=a3)
-        await home.refused("delete_source_server", sourceServerID=a2)
-        await home.call("disconnect_source_server", sourceServerID=a2)
-        await home.call("delete_source_server", sourceServerID=a2)
-
-        assert await home.servers() == await home.instances() == await there.instances() == []
-        (left,) = await there.servers()
-        assert (left["sourceServerID"], hint_of(left)) == (b1, a4)
-        assert await there.state(b1) == "CONTINUOUS"
+        await there_and_back(Way.between(emulator, way))
         assert emulator.defects == []
+
+
+@needs_aws_cli
+async def test_the_aws_cli_goes_there_and_back(model_folder: str) -> None:
+    async with (
+        world(check_signatures=True) as emulator,
+        aws_cli(emulator, model_folder) as cli,
+    ):
+        await there_and_back(Way.between(emulator, "two Regions", cli))
+        assert emulator.defects == []
+
+
+async def there_and_back(sides: Way) -> None:  # noqa: PLR0915 - one story
+    """Take each step, and each wrong one."""
+    there, home = sides.recovery, sides.origin
+    b1 = await sides.add_b1()
+    before = await there.server(b1)
+
+    b2 = await there.launch(b1)
+    b3 = (await there.instance(b2))["ec2InstanceID"]
+    await there.refused("delete_recovery_instance", recoveryInstanceID=b2)
+    await there.refused("disconnect_source_server", sourceServerID=b1)
+    await there.refused("delete_source_server", sourceServerID=b1)
+
+    arn = await there.reverse(b2)
+    assert arn.split(":")[3:5] == [home.place.region, home.place.account_id]
+    a2 = id_of(arn)
+    assert [server["sourceServerID"] for server in await there.servers()] == [b1]
+    (shown,) = await home.servers()
+    assert (shown["sourceServerID"], shown["replicationDirection"]) == (a2, "FAILBACK")
+    assert hint_of(shown) == b3
+    cloud = shown["sourceCloudProperties"]
+    assert cloud["originRegion"] == there.place.region
+    assert cloud["originAccountID"] == there.place.account_id
+    assert (await there.server(b1))["reversedDirectionSourceServerArn"] == arn
+    assert (await there.server(b1))["replicationDirection"] == "FAILOVER"
+    await there.refused("reverse_replication", recoveryInstanceID=b2)
+    await there.refused("terminate_recovery_instances", recoveryInstanceIDs=[b2])
+    await there.refused("disconnect_recovery_instance", recoveryInstanceID=b2)
+    await there.refused("start_failback_launch", recoveryInstanceIDs=[b2])
+    await home.refused("start_recovery", sourceServers=[{"sourceServerID": a2}])
+    assert await home.states(a2) == INITIAL
+    failback = (await there.instance(b2))["failback"]
+    assert failback["state"] == "FAILBACK_READY_FOR_LAUNCH"
+
+    a3 = await home.launch(a2)
+    a4 = (await home.instance(a3))["ec2InstanceID"]
+    assert [i["recoveryInstanceID"] for i in await there.instances()] == [b2]
+    failback = (await there.instance(b2))["failback"]
+    assert failback["state"] == "FAILBACK_COMPLETED"
+    assert failback["failbackJobID"] == (await home.instance(a3))["jobID"]
+    await there.refused("terminate_recovery_instances", recoveryInstanceIDs=[b2])
+    await home.refused("disconnect_source_server", sourceServerID=a2)
+    await home.refused("delete_recovery_instance", recoveryInstanceID=a3)
+
+    assert await home.reverse(a3) == before["arn"]
+    after = await there.server(b1)
+    assert hint_of(before) == A1
+    assert hint_of(after) == a4
+    assert after["tags"] == before["tags"]
+    added = "addedToServiceDateTime"
+    assert after["lifeCycle"][added] == before["lifeCycle"][added]
+    assert after["replicationDirection"] == "FAILOVER"
+    assert [server["sourceServerID"] for server in await there.servers()] == [b1]
+    assert [server["sourceServerID"] for server in await home.servers()] == [a2]
+    await home.refused("reverse_replication", recoveryInstanceID=a3)
+    await home.refused("disconnect_recovery_instance", recoveryInstanceID=a3)
+    await home.refused("terminate_recovery_instances", recoveryInstanceIDs=[a3])
+    await there.refused("terminate_recovery_instances", recoveryInstanceIDs=[b2])
+    assert await there.states(b1) == AGAIN
+
+    await there.place.clock.advance(timedelta(hours=1))
+    assert await home.snapshots(a2)
+    await home.call("stop_replication", sourceServerID=a2)
+    assert await home.snapshots(a2) == []
+    assert await there.snapshots(b1)
+    await home.refused("disconnect_source_server", sourceServerID=a2)
+    await there.terminate(b2)
+    await home.refused("delete_source_server", sourceServerID=a2)
+    await home.call("delete_recovery_instance", recoveryInstanceID=a3)
+    await home.refused("delete_source_server", sourceServerID=a2)
+    await home.call("disconnect_source_server", sourceServerID=a2)
+    await home.call("delete_source_server", sourceServerID=a2)
+
+    assert await home.servers() == await home.instances() == await there.instances() == []
+    (left,) = await there.servers()
+    assert (left["sourceServerID"], hint_of(left)) == (b1, a4)
+    assert await there.state(b1) == "CONTINUOUS"
 
 
 async def test_the_next_cycle_and_the_name_that_goes_stale() -> None:
