@@ -306,6 +306,22 @@ async def test_what_happens_elsewhere_happens_in_order() -> None:
         assert failback["state"] == "FAILBACK_COMPLETED"
 
 
+async def test_a_stopped_failback_that_is_started_again_guards_its_instance() -> None:
+    async with world() as emulator:
+        sides = Way.between(emulator, "two Regions")
+        there, home = sides.recovery, sides.origin
+        b2 = await there.launch(await sides.add_b1())
+        stopped = id_of(await there.reverse(b2))
+        await there.call("stop_failback", recoveryInstanceID=b2)
+        assert await home.state(stopped) == "STOPPED"
+        other = id_of(await there.reverse(b2))
+        await home.call("start_replication", sourceServerID=stopped)
+        for server_id in (other, stopped):
+            await there.refused("terminate_recovery_instances", recoveryInstanceIDs=[b2])
+            await home.call("stop_replication", sourceServerID=server_id)
+        await there.terminate(b2)
+
+
 async def test_saved_places_go_on_together() -> None:
     async with world() as emulator:
         sides = Way.between(emulator, "two Regions and two accounts")

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drs_sdk.testing.life import stalling
-from drs_sdk.testing.state import jobs, recovery_instances, reversals, source_servers
+from drs_sdk.testing.state import jobs, recovery_instances, reversals
 from drs_sdk.testing.world.account import transition
 
 if TYPE_CHECKING:
@@ -83,10 +83,9 @@ def _ended(account: Account, subject: str, _args: Doc) -> None:
     job = jobs.jobs_of(account).require(subject)
     jobs.complete(account, job)
     for instance in _targets(account, job):
-        found = reversals.replicated_by(account, instance)
-        if found is not None and source_servers.is_replicating(found[1]):
+        for there, server in reversals.replicas_of(account, instance):
             # Its replication was started again meanwhile.
-            stalling.stall(*found)
+            stalling.stall(there, server)
         recovery_instances.remove_instance(account, instance)
 
 

@@ -5,7 +5,7 @@ Keys of a recovery instance's `state`:
 * `live`: the emulator moves it (a loaded instance is shown as it was loaded).
 * `initialized`: the agent on it has reported, so it can be terminated or disconnected.
 * `job`: the job that terminates it or launches it back.
-* `reversed`, `direction`: see `state.reversals`.
+* `reversed`, `replicas`, `direction`: see `state.reversals`.
 * `client`: the failback client that replicates it back, see `life.failback`.
 * `failback_configuration`: what UpdateFailbackReplicationConfiguration said.
 """
@@ -80,9 +80,8 @@ def require_not_replicated(account: Account, instance: Resource, what: str) -> N
     Raises:
         ServiceError: ConflictException.
     """
-    found = reversals.replicated_by(account, instance)
-    if found is not None and reversals.is_replicated(account, instance):
-        raise conflict(instance, f"is replicated by source server {found[1].id}: {what}")
+    for _, server in reversals.replicas_of(account, instance):
+        raise conflict(instance, f"is replicated by source server {server.id}: {what}")
 
 
 def is_disconnected(instance: Resource) -> bool:

@@ -4,6 +4,8 @@ A reversed source server often stands in another place than the instance it repl
 names the other by its ARN, and the link holds only while both do:
 
 * `state["reversed"]` of an instance: the source server that was reversed to it.
+* `state["replicas"]` of an instance: all that ever were. Those of a stopped failback are there
+  still, and may be started again.
 * `state["reverses"]` of a source server: the instance whose machine it replicates.
 * `state["opposite"]` of a source server: the one of the other direction.
 * `state["direction"]` of an instance: that of its source server when it was launched.
@@ -26,17 +28,18 @@ def link(server: Resource, instance: Resource) -> None:
     """Note that a source server replicates the machine of an instance."""
     server.state["reverses"] = instance.arn
     instance.state["reversed"] = server.arn
+    known: list[str] = instance.state.setdefault("replicas", [])
+    if server.arn not in known:
+        known.append(server.arn)
 
 
 def unlink(account: Account, instance: Resource) -> tuple[Account, Resource] | None:
-    """Let an instance and the source server that replicates it forget each other.
+    """Let the source server that replicates an instance have no part in its failback any more.
 
     Returns:
         That server and its account, if there is one.
     """
     found = replicated_by(account, instance)
-    if found is not None:
-        found[1].state.pop("reverses", None)
     instance.state.pop("reversed", None)
     return found
 
@@ -78,12 +81,17 @@ def direction_of_server(server: Resource) -> Direction:
     return "FAILBACK" if server.doc.get("replicationDirection") == "FAILBACK" else "FAILOVER"
 
 
-def is_replicated(account: Account, instance: Resource) -> bool:
-    """Tell whether a source server replicates the machine of an instance at this moment."""
-    found = replicated_by(account, instance)
-    return found is not None and source_servers.is_replicating(found[1])
+def replicas_of(account: Account, instance: Resource) -> list[tuple[Account, Resource]]:
+    """Return the source servers that replicate the machine of an instance at this moment."""
+    known: list[str] = instance.state.get("replicas", [])
+    return [
+        (there, server)
+        for there, server in filter(None, map(account.owner_of, known))
+        if server.state.get("reverses") == instance.arn and source_servers.is_replicating(server)
+    ]
 
 
 def is_protected_again(account: Account, instance: Resource) -> bool:
     """Tell whether an instance that was launched home is replicated as the original was."""
-    return direction_of(account, instance) == "FAILBACK" and is_replicated(account, instance)
+    back = direction_of(account, instance) == "FAILBACK"
+    return back and bool(replicas_of(account, instance))
