@@ -45,6 +45,9 @@ def repoint(account: Account, server: Resource, instance: Resource, changed: Doc
     in_sync = source_servers.is_replicating(server) and source_servers.is_launchable(server)
     source_servers.touch(account, server)
     server.doc.update(changed)
+    # An extended server replicates for itself from now on.
+    server.doc.pop("stagingArea", None)
+    source_servers.forget(server, "extends")
     reversals.link(server, instance)
     if not in_sync:
         replication.start(account, server)
