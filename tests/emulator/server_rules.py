@@ -185,9 +185,9 @@ class ServerRules(RuleBasedStateMachine):
     @rule(target=servers, arn=staged)
     def extend(self, arn: str) -> Any:
         answer = self.drs.call("CreateExtendedSourceServer", sourceServerArn=arn)
-        listed = self.drs.items("ListExtensibleSourceServers", stagingAccountID=STAGING)
         if answer is None:
             return multiple()
+        listed = self.drs.items("ListExtensibleSourceServers", stagingAccountID=STAGING)
         assert arn not in [server["arn"] for server in listed]
         return answer["sourceServer"]["sourceServerID"]
 
