@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drs_sdk.testing.life import stalling
-from drs_sdk.testing.state import jobs, recovery_instances, reversals
+from drs_sdk.testing.state import jobs, recovery_instances, reversals, source_servers
 from drs_sdk.testing.world.account import transition
 
 if TYPE_CHECKING:
