@@ -17,7 +17,7 @@ from strategies import service_shapes as drs
 from drs_sdk import APIError, DRSError, errors, models
 from drs_sdk._transport import api_errors
 from drs_sdk.fleet import Target
-from drs_sdk.recovery import RecoveryReport
+from drs_sdk.recovery import RecoveryReport, WayBackReport
 
 EXCEPTIONS = drs.exceptions()
 JOB = "drsjob-0123456789abcdefg"
@@ -256,6 +256,7 @@ _REPORT = RecoveryReport(
     waves=(),
     servers=(),
 )
+_WAY_BACK = WayBackReport(run="erp/k", mode="recovery", wanted="done", servers=())
 _BUILD: dict[str, Any] = {
     "RequestValidationError": lambda kind: kind(
         "wrong", problems=[errors.FieldProblem("a[0].b", "is wrong")], operation="DeleteJob"
@@ -293,6 +294,7 @@ _BUILD: dict[str, Any] = {
     "RecordNotKeptError": lambda kind: kind("drsjob-1", {"a": "b"}, "denied"),
     "OriginNeededError": lambda kind: kind("111122223333", "eu-west-1"),
     "WrongOrderError": lambda kind: kind("it is live", letter="B2", first="stop A2"),
+    "WayBackFailedError": lambda kind: kind("one is late", _WAY_BACK),
     "RecoveryFailedError": lambda kind: kind("one failed", _REPORT),
 }
 _BUILD["RequestTimeoutError"] = _BUILD["ConnectionFailedError"]

@@ -1,6 +1,6 @@
 """Recovery runs: a fleet comes up in waves, once, whoever dies on the way.
 
-- `recovery`: a run, and what can be done with it
+- `recovery`, `handle`, `options`: a run, and what can be done with it
 - `runbook`, `wave`, `servers`: what is planned; `loading`: runbook files; `order`, `digest`,
   `fields`, `part`: what a plan is made of
 - `run`, `places`, `record`: a runbook under a key, where it runs, and its record in the service
@@ -11,6 +11,7 @@
 - `hooks`, `marking`: the caller's say; approvals and the end of a run
 - `preflight`: what stands in the way, found by reading
 - `ensure`, `jobs`: one job under a key; a look at one
+- `way_back`: re-protect, come home, and practise it
 - `clean_up`, `runs`, `report`, `outcomes`, `reporting`, `past_jobs`, `reasons`, `causes`,
   `instances`: afterwards
 - `rendering`: the report as text, Markdown and HTML; `progress`: a live table of a launch
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from drs_sdk.recovery.servers import Servers, ServersDict, TargetPattern, TargetPatternDict
     from drs_sdk.recovery.status import RunStatus, ServerStatus, WaveStatus
     from drs_sdk.recovery.wave import Wave, WaveDict
+    from drs_sdk.recovery.way_back.report import ServerWayBack, WayBackReport
 
 __all__ = [
     "CleanUp",
@@ -56,6 +58,7 @@ __all__ = [
     "Runbook",
     "ServerOutcome",
     "ServerStatus",
+    "ServerWayBack",
     "Servers",
     "ServersDict",
     "TargetPattern",
@@ -65,6 +68,7 @@ __all__ = [
     "WaveGate",
     "WaveOutcome",
     "WaveStatus",
+    "WayBackReport",
     "ensure_recovery",
     "list_runs",
     "look_at_job",
@@ -89,6 +93,7 @@ _HOMES = {
     "RunSummary": "drs_sdk.recovery.runs",
     "Runbook": "drs_sdk.recovery.runbook",
     "ServerOutcome": "drs_sdk.recovery.outcomes",
+    "ServerWayBack": "drs_sdk.recovery.way_back.report",
     "ServerStatus": "drs_sdk.recovery.status",
     "Servers": "drs_sdk.recovery.servers",
     "ServersDict": "drs_sdk.recovery.servers",
@@ -98,6 +103,7 @@ _HOMES = {
     "WaveDict": "drs_sdk.recovery.wave",
     "WaveGate": "drs_sdk.recovery.hooks",
     "WaveOutcome": "drs_sdk.recovery.outcomes",
+    "WayBackReport": "drs_sdk.recovery.way_back.report",
     "WaveStatus": "drs_sdk.recovery.status",
     "ensure_recovery": "drs_sdk.recovery.ensure",
     "list_runs": "drs_sdk.recovery.runs",

@@ -138,6 +138,8 @@ def _note_instance(member: Member, survey: Survey) -> None:
     """Find whether what was launched stands, where the instances were asked for."""
     if member.state != "launched" or member.part is None:
         return
+    if member.part.record.step == "launch-back":
+        return  # at home its record may be deleted, and the machine goes on
     look = survey.looks[member.target]
     if look.instances is None or member.server_id not in look.instances:
         return
