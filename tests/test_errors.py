@@ -17,6 +17,7 @@ from strategies import service_shapes as drs
 from drs_sdk import APIError, DRSError, errors, models
 from drs_sdk._transport import api_errors
 from drs_sdk.fleet import Target
+from drs_sdk.recovery import RecoveryReport, WayBackReport
 
 EXCEPTIONS = drs.exceptions()
 JOB = "drsjob-0123456789abcdefg"
@@ -244,6 +245,18 @@ _RESPONSE: dict[str, Any] = {
 _REQUEST = models.StartRecoveryRequest(source_servers=[{"source_server_id": "s-0123456789abcdefg"}])
 _LOG = models.JobLog.model_validate({"event": "LAUNCH_FAILED", "eventData": {"rawError": "no"}})
 _TARGET = Target("eu-west-1", role_arn="arn:aws:iam::111122223333:role/R", external_id="secret")
+_REPORT = RecoveryReport(
+    run="erp/k",
+    runbook="erp",
+    key="k",
+    mode="drill",
+    state="failed",
+    started=None,
+    at=None,
+    waves=(),
+    servers=(),
+)
+_WAY_BACK = WayBackReport(run="erp/k", mode="recovery", wanted="done", servers=())
 _BUILD: dict[str, Any] = {
     "RequestValidationError": lambda kind: kind(
         "wrong", problems=[errors.FieldProblem("a[0].b", "is wrong")], operation="DeleteJob"
@@ -273,6 +286,16 @@ _BUILD: dict[str, Any] = {
     "FleetError": lambda kind: kind.of(
         {_TARGET: errors.CredentialsError("none"), Target("us-east-1"): errors.DRSError("y")}, 3
     ),
+    "RunMismatchError": lambda kind: kind("erp/k", ["mode"], owner_job_id="j", launched=["k"]),
+    "RunClosedError": lambda kind: kind("erp/k", "closed"),
+    "InstanceInTheWayError": lambda kind: kind({"s-1": "i-1"}, live=["s-1"], is_drill=True),
+    "ServerHeldError": lambda kind: kind({"s-1": "drsjob-1"}),
+    "RecordLostError": lambda kind: kind({"s-1": "drsjob-1"}),
+    "RecordNotKeptError": lambda kind: kind("drsjob-1", {"a": "b"}, "denied"),
+    "OriginNeededError": lambda kind: kind("111122223333", "eu-west-1"),
+    "WrongOrderError": lambda kind: kind("it is live", letter="B2", first="stop A2"),
+    "WayBackFailedError": lambda kind: kind("one is late", _WAY_BACK),
+    "RecoveryFailedError": lambda kind: kind("one failed", _REPORT),
 }
 _BUILD["RequestTimeoutError"] = _BUILD["ConnectionFailedError"]
 

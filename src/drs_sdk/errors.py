@@ -31,7 +31,8 @@
     │   ├── RecordNotKeptError                a job was started that could not be tagged
     │   ├── OriginNeededError                 the way back needs a client of the origin side
     │   ├── WrongOrderError                   a step before its time; nothing was changed
-    │   └── RecoveryFailedError               servers of a run have not come up
+    │   ├── RecoveryFailedError               servers of a run have not come up
+    │   └── WayBackFailedError                servers are not as far on their way back as asked
     ├── WaiterError
     │   ├── WaiterTimeoutError                the deadline came first
     │   └── WaiterFailedError                 what was waited for cannot happen any more
@@ -100,6 +101,9 @@ if TYPE_CHECKING:
         ServerHeldError,
         WrongOrderError,
     )
+    from drs_sdk.recovery.way_back.report import (
+        WayBackFailedError,
+    )
     from drs_sdk.waiters.errors import (
         WaiterError,
         WaiterFailedError,
@@ -145,6 +149,7 @@ __all__ = [
     "WaiterError",
     "WaiterFailedError",
     "WaiterTimeoutError",
+    "WayBackFailedError",
     "WrongOrderError",
 ]
 
@@ -187,6 +192,7 @@ _HOMES = {
     "WaiterError": "drs_sdk.waiters.errors",
     "WaiterFailedError": "drs_sdk.waiters.errors",
     "WaiterTimeoutError": "drs_sdk.waiters.errors",
+    "WayBackFailedError": "drs_sdk.recovery.way_back.report",
     "WrongOrderError": "drs_sdk.recovery.run_errors",
 }
 

@@ -1,9 +1,10 @@
 # ruff: noqa: ANN401 - parameters of operations have no types
-"""Drives an emulated account without HTTP, and knows what must always hold of it."""
+"""Drives two places of an emulator without HTTP, and knows what must always hold of them."""
 
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,12 @@ from drs_sdk.testing.service.model import load_service
 from drs_sdk.testing.service.refusals import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import timedelta
 
+    from drs_sdk.testing import Place
+
+REGIONS = ("us-east-1", "us-west-2")
 QUOTAS = Quotas(
     source_servers=10,
     replicating_servers=7,
@@ -32,9 +36,10 @@ _ANY = {"STOPPED", "DISCONNECTED", "STALLED"}
 REPLICATION = {
     "STOPPED": {"INITIATING", "DISCONNECTED"},
     "INITIATING": {"INITIAL_SYNC", "RESCAN", *_ANY},
-    "INITIAL_SYNC": {"CREATING_SNAPSHOT", *_ANY},
-    "RESCAN": {"CREATING_SNAPSHOT", *_ANY},
-    "CREATING_SNAPSHOT": {"CONTINUOUS", *_ANY},
+    # A server that is pointed to another machine before it is in sync begins at the beginning.
+    "INITIAL_SYNC": {"CREATING_SNAPSHOT", "INITIATING", *_ANY},
+    "RESCAN": {"CONTINUOUS", *_ANY},
+    "CREATING_SNAPSHOT": {"CONTINUOUS", "INITIATING", *_ANY},
     "CONTINUOUS": _ANY,
     "STALLED": {
         "INITIATING",
@@ -90,20 +95,49 @@ LISTINGS = {
 
 
 class AccountDriver:
-    """One account, called operation by operation; each answer is held to the service model."""
+    """One account in two Regions, called operation by operation in the one or the other.
+
+    Each answer is held to the service model.
+    """
 
     def __init__(self) -> None:
-        self.emulator = DRSEmulator(check_answers=True, quotas=QUOTAS)
+        self.emulator = DRSEmulator(check_answers=True, quotas=QUOTAS, regions=REGIONS)
+        self.places: list[Place] = [self.emulator.at(region=region) for region in REGIONS]
+        self.here: Place = self.emulator
         self.deleted: set[str] = set()
         self.tags: dict[str, dict[str, str]] = {}
         self._seen: dict[str, str] = {}
+        self._added: dict[str, str] = {}
+
+    @property
+    def there(self) -> Place:
+        """The other place."""
+        return next(place for place in self.places if place is not self.here)
+
+    def cross(self) -> None:
+        """Go to the other place; what was known there is unknown here."""
+        self.here = self.there
+
+    def has(self, resource_id: str) -> bool:
+        """Tell whether a source server or a source network is in this place."""
+        account = self.here._account
+        return resource_id in account.source_servers or resource_id in account.collection(
+            "source_networks"
+        )
+
+    @contextmanager
+    def standing(self, place: Place) -> Iterator[None]:
+        """Call in a place for a while."""
+        before, self.here = self.here, place
+        yield
+        self.here = before
 
     def call(self, operation: str, **params: Any) -> dict[str, Any] | None:
         """Return the answer as it goes over the wire, or None when the service refuses."""
         front = self.emulator._front
         described = load_service().operations[operation]
         try:
-            answer = front.dispatch(self.emulator._account, described, params)
+            answer = front.dispatch(self.here._account, described, params)
             front.check(described, answer)
         except ServiceError as refusal:
             if refusal.status is not None:
@@ -132,23 +166,58 @@ class AccountDriver:
         return found
 
     def advance(self, delta: timedelta) -> None:
-        """Let time pass, looking at the account at each moment at which something happens."""
+        """Let time pass, looking at both places at each moment at which something happens."""
         target = self.emulator.clock.now() + delta
         for _ in range(400):
-            coming = self.emulator._account.timeline._heap
-            if not coming or coming[0].at > target:
+            coming = self.emulator._world._coming
+            if not coming or coming[0][0] > target:
                 break
-            self.emulator.clock.set(coming[0].at)
+            self.emulator.clock.set(coming[0][0])
             self.check_arrows()
         self.emulator.clock.set(target)
 
     def move_house(self) -> None:
-        """Save the account as text and load it again."""
-        self.emulator.restore(json.loads(json.dumps(self.emulator.snapshot())))
+        """Save both places as text and load them again."""
+        for place, saved in [(place, json.dumps(place.snapshot())) for place in self.places]:
+            place.restore(json.loads(saved))
+
+    def everywhere(self, operation: str) -> list[dict[str, Any]]:
+        """Return all items of a listing, of both places."""
+        found: list[dict[str, Any]] = []
+        for place in self.places:
+            with self.standing(place):
+                found += self.items(operation)
+        return found
+
+    def replicas_of(self, instances: Iterable[str]) -> list[str]:
+        """Return the servers that replicate the machine of one of these instances."""
+        shown = self.everywhere("DescribeRecoveryInstances")
+        machines = {i["ec2InstanceID"] for i in shown if i["recoveryInstanceID"] in instances}
+        return [
+            server["sourceServerID"]
+            for server in self.everywhere("DescribeSourceServers")
+            if server["dataReplicationInfo"]["dataReplicationState"]
+            not in {"STOPPED", "DISCONNECTED"}
+            and server["sourceProperties"]["identificationHints"].get("awsInstanceID") in machines
+        ]
 
     def check(self) -> None:
         """Check everything that must hold at any time."""
         self.check_arrows()
+        for place in self.places:
+            with self.standing(place):
+                self._check_place()
+        for server in self.everywhere("DescribeSourceServers"):
+            added = server["lifeCycle"]["addedToServiceDateTime"]
+            # Whatever a server is pointed to, it is as old as it was.
+            assert self._added.setdefault(server["sourceServerID"], added) == added
+        for arn, tags in self.tags.items():
+            (place,) = (place for place in self.places if place.region == arn.split(":")[3])
+            with self.standing(place):
+                listed = self.call("ListTagsForResource", resourceArn=arn)
+            assert listed == (None if arn.rpartition("/")[2] in self.deleted else {"tags": tags})
+
+    def _check_place(self) -> None:
         jobs = self.items("DescribeJobs")
         running = [job for job in jobs if job["status"] != "COMPLETED"]
         self._check_jobs(running)
@@ -165,16 +234,19 @@ class AccountDriver:
             *(job["jobID"] for job in jobs),
         }
         assert not shown & self.deleted
-        for arn, tags in self.tags.items():
-            listed = self.call("ListTagsForResource", resourceArn=arn)
-            assert listed == (None if arn.rpartition("/")[2] in self.deleted else {"tags": tags})
+        # A place shows nothing of another one.
+        for shown in (*servers, *networks, *instances, *jobs):
+            assert shown["arn"].split(":")[3] == self.here.region
 
     def check_arrows(self) -> None:
         """Check that each status is where it was, or one documented arrow further."""
-        for name, status, arrows in self._statuses():
-            before = self._seen.get(name, status)
-            assert status == before or status in arrows[before], f"{name}: {before} -> {status}"
-            self._seen[name] = status
+        for place in self.places:
+            with self.standing(place):
+                for name, status, arrows in self._statuses():
+                    before = self._seen.get(name, status)
+                    arrow = f"{name}: {before} -> {status}"
+                    assert status == before or status in arrows[before], arrow
+                    self._seen[name] = status
 
     def _statuses(self) -> Iterator[tuple[str, str, dict[str, set[str]]]]:
         for server in self.items("DescribeSourceServers"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import io
 import json
 import os
@@ -15,10 +16,17 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from drs_sdk.testing import DRSEmulator
+
+needs_aws_cli = pytest.mark.skipif(
+    importlib.util.find_spec("awscli") is None,
+    reason="the AWS CLI is not installed: pip install -r requirements-dev.txt",
+)
 
 
 @dataclass

@@ -1,9 +1,12 @@
 # ruff: noqa: ANN401 - aiobotocore clients have no types
 from __future__ import annotations
 
+import shutil
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import botocore
 import pytest
 import pytest_asyncio
 from aiobotocore.config import AioConfig
@@ -15,6 +18,8 @@ from drs_sdk.testing.service.model import data_loader
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
+
+SERVICE_MODEL = Path(botocore.__file__).parent / "data" / "drs"
 
 
 @asynccontextmanager
@@ -63,3 +68,10 @@ async def raw(emulator: DRSEmulator) -> AsyncIterator[Any]:
 def raw_of() -> Callable[..., AbstractAsyncContextManager[Any]]:
     """The maker of raw clients, for tests with more than one emulator or with settings."""
     return raw_client
+
+
+@pytest.fixture
+def model_folder(tmp_path: Path) -> str:
+    """The service model of the installed botocore: that of the CLI lags behind it by months."""
+    shutil.copytree(SERVICE_MODEL, tmp_path / "drs")
+    return str(tmp_path)

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from drs_sdk.testing import DRSEmulator
+    from drs_sdk.testing import DRSEmulator, Place
 
 A_LAUNCH = timedelta(minutes=10)
 
@@ -80,7 +80,7 @@ class Launches:
         return instance
 
     async def failed_over(self, *, in_ec2: bool = True) -> dict[str, Any]:
-        """Add a server that is in EC2 or is not, launch it for good, and return its instance."""
+        """Launch a server that is in EC2, in another Region, or is not; return its instance."""
         server_id = await self.add_server(in_ec2=in_ec2)
         await self.run([server_id], is_drill=False)
         return await self.instance(server_id)
@@ -90,4 +90,16 @@ class Launches:
             (server_id,) = self.emulator.add_source_servers(1)
             server = await self.server(server_id)
             if ("awsInstanceID" in server["sourceProperties"]["identificationHints"]) == in_ec2:
+                if in_ec2:
+                    came_from(self.emulator, server, "eu-west-1", self.emulator.account_id)
                 return server_id
+
+
+def came_from(place: Place, server: dict[str, Any], region: str, account_id: str) -> None:
+    """Let a source server come from an EC2 instance of another Region or account."""
+    cloud = {
+        "originAccountID": account_id,
+        "originRegion": region,
+        "originAvailabilityZone": f"{region}a",
+    }
+    place.load({**server, "sourceCloudProperties": cloud})

@@ -17,6 +17,9 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+from launch_runner import came_from
+
+from drs_sdk.testing.service.refusals import ServiceError
 
 SERVER_CALLS = (
     "GetLaunchConfiguration",
@@ -56,7 +59,7 @@ class ServerRules(RuleBasedStateMachine):
 
     @initialize(target=servers, launched=st.integers(0, 3))
     def begin_with_servers(self, launched: int) -> Any:
-        ids = self.drs.emulator.add_source_servers(4)
+        ids = self.drs.here.add_source_servers(4)
         if launched:
             self.start_recovery(ids[:launched], is_drill=False)
             self.wait_for_a_launch()
@@ -64,7 +67,7 @@ class ServerRules(RuleBasedStateMachine):
 
     @initialize(target=networks)
     def begin_with_a_network(self) -> Any:
-        return self.drs.emulator.add_source_network()
+        return self.drs.here.add_source_network()
 
     def _deletes(self, resource_id: str, answer: object) -> None:
         if answer is not None:
@@ -94,7 +97,20 @@ class ServerRules(RuleBasedStateMachine):
     )
     def add_servers(self, state: Any, count: int) -> Any:
         room = self._room_for_servers(state != "STOPPED")
-        return multiple(*self.drs.emulator.add_source_servers(min(count, room), state=state))
+        return multiple(*self.drs.here.add_source_servers(min(count, room), state=state))
+
+    @rule(target=servers)
+    def add_a_server_from_there(self) -> Any:
+        """One whose way back leads into the other place."""
+        if self._room_for_servers(replicating=1) < 1:
+            return multiple()
+        (server_id,) = self.drs.here.add_source_servers(1)
+        (server,) = self.drs.items(
+            "DescribeSourceServers", filters={"sourceServerIDs": [server_id]}
+        )
+        server["sourceProperties"]["identificationHints"]["awsInstanceID"] = f"i-{server_id[2:]}"
+        came_from(self.drs.here, server, self.drs.there.region, self.drs.there.account_id)
+        return server_id
 
     @rule(server=servers, operation=st.sampled_from(SERVER_CALLS))
     def call_on_server(self, server: str, operation: str) -> None:
@@ -119,9 +135,9 @@ class ServerRules(RuleBasedStateMachine):
         if state in {"", "STOPPED", "DISCONNECTED"}:
             return
         if stalls:
-            self.drs.emulator.stall_replication(server)
+            self.drs.here.stall_replication(server)
             return
-        self.drs.emulator.resume_replication(server)
+        self.drs.here.resume_replication(server)
         assert state == "STALLED" or self._state_of(server) == state
 
     @rule(server=servers, copies=st.booleans(), post_launch=st.booleans())
@@ -157,7 +173,7 @@ class ServerRules(RuleBasedStateMachine):
 
     @rule(target=staged, servers=st.integers(1, 2))
     def add_staging_servers(self, servers: int) -> Any:
-        return multiple(*self.drs.emulator.add_staging_account(STAGING, servers=servers))
+        return multiple(*self.drs.here.add_staging_account(STAGING, servers=servers))
 
     @rule(target=servers, arn=staged)
     def extend(self, arn: str) -> Any:
@@ -189,12 +205,12 @@ class ServerRules(RuleBasedStateMachine):
         stage=st.sampled_from(["NETWORK", "LAUNCH_TEMPLATE"]),
     )
     def fail_network(self, network: str, stage: str, *, replication: bool) -> None:
-        if network in self.drs.deleted:
+        if not self.drs.has(network):
             return
         if replication:
-            self.drs.emulator.fail_network_replication(network)
+            self.drs.here.fail_network_replication(network)
         else:
-            self.drs.emulator.fail_network_recovery(network, stage=stage)
+            self.drs.here.fail_network_recovery(network, stage=stage)
 
     @rule(
         target=jobs,
@@ -230,22 +246,43 @@ class ServerRules(RuleBasedStateMachine):
 
     @rule(server=servers, stage=st.sampled_from(["SNAPSHOT", "CONVERSION", "LAUNCH"]))
     def fail_launch(self, server: str, stage: str) -> None:
-        if server not in self.drs.deleted:
-            self.drs.emulator.fail_launch(server, stage=stage)
+        if self.drs.has(server):
+            self.drs.here.fail_launch(server, stage=stage)
 
     @precondition(lambda self: self.drs.items("DescribeRecoveryInstances"))
     @rule(operation=st.sampled_from(INSTANCE_CALLS), data=st.data())
     def call_on_instance(self, operation: str, data: st.DataObject) -> None:
         present = self.drs.items("DescribeRecoveryInstances")
         instance = data.draw(st.sampled_from([i["recoveryInstanceID"] for i in present]))
-        room = self._room_for_servers(replicating=1) if operation == "ReverseReplication" else 1
-        if room < 1:
+        if operation == "ReverseReplication":
+            self._reverse(instance)
             return
         if operation == "DeleteRecoveryInstance":
             self.drs.call("DisconnectRecoveryInstance", recoveryInstanceID=instance)
         answer = self.drs.call(operation, recoveryInstanceID=instance)
         if operation == "DeleteRecoveryInstance":
             self._deletes(instance, answer)
+
+    def _reverse(self, instance: str) -> str | None:
+        """Reverse an instance where there is room for its server, and return that server."""
+        rooms: list[int] = []
+        for place in self.drs.places:
+            with self.drs.standing(place):
+                rooms.append(self._room_for_servers(replicating=1))
+        if min(rooms) < 1:
+            return None
+        before = {s["arn"]: s for s in self.drs.everywhere("DescribeSourceServers")}
+        answer = self.drs.call("ReverseReplication", recoveryInstanceID=instance)
+        if answer is None:
+            return None
+        self.drs.check_arrows()
+        arn: str = answer["reversedDirectionSourceServerArn"]
+        after = {s["arn"]: s for s in self.drs.everywhere("DescribeSourceServers")}
+        # A server that was there goes on as the one it was, or one is added.
+        assert after.keys() == before.keys() | {arn}
+        assert after[arn]["tags"] == before.get(arn, after[arn])["tags"]
+        assert self.drs.replicas_of([instance]) != []
+        return arn.rpartition("/")[2]
 
     @precondition(lambda self: self.drs.items("DescribeRecoveryInstances"))
     @rule(
@@ -256,8 +293,13 @@ class ServerRules(RuleBasedStateMachine):
     def start_instance_job(self, operation: str, data: st.DataObject) -> Any:
         present = [i["recoveryInstanceID"] for i in self.drs.items("DescribeRecoveryInstances")]
         chosen = data.draw(st.lists(st.sampled_from(present), min_size=1, max_size=3, unique=True))
+        replicas = self.drs.replicas_of(chosen)
         answer = self.drs.call(operation, recoveryInstanceIDs=chosen)
-        return multiple() if answer is None else answer["job"]["jobID"]
+        if answer is None:
+            return multiple()
+        # What is replicated may be the live primary.
+        assert operation != "TerminateRecoveryInstances" or not replicas
+        return answer["job"]["jobID"]
 
     @precondition(lambda self: self.drs.items("DescribeRecoveryInstances"))
     @rule(data=st.data())
@@ -265,10 +307,36 @@ class ServerRules(RuleBasedStateMachine):
         """The whole way, which single steps would hardly find."""
         present = [i["recoveryInstanceID"] for i in self.drs.items("DescribeRecoveryInstances")]
         instance = data.draw(st.sampled_from(present))
-        if self._room_for_servers(replicating=1) > 0:
-            self.drs.call("ReverseReplication", recoveryInstanceID=instance)
+        server = self._reverse(instance)
+        if server is None:
+            return
         self.drs.advance(timedelta(days=1))
-        self.drs.call("StartFailbackLaunch", recoveryInstanceIDs=[instance])
+        place = self.drs.here if self.drs.has(server) else self.drs.there
+        with self.drs.standing(place):
+            self.start_recovery([server], is_drill=False)
+            self.wait_for_a_launch()
+            owner = {"sourceServerIDs": [server]}
+            for home in self.drs.items("DescribeRecoveryInstances", filters=owner):
+                self._reverse(home["recoveryInstanceID"])
+
+    @precondition(lambda self: self.drs.items("DescribeRecoveryInstances"))
+    @rule(data=st.data())
+    def fail_back_with_a_client(self, data: st.DataObject) -> None:
+        present = self.drs.items("DescribeRecoveryInstances")
+        instance = data.draw(st.sampled_from(present))
+        name = instance["recoveryInstanceID"]
+        if instance["originEnvironment"] == "AWS":
+            return
+        try:
+            self.drs.here.pair_failback_client(name)
+        except ServiceError:
+            return
+        self.drs.advance(timedelta(days=1))
+        self.drs.call("StartFailbackLaunch", recoveryInstanceIDs=[name])
+
+    @rule()
+    def cross(self) -> None:
+        self.drs.cross()
 
     @rule()
     def wait_for_a_launch(self) -> None:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
-import shutil
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore
 import pytest
-from aws_cli import aws_cli
+from aws_cli import aws_cli, needs_aws_cli
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from whole_service import WholeService
@@ -28,11 +25,6 @@ if TYPE_CHECKING:
     from aws_cli import AwsCli
 
 OPERATIONS = frozenset(load_service().operations)
-SERVICE_MODEL = Path(botocore.__file__).parent / "data" / "drs"
-needs_aws_cli = pytest.mark.skipif(
-    importlib.util.find_spec("awscli") is None,
-    reason="the AWS CLI is not installed: pip install -r requirements-dev.txt",
-)
 
 
 @contextmanager
@@ -48,13 +40,6 @@ def boto3_client(emulator: DRSEmulator) -> Iterator[Any]:
         yield client
     finally:
         client.close()
-
-
-@pytest.fixture
-def model_folder(tmp_path: Path) -> str:
-    """The service model of the installed botocore: that of the CLI lags behind it by months."""
-    shutil.copytree(SERVICE_MODEL, tmp_path / "drs")
-    return str(tmp_path)
 
 
 @pytest.fixture

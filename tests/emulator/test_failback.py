@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from launch_runner import A_LAUNCH, Launches, code
 
 from drs_sdk.testing.life.replication import INITIATION_STEPS
@@ -73,9 +74,19 @@ async def test_reversed_replication(launches: Launches) -> None:
     assert await code(_reverse(launches, instance)) == "ConflictException"
 
 
-async def test_a_launch_by_start_failback_launch(launches: Launches) -> None:
+async def test_a_reversed_instance_has_no_failback_client_to_launch(launches: Launches) -> None:
     instance = await launches.failed_over()
     server_id = await _reverse(launches, instance)
+    await launches.emulator.clock.advance(A_SYNC)
+    with pytest.raises(ClientError, match=server_id) as caught:
+        await _fail_back(launches, instance)
+    assert caught.value.response["Error"]["Code"] == "ConflictException"
+
+
+async def test_a_launch_by_start_failback_launch(launches: Launches) -> None:
+    instance = await launches.failed_over(in_ec2=False)
+    server_id = instance["sourceServerID"]
+    launches.emulator.pair_failback_client(instance["recoveryInstanceID"])
     assert await code(_fail_back(launches, instance)) == "ConflictException"
     await launches.emulator.clock.advance(A_SYNC)
     job = await _fail_back(launches, instance)
@@ -135,13 +146,13 @@ async def test_a_launch_of_the_reversed_server(launches: Launches) -> None:
     failback = (await _shown(launches, instance))["failback"]
     assert (failback["state"], failback["failbackJobID"]) == ("FAILBACK_COMPLETED", job_id)
     back = await launches.instance(server_id)
-    again = await launches.server(await _reverse(launches, back))
-    assert again["replicationDirection"] == "FAILOVER"
+    assert await _reverse(launches, back) == instance["sourceServerID"]
 
 
 async def test_a_failback_launch_fails(launches: Launches) -> None:
-    instance = await launches.failed_over()
-    server_id = await _reverse(launches, instance)
+    instance = await launches.failed_over(in_ec2=False)
+    server_id = instance["sourceServerID"]
+    launches.emulator.pair_failback_client(instance["recoveryInstanceID"])
     await launches.emulator.clock.advance(A_SYNC)
     for stage, event in (("CONVERSION", "CONVERSION_FAIL"), ("LAUNCH", "LAUNCH_FAILED")):
         launches.emulator.fail_launch(server_id, stage=stage, error="no boot")
@@ -189,7 +200,7 @@ async def test_stopping_the_failback_while_it_is_launched(launches: Launches) ->
     instance = await launches.failed_over()
     server_id = await _reverse(launches, instance)
     await launches.emulator.clock.advance(A_SYNC)
-    job_id = (await _fail_back(launches, instance))["jobID"]
+    job_id = await launches.start([server_id], is_drill=False)
     await launches.raw.stop_failback(recoveryInstanceID=instance["recoveryInstanceID"])
     await launches.emulator.clock.advance(A_LAUNCH)
     assert await launches.statuses(job_id) == ["LAUNCHED"]
@@ -223,28 +234,41 @@ async def test_the_reversed_server_is_stopped_and_deleted(launches: Launches) ->
     await _reverse(launches, instance)
 
 
-async def test_disconnecting_ends_the_way_back(launches: Launches) -> None:
+async def test_what_is_replicated_is_neither_terminated_nor_let_go(launches: Launches) -> None:
     instance = await launches.failed_over()
     name = instance["recoveryInstanceID"]
     server_id = await _reverse(launches, instance)
-    await launches.emulator.clock.advance(A_SYNC)
+    calls = (
+        lambda: launches.raw.terminate_recovery_instances(recoveryInstanceIDs=[name]),
+        lambda: launches.raw.disconnect_recovery_instance(recoveryInstanceID=name),
+        lambda: launches.raw.delete_recovery_instance(recoveryInstanceID=name),
+    )
+    for _ in ("INITIATING", "CONTINUOUS"):
+        assert [await code(call()) for call in calls] == ["ConflictException"] * 3
+        await launches.emulator.clock.advance(A_SYNC)
+    launches.emulator.stall_replication(server_id)
+    assert [await code(call()) for call in calls] == ["ConflictException"] * 3
+    await launches.raw.stop_replication(sourceServerID=server_id)
     await launches.raw.disconnect_recovery_instance(recoveryInstanceID=name)
     info = (await _shown(launches, instance))["dataReplicationInfo"]
     assert info["dataReplicationState"] == "DISCONNECTED"
     assert "lagDuration" not in info
-    assert {disk["totalStorageBytes"] for disk in info["replicatedDisks"]} == {0}
-    server = await launches.server(server_id)
-    assert server["dataReplicationInfo"]["dataReplicationState"] == "DISCONNECTED"
+    assert {disk["totalStorageBytes"] for disk in info["replicatedDisks"]} <= {0}
     assert await code(_reverse(launches, instance)) == "ConflictException"
+    await launches.raw.terminate_recovery_instances(recoveryInstanceIDs=[name])
 
 
-async def test_terminating_silences_the_reversed_server(launches: Launches) -> None:
+async def test_a_server_that_is_started_again_loses_its_terminated_instance(
+    launches: Launches,
+) -> None:
     instance = await launches.failed_over()
     server_id = await _reverse(launches, instance)
     await launches.emulator.clock.advance(A_SYNC)
+    await launches.raw.stop_replication(sourceServerID=server_id)
     await launches.raw.terminate_recovery_instances(
         recoveryInstanceIDs=[instance["recoveryInstanceID"]]
     )
+    await launches.raw.start_replication(sourceServerID=server_id)
     await launches.emulator.clock.advance(60)
     info = (await launches.server(server_id))["dataReplicationInfo"]
     assert info["dataReplicationError"] == {"error": "AGENT_NOT_SEEN"}

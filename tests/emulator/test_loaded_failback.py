@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest_asyncio
-from launch_runner import A_LAUNCH, Launches, code
+from launch_runner import Launches, code
 
 from drs_sdk.testing import DRSEmulator
 
@@ -57,13 +57,12 @@ async def test_it_is_launched_back(copy: Launches) -> None:
     assert (failback["state"], failback["failbackJobID"]) == ("FAILBACK_COMPLETED", job_id)
 
 
-async def test_it_is_launched_back_by_start_failback_launch(copy: Launches) -> None:
+async def test_it_is_not_terminated_while_it_is_replicated(copy: Launches) -> None:
     instance_id = (await _instance(copy))["recoveryInstanceID"]
-    started = await copy.raw.start_failback_launch(recoveryInstanceIDs=[instance_id])
-    (server,) = started["job"]["participatingServers"]
-    assert server["sourceServerID"] == await _reverse(copy)
-    await copy.emulator.clock.advance(A_LAUNCH)
-    assert (await _instance(copy))["failback"]["state"] == "FAILBACK_COMPLETED"
+    named = {"recoveryInstanceIDs": [instance_id]}
+    assert await code(copy.raw.terminate_recovery_instances(**named)) == "ConflictException"
+    await copy.raw.stop_replication(sourceServerID=await _reverse(copy))
+    await copy.raw.terminate_recovery_instances(**named)
 
 
 async def test_what_happens_to_the_server_shows_on_the_instance(copy: Launches) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -265,11 +266,15 @@ def test_the_command_serves_until_it_is_stopped(stop: signal.Signals) -> None:
     command = [sys.executable, "-m", "drs_sdk.testing", "--speed", "60", "--seed-servers", "3"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(6)]
+        lines = [process.stdout.readline() for _ in range(8)]
         assert "3 source servers" in lines[0]
-        exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines[1:])
+        exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines[1:7])
+        assert (
+            json.loads(lines[7].removeprefix("# ready "))["url"] == exports["AWS_ENDPOINT_URL_DRS"]
+        )
         assert exports.keys() == {
             "AWS_ENDPOINT_URL_DRS",
+            "AWS_ENDPOINT_URL_STS",
             "AWS_REGION",
             "AWS_DEFAULT_REGION",
             "AWS_ACCESS_KEY_ID",

@@ -22,7 +22,7 @@ class AnyAccount(ServerRules):
 
     @initialize(target=plans)
     def begin_with_a_plan(self) -> Any:
-        (server,) = self.drs.emulator.add_source_servers(1)
+        (server,) = self.drs.here.add_source_servers(1)
         plan = self.create_plan()
         self.add_step(plan, [server], None)
         self.add_step(plan, [], None)
@@ -45,7 +45,7 @@ class AnyAccount(ServerRules):
         order=st.none() | st.integers(1, 3),
     )
     def add_step(self, plan: str, chosen: list[str], order: int | None) -> None:
-        prefix = "arn:aws:drs:us-east-1:111122223333:source-server/"
+        prefix = f"arn:aws:drs:{self.drs.here.region}:111122223333:source-server/"
         listed = [{"serverArn": prefix + server} for server in chosen]
         configuration: dict[str, Any] = {"serverStepConfiguration": {"servers": listed}}
         if not chosen:
@@ -108,7 +108,7 @@ class AnyAccount(ServerRules):
 
     @rule(server=servers, tags=tag_values, removed=st.sampled_from(["a", "b c", "Name"]))
     def tag(self, server: str, tags: dict[str, str], removed: str) -> None:
-        arn = f"arn:aws:drs:us-east-1:111122223333:source-server/{server}"
+        arn = f"arn:aws:drs:{self.drs.here.region}:111122223333:source-server/{server}"
         present = self.drs.call("ListTagsForResource", resourceArn=arn)
         if present is not None:
             self.drs.call("TagResource", resourceArn=arn, tags=tags)

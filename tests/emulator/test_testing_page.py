@@ -10,6 +10,7 @@ import pytest
 
 from drs_sdk.testing import DRSEmulator, Fault
 from drs_sdk.testing.__main__ import parse_arguments
+from drs_sdk.testing.admin.endpoint import ROUTES
 from drs_sdk.testing.scenario.scenario import Scenario
 from drs_sdk.testing.service.deviations import DEVIATIONS
 from drs_sdk.testing.service.unlisted_refusals import UNLISTED
@@ -53,6 +54,13 @@ def test_every_option_of_the_command_is_in_the_table(capsys: pytest.CaptureFixtu
     options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
     shown = {option for line in _listed(r"^\| (`--.*?) \|") for option in line.split("`")}
     assert {option.split()[0] for option in shown if option.startswith("--")} == options
+
+
+def test_every_route_of_the_admin_endpoint_is_in_the_table() -> None:
+    rows = _listed(r"^\| (`(?:GET|POST|PUT|DELETE) /.*?) \|")
+    assert {route for row in rows for route in re.findall("`(.*?)`", row)} == {
+        f"{route.method} {route.path}" for route in ROUTES.values()
+    }
 
 
 def test_every_known_deviation_is_named() -> None:

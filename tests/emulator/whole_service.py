@@ -45,6 +45,7 @@ class WholeService:
         await self.staging_accounts()
         await self.drill()
         await self.failover_and_back()
+        await self.failover_and_back_on_premises()
         await self.recovery_plans()
         await self.plan_executions()
 
@@ -188,18 +189,20 @@ class WholeService:
         await self.call("DeleteJob", jobID=job["jobID"])
 
     async def failover_and_back(self) -> None:
-        server_id = await self.ec2_server()
-        started = await self.call("StartRecovery", sourceServers=[{"sourceServerID": server_id}])
-        await self.end_of_job(started["job"])
-        instance_id = (await self.instance_of(server_id))["recoveryInstanceID"]
-        named = {"recoveryInstanceID": instance_id}
+        server_id = await self.machine(in_ec2=True)
+        named = {"recoveryInstanceID": await self.recovered(server_id)}
         reversed_ = await self.call("ReverseReplication", **named)
-        assert ":source-server/" in reversed_["reversedDirectionSourceServerArn"]
-        for _ in range(1000):
-            instance = await self.instance_of(server_id)
-            if instance["failback"]["state"] == "FAILBACK_READY_FOR_LAUNCH":
-                break
-            await self._emulator.clock.advance(600)
+        # Origin and recovery are in one Region: no second server appears.
+        assert reversed_["reversedDirectionSourceServerArn"].endswith(server_id)
+        await self.ready_to_go_back(server_id)
+        await self.call("StopReplication", sourceServerID=server_id)
+
+    async def failover_and_back_on_premises(self) -> None:
+        server_id = await self.machine(in_ec2=False)
+        instance_id = await self.recovered(server_id)
+        named = {"recoveryInstanceID": instance_id}
+        self._emulator.pair_failback_client(instance_id)
+        await self.ready_to_go_back(server_id)
         started = await self.call("StartFailbackLaunch", recoveryInstanceIDs=[instance_id])
         await self.end_of_job(started["job"])
         instance = await self.instance_of(server_id)
@@ -275,17 +278,31 @@ class WholeService:
         )
         return str(made["recoveryPlanStep"]["recoveryPlanStepArn"])
 
-    async def ec2_server(self) -> str:
-        """Add a source server that is an EC2 instance, so that it can be reversed."""
+    async def machine(self, *, in_ec2: bool) -> str:
+        """Add a source server that is an EC2 instance, so that it can be reversed, or is none."""
         for _ in range(50):
             (server_id,) = self._emulator.add_source_servers(1)
             found = await self._caller(
                 "DescribeSourceServers", {"filters": {"sourceServerIDs": [server_id]}}
             )
             properties = found["items"][0]["sourceProperties"]
-            if "awsInstanceID" in properties["identificationHints"]:
+            if ("awsInstanceID" in properties["identificationHints"]) == in_ec2:
                 return server_id
-        raise AssertionError("the fleet has no EC2 instances")
+        raise AssertionError("the fleet has no such machine")
+
+    async def recovered(self, server_id: str) -> str:
+        """Launch a server for good, and return its instance."""
+        started = await self.call("StartRecovery", sourceServers=[{"sourceServerID": server_id}])
+        await self.end_of_job(started["job"])
+        return str((await self.instance_of(server_id))["recoveryInstanceID"])
+
+    async def ready_to_go_back(self, server_id: str) -> None:
+        for _ in range(1000):
+            instance = await self.instance_of(server_id)
+            if instance["failback"]["state"] == "FAILBACK_READY_FOR_LAUNCH":
+                return
+            await self._emulator.clock.advance(600)
+        raise AssertionError("nothing becomes ready to go back")
 
     async def instance_of(self, server_id: str) -> dict[str, Any]:
         found = await self.call(

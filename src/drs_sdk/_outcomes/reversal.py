@@ -1,7 +1,8 @@
 """Finding what an ambiguous ReverseReplication made: on the side where the machine came from.
 
 The reversed server appears in the Region and account of origin, or a server there is pointed to
-the instance anew, with its old id and date. Either names the instance's EC2 id in its hints.
+the instance anew, with its old id and date. Within one Region the instance's own server is. Each
+names the instance's EC2 id in its hints.
 """
 
 from __future__ import annotations
@@ -40,13 +41,23 @@ async def reversed_server(look: Look) -> models.SourceServer | None:
                 reversed_there, key=lambda server: server.replication_direction != "FAILBACK"
             )
     here = await look.walk(look.drs.describe_source_servers(), lambda page: page.items)
+    began = {
+        instance.source_server_id: instance.failback and instance.failback.failback_initiation_time
+        for instance in instances
+    }
+
+    def at(server: models.SourceServer) -> datetime | None:
+        # One that was there before is as old as the reversal that the instance tells of.
+        return began.get(server.source_server_id) or _added_at(server)
+
     found = look.choose(
         [
             server
             for server in here
-            if server.replication_direction == "FAILBACK" and _ec2_id(server) in ec2_ids
+            if _ec2_id(server) in ec2_ids
+            and (server.replication_direction == "FAILBACK" or server.source_server_id in began)
         ],
-        at=_added_at,
+        at=at,
     )
     if found is None and look.origin is None:
         for instance in instances:

@@ -123,6 +123,7 @@ def require_nothing_in_the_way(
         (member.server_id, instance, seen or standing.survey.looks[member.target])
         for member in members
         for instance in _instances(member, seen or standing.survey.looks[member.target])
+        if instance.recovery_instance_id not in run.replaces
     )
     refuse_instances(run.identity, found, replaceable)
 

@@ -240,6 +240,15 @@ async def jobs_by_id(drs: DRSClient, job_ids: Collection[str]) -> dict[str, Job]
     return found
 
 
+async def jobs_since(drs: DRSClient, since: datetime) -> dict[str, Job]:
+    """List the jobs that were made since a moment."""
+    return {
+        job.job_id: job
+        async for job in drs.describe_jobs(filters={"from_date": since})
+        if job.job_id is not None
+    }
+
+
 async def refresh(
     drs: DRSClient, job_ids: Collection[str], jobs: dict[str, Job], *, clock: Clock
 ) -> datetime | None:
@@ -355,9 +364,7 @@ class _Reading:
         return min(wanted)
 
     async def _list(self, look: PlaceLook, since: datetime) -> None:
-        async for job in self._drs.describe_jobs(filters={"from_date": since}):
-            if job.job_id is not None:
-                look.jobs[job.job_id] = job
+        look.jobs.update(await jobs_since(self._drs, since))
 
     def _miss(self, look: PlaceLook, name: str, job_id: str, started: datetime | None) -> None:
         if name in self._question.not_launched:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 from drs_sdk._core.errors import DRSError
@@ -12,7 +13,7 @@ from drs_sdk.fleet.target import Target
 from drs_sdk.recovery.errors import RecoveryError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from drs_sdk.clock import Clock
     from drs_sdk.fleet.fleet import Fleet
@@ -83,3 +84,38 @@ async def _run_one(
         raise
     except DRSError as error:
         return Outcomes({}, {target: error}, frozenset())
+
+
+class JointPlaces(Places):
+    """Places of several sides as one."""
+
+    def __init__(self, sides: Mapping[Target, Places]) -> None:
+        """Take places, each with the side that has it."""
+        self._sides = dict(sides)
+
+    @property
+    def clock(self) -> Clock:
+        """Where time comes from."""
+        return next(iter(self._sides.values())).clock
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The places."""
+        return tuple(self._sides)
+
+    async def run(
+        self,
+        work: Callable[[DRSClient, Target], Awaitable[ResultT]],
+        targets: Collection[Target] | None = None,
+    ) -> Outcomes[ResultT]:
+        """Do something in places, side by side."""
+        wanted = self._sides.keys() if targets is None else set(targets) & self._sides.keys()
+        by_side: dict[Places, list[Target]] = {}
+        for target in wanted:
+            by_side.setdefault(self._sides[target], []).append(target)
+        found = await asyncio.gather(*(side.run(work, some) for side, some in by_side.items()))
+        return Outcomes(
+            {target: result for one in found for target, result in one.results.items()},
+            {target: error for one in found for target, error in one.failures.items()},
+            frozenset(target for one in found for target in one.absent),
+        )

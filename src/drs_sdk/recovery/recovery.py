@@ -5,36 +5,31 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from drs_sdk._core.errors import RequestValidationError
 from drs_sdk.recovery import marking
-from drs_sdk.recovery.launching import Launching, LaunchOptions
-from drs_sdk.recovery.limits import Limits
-from drs_sdk.recovery.places import Places
-from drs_sdk.recovery.record import own_tags
+from drs_sdk.recovery.clean_up import clean_up
+from drs_sdk.recovery.guards import require_our_own, require_records
+from drs_sdk.recovery.judging import stand
+from drs_sdk.recovery.launching import Launching
+from drs_sdk.recovery.options import launch_options
+from drs_sdk.recovery.preflight.checking import preflight
 from drs_sdk.recovery.reporting import report_on
-from drs_sdk.recovery.run import Run
-from drs_sdk.recovery.standing import stand
 from drs_sdk.recovery.survey import Scope, survey
-from drs_sdk.waiters.waiting import duration, optional_duration
+from drs_sdk.recovery.way_back.way_back import WayBack
+from drs_sdk.waiters.waiting import optional_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
-    from drs_sdk.client import DRSClient
-    from drs_sdk.fleet.fleet import Fleet
-    from drs_sdk.fleet.target import Target
+    from drs_sdk.recovery.clean_up import CleanUp
     from drs_sdk.recovery.hooks import Approve, OnStatus, WaveHook
-    from drs_sdk.recovery.record import Mode
+    from drs_sdk.recovery.preflight.findings import Preflight
     from drs_sdk.recovery.report import RecoveryReport
-    from drs_sdk.recovery.runbook import Runbook
     from drs_sdk.recovery.standing import Standing
     from drs_sdk.recovery.status import RunStatus
     from drs_sdk.waiters.waiting import Duration
 
-_MODES = ("drill", "recovery")
 
-
-class Recovery:
+class Recovery(WayBack):
     """A run: a runbook that is carried out under a key.
 
     Its record stands in DRS itself, in tags on the jobs that it starts. So the same key is the
@@ -47,67 +42,20 @@ class Recovery:
         await recovery.clean_up()
     """
 
-    def __init__(
-        self,
-        service: DRSClient | Fleet,
-        runbook: Runbook,
-        *,
-        key: str,
-        mode: Mode,
-        origin: DRSClient | Fleet | None = None,
-        limits: Limits | Mapping[Target, Limits] | None = None,
-        tags: Mapping[str, str] | None = None,
-        horizon: timedelta = timedelta(days=14),
-    ) -> None:
-        """Name a run; nothing is sent.
+    async def preflight(self) -> Preflight:
+        """Look for what stands in the way of a launch; nothing is changed, nothing but DRS asked.
 
-        Args:
-            service: An open client, or a fleet: where the servers are recovered.
-            runbook: What is launched, in which order.
-            key: What tells this run from others of the runbook, such as ``2026-q4``. A run that
-                is complete keeps its key: the next drill, or disaster, takes a new one.
-            mode: ``drill``, or ``recovery`` for the real thing. Always said, never guessed.
-            origin: Where the machines came from, for the way back: another Region's or account's
-                client, or a fleet.
-            limits: The quotas of the places, all alike or each by itself; the service's defaults
-                unless given.
-            tags: More tags for the jobs of the run.
-            horizon: How far back the run can have begun; older jobs are not looked through.
+        Reads ``DescribeSourceServers``, ``DescribeJobs``, ``DescribeRecoveryInstances``, and for
+        each server ``GetLaunchConfiguration`` and, where a wave asks for a point in time,
+        ``DescribeRecoverySnapshots``.
+
+        Returns:
+            The findings, what blocks first; see `Preflight.is_clear`.
 
         Raises:
-            RequestValidationError: Something given cannot be.
-            RunbookError: The key is no key: it goes into a tag.
+            DRSError: No place could be read.
         """
-        if mode not in _MODES:
-            raise RequestValidationError.of("mode", f"must be one of {', '.join(_MODES)}")
-        if horizon <= timedelta():
-            raise RequestValidationError.of("horizon", "must be above zero")
-        runbook.run_tag(key)
-        self._run = Run(
-            runbook=runbook,
-            key=key,
-            mode=mode,
-            places=Places(service),
-            horizon=horizon,
-            limits=limits if limits is not None else Limits(),
-            tags=own_tags(tags),
-        )
-        self._origin = Places(origin) if origin is not None else None
-
-    @property
-    def name(self) -> str:
-        """The run's name, ``<runbook>/<key>``, as its jobs are tagged."""
-        return self._run.name
-
-    @property
-    def runbook(self) -> Runbook:
-        """The runbook."""
-        return self._run.runbook
-
-    @property
-    def mode(self) -> Mode:
-        """Drill or recovery."""
-        return self._run.mode
+        return await preflight(self._run, self._origin)
 
     async def launch(
         self,
@@ -166,7 +114,7 @@ class Recovery:
         """
         launching = Launching(
             self._run,
-            _options(
+            launch_options(
                 self._run,
                 approve=approve,
                 approved=approved,
@@ -213,7 +161,7 @@ class Recovery:
         """
         launching = Launching(
             self._run,
-            _options(
+            launch_options(
                 self._run,
                 approved=approved,
                 attempts=attempts,
@@ -262,9 +210,29 @@ class Recovery:
         """
         await marking.close(self._run, await self._standing(), reason)
 
-    async def _standing(self) -> Standing:
-        from drs_sdk.recovery.guards import require_our_own, require_records
+    async def clean_up(self, *, timeout: Duration | None = timedelta(hours=2)) -> CleanUp:
+        """Remove what a drill has launched: its own instances, and nothing else.
 
+        Closes the run first, so that nothing more is launched under its key; terminates; and looks
+        again until nothing of it can still arrive: six minutes after the last launch was asked
+        for. Interrupted, call it again.
+
+        Sends ``TerminateRecoveryInstances`` and ``TagResource``.
+
+        Args:
+            timeout: When to give up waiting: a `timedelta` or seconds, two hours unless given;
+                None for never.
+
+        Returns:
+            What is gone, and what is left and why.
+
+        Raises:
+            RecoveryError: It is no drill.
+            RunMismatchError: The key stands for another run.
+        """
+        return await clean_up(self._run, timeout=optional_duration(timeout, "timeout"))
+
+    async def _standing(self) -> Standing:
         found = await survey(self._run, Scope(instances=True))
         if not found.looks and found.failures:
             raise next(iter(found.failures.values()))
@@ -272,54 +240,3 @@ class Recovery:
         standing = stand(self._run, found, attempts=lambda wave: wave.attempts)
         require_our_own(standing, ())
         return standing
-
-
-def _options(
-    run: Run,
-    *,
-    approve: Approve | None = None,
-    approved: Collection[str] = (),
-    attempts: int | None = None,
-    replace_instances_of: Collection[str] = (),
-    not_launched: Collection[str] = (),
-    before_wave: WaveHook | None = None,
-    after_wave: WaveHook | None = None,
-    on_update: OnStatus | None = None,
-    timeout: Duration | None = timedelta(hours=24),
-    min_delay: Duration | None = None,
-    max_delay: Duration | None = None,
-) -> LaunchOptions:
-    """Check what a launch was given.
-
-    Raises:
-        RequestValidationError: Something cannot be.
-        RunbookError: An approved wave is none of the runbook's.
-    """
-    for name, given in (
-        ("approved", approved),
-        ("replace_instances_of", replace_instances_of),
-        ("not_launched", not_launched),
-    ):
-        if isinstance(given, str):
-            raise RequestValidationError.of(name, "must be a list of names, got one text")
-    for wave in approved:
-        run.runbook.wave(wave)
-    if attempts is not None and (isinstance(attempts, bool) or attempts < 1):
-        raise RequestValidationError.of("attempts", "must be a whole number of at least 1")
-    least = duration(min_delay, "min_delay") if min_delay is not None else timedelta(seconds=5)
-    most = duration(max_delay, "max_delay") if max_delay is not None else timedelta(seconds=30)
-    if not least or most < least:
-        raise RequestValidationError.of("max_delay", "must be above zero and not below min_delay")
-    return LaunchOptions(
-        approve=approve,
-        approved=frozenset(approved),
-        attempts=attempts,
-        replace_instances_of=frozenset(replace_instances_of),
-        not_launched=frozenset(not_launched),
-        before_wave=before_wave,
-        after_wave=after_wave,
-        on_update=on_update,
-        timeout=optional_duration(timeout, "timeout"),
-        min_delay=least,
-        max_delay=most,
-    )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from drs_sdk.client import DRSClient
     from drs_sdk.fleet.target import Target
     from drs_sdk.models import Job
-    from drs_sdk.recovery.launching import Memory
+    from drs_sdk.recovery.memory import Memory
     from drs_sdk.recovery.record import Record
     from drs_sdk.recovery.run import Run
     from drs_sdk.recovery.standing import Member, Standing, WaveStanding

@@ -36,6 +36,7 @@ class Run:
         limits: What every place takes at a time, or each by itself.
         tags: The caller's own tags for its jobs.
         home_waves: On the way home, the wave of each reversed source server.
+        replaces: Instances that its launches replace by design.
     """
 
     runbook: Runbook
@@ -47,6 +48,7 @@ class Run:
     limits: Limits | Mapping[Target, Limits] = field(default_factory=Limits)
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     home_waves: Mapping[str, str] | None = None
+    replaces: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -127,11 +129,17 @@ class Run:
             started=started,
         )
 
-    def homewards(self, places: Places, waves: Mapping[str, str]) -> Run:
+    def homewards(
+        self,
+        places: Places,
+        waves: Mapping[str, str],
+        replaces: frozenset[str] = frozenset(),
+    ) -> Run:
         """The same run on its way home.
 
         Args:
             places: Where the machines came from.
             waves: The wave of each reversed source server.
+            replaces: Instances that the launch home replaces by design.
         """
-        return replace(self, step="launch-back", places=places, home_waves=waves)
+        return replace(self, step="launch-back", places=places, home_waves=waves, replaces=replaces)

@@ -193,17 +193,8 @@ class Starter:
             except AmbiguousOutcomeError:
                 job = None
                 await self._as.clock.sleep(pause)
-            except ConflictException as error:
-                await self._untangle(batch, error, patient=patient)
-                return
-            except (ValidationException, ResourceNotFoundException) as error:
-                await self._single_out(batch, look, error)
-                return
             except (APIError, ConnectionFailedError) as error:
-                if passes(error):
-                    self.started.waits.append(str(error))
-                else:
-                    self._refuse(batch, error)
+                await self._refused(batch, look, error, patient=patient)
                 return
             if job is not None:
                 self.started.jobs.append(job)
@@ -212,6 +203,19 @@ class Starter:
             look, batch = await self._renewed(batch)
         if batch.servers:
             self.started.waits.append("the service does not answer launches, or its looks are slow")
+
+    async def _refused(
+        self, batch: Batch, look: PlaceLook, error: DRSError, *, patient: bool
+    ) -> None:
+        """Do what a refusal calls for: untangle, single out, wait, or give up."""
+        if isinstance(error, ConflictException):
+            await self._untangle(batch, error, patient=patient)
+        elif isinstance(error, (ValidationException, ResourceNotFoundException)):
+            await self._single_out(batch, look, error)
+        elif passes(error):
+            self.started.waits.append(str(error))
+        else:
+            self._refuse(batch, error)
 
     async def _renewed(self, batch: Batch) -> tuple[PlaceLook, Batch]:
         """Look again, and leave out what need not, or cannot, be launched any more."""
@@ -276,7 +280,7 @@ def _halves(batch: Batch) -> tuple[Batch, Batch]:
 
 
 def passes(error: DRSError) -> bool:
-    """Whether an error passes by itself: a quota, a throttle, the service's trouble, the network."""
+    """Whether an error passes by itself: a quota, a throttle, trouble of the service or network."""
     if isinstance(error, APIError):
         return (
             isinstance(error, ServiceQuotaExceededException)

@@ -61,10 +61,13 @@ class Wave(Part, frozen=True):
 
     recovery_time_objective: Objective | None = Field(
         default=None,
-        description=("RTO: the longest time that a server's launch may take. ISO 8601 or seconds."),
+        description=(
+            "RTO: the longest time from the beginning of the run until its servers are up. "
+            "ISO 8601 or seconds."
+        ),
         examples=_EXAMPLE_DURATIONS,
     )
-    """RTO: the longest time that a server's launch may take.
+    """RTO: the longest time from the beginning of the run until its servers are up.
 
     In a file: ISO 8601 (``PT5M``) or seconds.
     """
@@ -138,8 +141,8 @@ class Wave(Part, frozen=True):
                     wave before it in the list. Empty: none, it starts at once.
                 pause_before: Whether the wave waits for an approval before it starts.
                 recovery_point_objective: RPO: the most data that may be lost; a number is seconds.
-                recovery_time_objective: RTO: the longest time that a server's launch may take; a
-                    number is seconds.
+                recovery_time_objective: RTO: the longest time from the beginning of the run until
+                    its servers are up; a number is seconds.
                 attempts: How often a server is launched in all, when its launch fails.
                 on_failure: Whether the waves after this one start when a server has not come up.
                 point_in_time: ``latest``, or the last point at or before a moment.

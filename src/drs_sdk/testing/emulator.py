@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 
 from drs_sdk.testing.clock import EmulatorClock
 from drs_sdk.testing.front.keys import Keyring
-from drs_sdk.testing.front.listener import Listener
+from drs_sdk.testing.front.listener import Listener, serve_by
 from drs_sdk.testing.front.place import Place
 from drs_sdk.testing.front.server import Front
 from drs_sdk.testing.front.sts import TokenService
 from drs_sdk.testing.handlers import load_handlers
 from drs_sdk.testing.settings import Quotas, Settings
 from drs_sdk.testing.world.account import Account
+from drs_sdk.testing.world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from types import TracebackType
     from typing import Self, Unpack
+
+    from aiohttp import web
 
     from drs_sdk.fleet.fleet import Fleet
     from drs_sdk.fleet.target import Target
@@ -58,10 +61,12 @@ class DRSEmulator(Place):
         initialized: bool = True,
         page_size: int = 200,
         recovery_instance_ids_in_jobs: bool = False,
+        reverse_drill_instances: bool = True,
         check_signatures: bool = False,
         check_answers: bool = False,
         record_requests: bool = True,
         port: int = 0,
+        admin_port: int | None = None,
     ) -> None:
         """Set the account up; `async with` starts the server.
 
@@ -80,12 +85,16 @@ class DRSEmulator(Place):
             page_size: Items on a page when a request does not say.
             recovery_instance_ids_in_jobs: Let launch jobs name the recovery instances they
                 made. The service model says so; in practice the member is missing.
+            reverse_drill_instances: Let ReverseReplication take instances that a drill launched.
+                Nothing public says whether the service does: try both.
             check_signatures: Refuse requests that are not signed with the emulator's keys
                 (`access_key_id`, `secret_access_key`).
             check_answers: Check each answer against the service model and answer 501 where it
                 breaks it; `defects` lists what was found. For tests of the emulator itself.
             record_requests: Keep each request in `requests`.
             port: The port to listen on; 0 takes a free one.
+            admin_port: The port of the admin endpoint (see `admin_url`), 0 for a free one; by
+                default there is none.
 
         Raises:
             ValueError: A page without items, no Region or no account, one twice, or both
@@ -102,6 +111,7 @@ class DRSEmulator(Place):
             seed=seed,
             page_size=page_size,
             recovery_instance_ids_in_jobs=recovery_instance_ids_in_jobs,
+            reverse_drill_instances=reverse_drill_instances,
             quotas=quotas or Quotas(),
         )
         self._keys = Keyring(all_accounts)
@@ -114,8 +124,15 @@ class DRSEmulator(Place):
             check_answers=check_answers,
             record=record_requests,
         )
-        account = Account(self._settings, clock.now(), initialized=initialized)
-        super().__init__(clock, account, self._keys.first, Listener(self._front.handle, port))
+        self._world: World[Account] = World(
+            one_account=accounts is None, one_region=regions is None
+        )
+        account = Account(self._settings, clock.now(), initialized=initialized, world=self._world)
+        self._world.enter(account)
+        super().__init__(
+            clock, account, self._keys.first, Listener(serve_by(self._front.handle), port)
+        )
+        self._admin = None if admin_port is None else Listener(self._admin_runner, admin_port)
         self._many_regions = regions is not None
         self._first = (all_accounts[0], all_regions[0])
         self._places: dict[tuple[str, str], Place] = {self._first: self}
@@ -129,6 +146,22 @@ class DRSEmulator(Place):
     def defects(self) -> list[str]:
         """What `check_answers` found wrong with the emulator's own answers."""
         return self._front.defects
+
+    @property
+    def admin_url(self) -> str:
+        """Where tests of other processes work the emulator, as `http://127.0.0.1:54322`.
+
+        Raises:
+            RuntimeError: It has no `admin_port`, or is not running.
+        """
+        if self._admin is None:
+            raise RuntimeError("the emulator has no admin endpoint: give it an admin_port")
+        return self._admin.url
+
+    @property
+    def places(self) -> list[Place]:
+        """Every account in every Region, the first place first; those asked since, too."""
+        return list(self._places.values())
 
     async def __aenter__(self) -> Self:
         """Start the server."""
@@ -151,10 +184,21 @@ class DRSEmulator(Place):
             RuntimeError: It is running already.
         """
         await self._listener.start()
+        if self._admin is None:
+            return
+        try:
+            await self._admin.start()
+        except BaseException:
+            await self._listener.stop()
+            raise
 
     async def stop(self) -> None:
         """Stop the server and close its connections; the accounts stay as they are."""
-        await self._listener.stop()
+        try:
+            if self._admin is not None:
+                await self._admin.stop()
+        finally:
+            await self._listener.stop()
 
     def at(self, *, region: str | None = None, account_id: str | None = None) -> Place:
         """Return the place of one account in one Region, with every method of the emulator.
@@ -225,6 +269,11 @@ class DRSEmulator(Place):
         """
         self._token_service.deny(role_arn)
 
+    def _admin_runner(self) -> web.BaseRunner:
+        from drs_sdk.testing.admin.endpoint import build_runner
+
+        return build_runner(self)
+
     def _desk_for(self, key_id: str, region: str) -> Desk:
         key = self._keys.find(key_id) or self._keys.first
         where = (key.account_id, region if region and self._many_regions else self._first[1])
@@ -235,7 +284,8 @@ class DRSEmulator(Place):
     def _open(self, account_id: str, region: str, *, initialized: bool) -> Place:
         settings = replace(self._settings, account_id=account_id, region=region)
         key = self._keys.of_account(account_id) or self._keys.first
-        account = Account(settings, self.clock.now(), initialized=initialized)
+        account = Account(settings, self.clock.now(), initialized=initialized, world=self._world)
+        self._world.enter(account)
         return Place(self.clock, account, key, self._listener)
 
 

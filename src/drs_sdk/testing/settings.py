@@ -54,6 +54,8 @@ class Settings:
         sync_bytes_per_second: How fast one server's initial sync moves.
         recovery_instance_ids_in_jobs: Whether launch jobs name the recovery instances they made,
             as the service model says; in practice they do not.
+        reverse_drill_instances: Whether the replication of a drill's instance can be reversed;
+            nothing public says.
         quotas: The account's quotas.
     """
 
@@ -63,6 +65,7 @@ class Settings:
     page_size: int = 200
     sync_bytes_per_second: int = 128 * 1024 * 1024
     recovery_instance_ids_in_jobs: bool = False
+    reverse_drill_instances: bool = True
     quotas: Quotas = field(default_factory=Quotas)
 
     def arn(self, resource_type: str, resource_id: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from drs_sdk.testing.service.model import load_service
@@ -49,6 +49,18 @@ class FaultPlan:
     def clear(self) -> None:
         """Disarm everything."""
         self._armed.clear()
+
+    def armed(self) -> list[Doc]:
+        """Return what is armed as JSON, the first armed first."""
+        return [
+            {
+                "operation": armed.operation,
+                "fault": asdict(armed.fault),
+                "times": armed.left,
+                "probability": armed.probability,
+            }
+            for armed in self._armed
+        ]
 
     def take(self, operation: str, params: Doc) -> Fault | None:
         """Return the fault that strikes this request, if any; the first armed goes first."""

@@ -12,16 +12,25 @@ if TYPE_CHECKING:
     _Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 _SHUTDOWN_SECONDS = 0.2
+_BACKLOG = 1024
+"""Connections that may wait to be accepted: beyond it, a client tries again after a second."""
+
+
+def serve_by(handle: _Handler) -> Callable[[], web.BaseRunner]:
+    """Return what makes a server whose requests are all answered by one function."""
+    return lambda: web.ServerRunner(
+        web.Server(handle, access_log=None), shutdown_timeout=_SHUTDOWN_SECONDS
+    )
 
 
 class Listener:
     """A port on 127.0.0.1, open or not."""
 
-    def __init__(self, handle: _Handler, port: int) -> None:
-        """Keep what answers the requests; `start` opens the port, 0 takes a free one."""
-        self._handle = handle
+    def __init__(self, make_runner: Callable[[], web.BaseRunner], port: int) -> None:
+        """Keep what makes the server; `start` opens the port, 0 takes a free one."""
+        self._make_runner = make_runner
         self._port = port
-        self._runner: web.ServerRunner | None = None
+        self._runner: web.BaseRunner | None = None
 
     @property
     def url(self) -> str:
@@ -43,12 +52,10 @@ class Listener:
         """
         if self._runner is not None:
             raise RuntimeError("the emulator is running already")
-        runner = web.ServerRunner(
-            web.Server(self._handle, access_log=None), shutdown_timeout=_SHUTDOWN_SECONDS
-        )
+        runner = self._make_runner()
         await runner.setup()
         try:
-            await web.TCPSite(runner, "127.0.0.1", self._port).start()
+            await web.TCPSite(runner, "127.0.0.1", self._port, backlog=_BACKLOG).start()
         except BaseException:
             await runner.cleanup()
             raise

@@ -71,7 +71,10 @@ class Front:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one HTTP request; time stands still meanwhile (see `EmulatorClock`)."""
         with self.clock.busy():
-            body = await request.read()
+            try:
+                body = await request.read()
+            except ConnectionResetError:  # the client hung up: nobody waits for an answer
+                return web.Response()
             exchange = _Exchange(self, request, body)
             return await exchange.run()
 

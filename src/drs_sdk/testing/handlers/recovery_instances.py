@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from drs_sdk.testing.handlers import handles
 from drs_sdk.testing.handlers.listing.paging import page_of, paged
-from drs_sdk.testing.life import failback, failback_launching, terminating
+from drs_sdk.testing.life import failback, failback_launching, reversing, terminating
 from drs_sdk.testing.service import refusals
-from drs_sdk.testing.state import recovery_instances
+from drs_sdk.testing.state import recovery_instances, reversals
 
 if TYPE_CHECKING:
     from drs_sdk.testing.service.documents import Doc
@@ -63,18 +63,21 @@ def disconnect_recovery_instance(account: Account, params: Doc) -> None:
 
 @handles("DeleteRecoveryInstance")
 def delete_recovery_instance(account: Account, params: Doc) -> None:
-    """Delete the record of a disconnected instance; the EC2 instance stays."""
+    """Delete the record of an instance that is disconnected or protected again; EC2's stays."""
     instance = _one(account, params)
     recovery_instances.require_initialized(instance)
-    if not recovery_instances.is_disconnected(instance):
+    if not (
+        recovery_instances.is_disconnected(instance)
+        or reversals.is_protected_again(account, instance)
+    ):
         raise recovery_instances.conflict(instance, "must be disconnected before it is deleted")
     recovery_instances.remove_instance(account, instance)
 
 
 @handles("ReverseReplication")
 def reverse_replication(account: Account, params: Doc) -> Doc:
-    """Replicate an instance in the other direction, by a new source server."""
-    server = failback.reverse(account, _one(account, params))
+    """Replicate an instance in the other direction, by a source server where it came from."""
+    server = reversing.reverse(account, _one(account, params))
     return {"reversedDirectionSourceServerArn": server.arn}
 
 

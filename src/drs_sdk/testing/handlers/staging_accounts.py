@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_sdk.testing.handlers import handles
-from drs_sdk.testing.handlers.listing.paging import page_in_order, page_of, paged
+from drs_sdk.testing.handlers.listing.paging import page_in_order, paged
 from drs_sdk.testing.life import adding_servers
 from drs_sdk.testing.service import refusals
 from drs_sdk.testing.service.documents import copy_doc
@@ -14,7 +14,6 @@ from drs_sdk.testing.state import source_servers, staging_accounts
 if TYPE_CHECKING:
     from drs_sdk.testing.service.documents import Doc
     from drs_sdk.testing.world.account import Account
-    from drs_sdk.testing.world.resources import Resource
 
 _LARGEST_PAGE_OF_ACCOUNTS = 50
 _LARGEST_PAGE_OF_SERVERS = 300
@@ -43,19 +42,20 @@ def list_extensible_source_servers(account: Account, params: Doc) -> Doc:
     account_id: str = params["stagingAccountID"]
     _require_trust(account, account_id)
     extended = staging_accounts.extended_arns(account)
-
-    def extensible(server: Resource) -> bool:
-        return server.state["account"] == account_id and server.id not in extended
-
-    page, token = page_of(
+    found = [
+        staged
+        for staged in staging_accounts.staged_servers(account, account_id)
+        if staged.arn not in extended
+    ]
+    page, token = page_in_order(
         account,
         "ListExtensibleSourceServers",
         params,
-        account.collection("staging_source_servers"),
-        matches=extensible,
+        found,
+        place=staging_accounts.place_of,
         largest=_LARGEST_PAGE_OF_SERVERS,
     )
-    return paged("items", [server.doc for server in page], token)
+    return paged("items", [staged.doc for staged in page], token)
 
 
 @handles("CreateExtendedSourceServer")
@@ -69,10 +69,10 @@ def create_extended_source_server(account: Account, params: Doc) -> Doc:
             fields=[("sourceServerArn", "must be of another account")],
         )
     _require_trust(account, account_id)
-    origin = account.collection("staging_source_servers").get(arn)
+    origin = staging_accounts.staged_server(account, account_id, arn)
     if origin is None:
         raise refusals.not_found("source-server", arn)
-    if origin.state.get("ebs_encryption") == "DEFAULT":
+    if origin.ebs_encryption == "DEFAULT":
         raise refusals.invalid(
             f"{arn} is encrypted with the default EBS key, which no other account can use.",
             fields=[("sourceServerArn", "is encrypted with the default EBS key")],
@@ -92,11 +92,13 @@ def create_extended_source_server(account: Account, params: Doc) -> Doc:
         "stagingSourceServerArn": arn,
     }
     doc: Doc = {
-        **copy_doc(origin.state["lasting"]),
+        **copy_doc(origin.lasting),
         "stagingArea": area,
         "tags": dict(params.get("tags", {})),
     }
-    server = adding_servers.add_source_server(account, "CONTINUOUS", doc)
+    server = adding_servers.add_source_server(account, origin.replication_state, doc)
+    if origin.is_real:
+        server.state["extends"] = arn
     return {"sourceServer": source_servers.render(account, server)}
 
 

@@ -1,10 +1,10 @@
-"""The way back of a recovery instance: replication in the other direction, then a launch.
+"""The failback of a recovery instance: how it is shown, and how it is begun and stopped.
 
-There are two ways. An instance that came from EC2 is *reversed*: a source server of the other
-direction appears, which replicates it. Any other machine runs a *failback client*, which
-replicates the instance back without a source server. What replicates is shown on the instance
-too, computed when it is shown (`render`), and decides its failback state, until the launch
-back has completed it.
+There are two ways back. An instance that came from EC2 is *reversed*: a source server replicates
+it (`life.reversing`). Any other machine runs a *failback client*, which replicates the instance
+back without a source server. What replicates is shown on the instance too, computed when it is
+shown (`render`), and decides its failback state, until the launch back has completed it. One
+that was itself launched home is on no way back when it is reversed: it is protected again.
 
 `state["client"]` of an instance: `since` the failback client runs, and the `seconds` its sync
 takes.
@@ -15,10 +15,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing.life import adding_servers, replication
-from drs_sdk.testing.service import refusals
+from drs_sdk.testing.life import replication, repointing
 from drs_sdk.testing.service.isotime import format_datetime, format_duration, parse_datetime
-from drs_sdk.testing.state import recovery_instances, source_servers
+from drs_sdk.testing.state import recovery_instances, reversals, source_servers
 
 if TYPE_CHECKING:
     from drs_sdk.testing.service.documents import Doc
@@ -59,12 +58,13 @@ def render(account: Account, instance: Resource) -> Doc:
     )
     if "live" in state and state.get("initialized") and running:
         failback["agentLastSeenByServiceDateTime"] = account.stamp()
-    server = _reverse_of(account, instance)
+    replicating = reversals.replicated_by(account, instance)
+    server = replicating[1] if replicating is not None else None
     if server is not None and not {"live"} & (state.keys() | server.state.keys()):
         # Both were loaded, and nothing has happened to them since.
         return doc
-    if server is not None:
-        shown = source_servers.render(account, server)
+    if replicating is not None:
+        shown = source_servers.render(*replicating)
         info = _info_of_server(shown)
         life: Doc = shown["lifeCycle"]
         failback["agentLastSeenByServiceDateTime"] = life["lastSeenByServiceDateTime"]
@@ -79,6 +79,9 @@ def render(account: Account, instance: Resource) -> Doc:
             # The source server that replicated it is deleted.
             failback["state"] = _NOT_STARTED
         return {**doc, "failback": failback} if "live" in state else doc
+    if failback["state"] == _NOT_STARTED:
+        # It is protected again, and on no way back.
+        return {**doc, "failback": failback, "dataReplicationInfo": info}
     failback.update(moved)
     if failback["state"] != _COMPLETED:
         failback["state"] = _state_of(info["dataReplicationState"], server)
@@ -92,62 +95,14 @@ def require_ready(account: Account, instance: Resource) -> None:
         ServiceError: ConflictException.
     """
     recovery_instances.require_initialized(instance)
+    found = reversals.replicated_by(account, instance)
+    if found is not None:
+        raise recovery_instances.conflict(
+            instance, f"has no failback client: launch source server {found[1].id} in its place"
+        )
     state: str = render(account, instance).get("failback", {}).get("state", _NOT_STARTED)
     if state != READY:
         raise recovery_instances.conflict(instance, f"is not ready for a failback launch: {state}")
-
-
-def launched_server(account: Account, instance: Resource) -> Resource | None:
-    """Return the source server that a failback launch concerns, if it still exists."""
-    server = _reverse_of(account, instance)
-    if server is not None:
-        return server
-    return account.source_servers.get(instance.doc.get("sourceServerID", ""))
-
-
-def reverse(account: Account, instance: Resource) -> Resource:
-    """Replicate an instance in the other direction.
-
-    Returns:
-        The source server that does.
-
-    Raises:
-        ServiceError: ConflictException, or ValidationException when it did not come from EC2.
-    """
-    recovery_instances.require_initialized(instance)
-    recovery_instances.require_connected(instance)
-    if instance.doc.get("originEnvironment") == "ON_PREMISES":
-        raise refusals.invalid(
-            f"Recovery instance {instance.id} did not originate in EC2: "
-            "its replication cannot be reversed.",
-            reason="other",
-        )
-    if instance.doc.get("ec2InstanceState") != "RUNNING":
-        raise recovery_instances.conflict(instance, "is not running")
-    if _reverse_of(account, instance) is not None:
-        raise recovery_instances.conflict(instance, "is replicated in the other direction already")
-    origin = account.source_servers.get(instance.doc.get("sourceServerID", ""))
-    back = origin is None or origin.doc.get("replicationDirection", "FAILOVER") == "FAILOVER"
-    doc: Doc = {
-        "replicationDirection": "FAILBACK" if back else "FAILOVER",
-        "sourceProperties": _source_properties(instance),
-        "sourceCloudProperties": {
-            "originAccountID": account.settings.account_id,
-            "originRegion": account.settings.region,
-            "originAvailabilityZone": f"{account.settings.region}a",
-        },
-        "tags": {},
-    }
-    if origin is not None:
-        doc.update(tags=dict(origin.doc.get("tags", {})))
-        doc["reversedDirectionSourceServerArn"] = origin.arn
-    server = adding_servers.add_source_server(account, "INITIATING", doc)
-    server.state["reverses"] = instance.id
-    if origin is not None:
-        origin.doc["reversedDirectionSourceServerArn"] = server.arn
-    instance.state["reversed"] = server.id
-    _begin(account, instance, to_original=False)
-    return server
 
 
 def pair_client(account: Account, instance: Resource) -> None:
@@ -158,7 +113,7 @@ def pair_client(account: Account, instance: Resource) -> None:
         "since": account.stamp(),
         "seconds": max(1.0, total / account.settings.sync_bytes_per_second),
     }
-    _begin(account, instance, to_original=True)
+    begin(account, instance, to_original=True)
 
 
 def stop(account: Account, instance: Resource) -> None:
@@ -166,50 +121,30 @@ def stop(account: Account, instance: Resource) -> None:
 
     A launch back that a job runs at that moment goes on, but completes nothing any more.
     """
-    server = _unlink(account, instance)
-    if server is not None and source_servers.is_replicating(server) and not server.state.get("job"):
-        replication.stop(account, server)
+    if "client" not in instance.state and not recovery_instances.is_failing_back(instance):
+        return
+    instance.state.pop("client", None)
+    found = reversals.unlink(account, instance)
+    if found is not None:
+        there, server = found
+        if source_servers.is_replicating(server) and not server.state.get("job"):
+            replication.stop(there, server)
     instance.doc["failback"] = {"state": _NOT_STARTED}
 
 
 def disconnect(account: Account, instance: Resource) -> None:
-    """Cut the agent on an instance off, and with it the source server that replicates it.
+    """Cut the agent on an instance off: nothing replicates it any more.
 
     Raises:
-        ServiceError: ConflictException when a job processes that source server.
+        ServiceError: ConflictException while a source server replicates it.
     """
-    server = _reverse_of(account, instance)
-    if server is not None:
-        source_servers.require_idle(server, "it cannot be disconnected")
-        replication.disconnect(account, server)
-    _unlink(account, instance)
+    recovery_instances.require_not_replicated(account, instance, "it cannot be disconnected")
+    instance.state.pop("client", None)
+    reversals.unlink(account, instance)
 
 
-def link_loaded(account: Account) -> None:
-    """Let loaded instances that are on their way back know the servers that replicate them.
-
-    Describe answers tell by the EC2 identifier alone: a server of the other direction carries
-    that of the instance it replicates.
-    """
-    by_ec2_id: dict[str, list[Resource]] = {}
-    for server in account.source_servers:
-        hints: Doc = server.doc.get("sourceProperties", {}).get("identificationHints", {})
-        if server.doc.get("replicationDirection") == "FAILBACK" and "awsInstanceID" in hints:
-            by_ec2_id.setdefault(hints["awsInstanceID"], []).append(server)
-    for instance in recovery_instances.instances_of(account):
-        found = by_ec2_id.get(instance.doc.get("ec2InstanceID", ""), [])
-        present = _reverse_of(account, instance)
-        if present is not None:
-            # The instance or the server may have been loaded again.
-            found = [server for server in found if server.id == present.id]
-        if found and recovery_instances.is_going_back(instance) and "client" not in instance.state:
-            # Those of stopped failbacks stay until they are deleted.
-            server = max(found, key=lambda s: (source_servers.is_replicating(s), s.seq))
-            instance.state["reversed"] = server.id
-            server.state["reverses"] = instance.id
-
-
-def _begin(account: Account, instance: Resource, *, to_original: bool) -> None:
+def begin(account: Account, instance: Resource, *, to_original: bool) -> None:
+    """Let an instance show that its failback has begun."""
     instance.doc["failback"] = {
         "state": _IN_PROGRESS,
         "failbackInitiationTime": account.stamp(),
@@ -219,23 +154,12 @@ def _begin(account: Account, instance: Resource, *, to_original: bool) -> None:
         instance.doc["failback"]["failbackClientID"] = account.new_id("fbc")
 
 
-def _unlink(account: Account, instance: Resource) -> Resource | None:
-    """Let an instance forget what replicates it, and return the source server that did."""
-    server = _reverse_of(account, instance)
-    if server is not None:
-        server.state.pop("reverses", None)
-    for key in ("reversed", "client"):
-        instance.state.pop(key, None)
-    return server
-
-
-def _reverse_of(account: Account, instance: Resource) -> Resource | None:
-    return account.source_servers.get(instance.state.get("reversed", ""))
-
-
 def _state_of(replicated: str, server: Resource | None) -> str:
     if replicated in {"STOPPED", "DISCONNECTED"}:
         return "FAILBACK_NOT_READY_FOR_LAUNCH"
+    if server is not None and repointing.is_under_way(server):
+        # What it could launch is what it replicated before.
+        return _IN_PROGRESS
     ready = replicated == "CONTINUOUS" if server is None else source_servers.is_launchable(server)
     if ready:
         return READY
@@ -307,15 +231,3 @@ def _client_disks(instance: Resource, share: float) -> list[Doc]:
         }
         for disk in instance.doc.get("recoveryInstanceProperties", {}).get("disks", [])
     ]
-
-
-def _source_properties(instance: Resource) -> Doc:
-    properties: Doc = dict(instance.doc.get("recoveryInstanceProperties", {}))
-    hints: Doc = properties.get("identificationHints", {})
-    ec2_id: str = instance.doc.get("ec2InstanceID", instance.id)
-    properties["identificationHints"] = {**hints, "awsInstanceID": ec2_id}
-    properties["disks"] = [
-        {"deviceName": disk.get("internalDeviceName", ""), "bytes": disk.get("bytes", 0)}
-        for disk in properties.get("disks", [])
-    ]
-    return properties

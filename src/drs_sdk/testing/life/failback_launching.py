@@ -38,7 +38,10 @@ def start_failback_launch(
         ServiceError: ConflictException when one is not ready or is in a job;
             ServiceQuotaExceededException.
     """
-    pairs = [(target, failback.launched_server(account, target)) for target in targets]
+    pairs = [
+        (target, account.source_servers.get(target.doc.get("sourceServerID", "")))
+        for target in targets
+    ]
     for target in targets:
         failback.require_ready(account, target)
     servers = [server for _, server in pairs if server is not None]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from drs_sdk.testing.life import post_launch_actions
 from drs_sdk.testing.service import refusals
-from drs_sdk.testing.state import jobs, recovery_instances, source_servers
+from drs_sdk.testing.state import ec2_instances, jobs, recovery_instances, source_servers
 from drs_sdk.testing.state.jobs import log, set_status
 from drs_sdk.testing.world.account import transition
 
@@ -305,8 +305,7 @@ def require_launchable(account: Account, server: Resource) -> None:
             server.id,
         )
     target = recovery_instances.launch_target(account, server)
-    instance = recovery_instances.instances_of(account).get(target)
-    if instance is not None and instance.doc.get("ec2InstanceState") != "STOPPED":
+    if target and ec2_instances.state_of(account, target) != "STOPPED":
         raise refusals.conflict(
             f"Instance {target}, which {server.id} is to be launched into, is not stopped.",
             "recovery-instance",

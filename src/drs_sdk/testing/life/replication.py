@@ -46,7 +46,7 @@ def start(account: Account, server: Resource) -> None:
     account.timeline.cancel(server.id, EVENTS)
     names = [name for name, _ in INITIATION_STEPS]
     source_servers.touch(account, server)
-    source_servers.forget(server, "sync", "lag", "unseen_since", "held")
+    source_servers.forget(server, "sync", "lag", "unseen_since", "held", "repointed")
     server.doc["dataReplicationInfo"] = {
         "dataReplicationState": "INITIATING",
         "dataReplicationInitiation": {
@@ -105,9 +105,12 @@ def _step_ended(account: Account, subject: str, args: Doc) -> None:
 
 @transition("replication.synced")
 def sync_ended(account: Account, subject: str, _args: Doc) -> None:
-    """All data is there: the first snapshot begins."""
+    """All data is there: the first snapshot begins, but for a rescan, which has one."""
     server = account.source_servers.get(subject)
-    if server is not None:
+    if server is not None and server.state.get("synced") and "sync" in server.state:
+        source_servers.forget(server, "sync")
+        snapshot_taken(account, subject, {})
+    elif server is not None:
         info = server.doc["dataReplicationInfo"]
         info["dataReplicationState"] = "CREATING_SNAPSHOT"
         info["replicatedDisks"] = _disks(server, replicated=True)
@@ -121,6 +124,7 @@ def snapshot_taken(account: Account, subject: str, _args: Doc) -> None:
     server = account.source_servers.get(subject)
     if server is not None:
         server.state["synced"] = True
+        source_servers.forget(server, "repointed")
         server.state.setdefault("protected_since", account.stamp())
         server.doc["dataReplicationInfo"].update(
             dataReplicationState="CONTINUOUS",
@@ -158,7 +162,8 @@ def _end(account: Account, server: Resource, state: ReplicationState, disks: lis
     for gone in ("lagDuration", "etaDateTime", "dataReplicationError", "dataReplicationInitiation"):
         info.pop(gone, None)
     info.update(dataReplicationState=state, replicatedDisks=disks)
-    source_servers.forget(server, "sync", "lag", "held", "synced", "protected_since", "snapshots")
+    source_servers.forget(server, "sync", "lag", "held", "repointed")
+    source_servers.forget(server, "synced", "protected_since", "snapshots")
 
 
 def _disks(server: Resource, *, replicated: bool) -> list[Doc]:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drs_sdk.testing.life import stalling
-from drs_sdk.testing.state import jobs, recovery_instances, source_servers
+from drs_sdk.testing.state import jobs, recovery_instances, reversals
 from drs_sdk.testing.world.account import transition
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def start_termination(account: Account, targets: Sequence[Resource]) -> Resource
 
     Raises:
         ServiceError: ConflictException when one has not finished initialising or is in a job,
-            or its source server is; ServiceQuotaExceededException.
+            or its source server is, or while a source server replicates it;
+            ServiceQuotaExceededException.
     """
     pairs = [
         (instance, account.source_servers.get(instance.doc.get("sourceServerID", "")))
@@ -39,6 +40,7 @@ def start_termination(account: Account, targets: Sequence[Resource]) -> Resource
     ]
     for instance in targets:
         recovery_instances.require_initialized(instance)
+        recovery_instances.require_not_replicated(account, instance, "it cannot be terminated")
     jobs.require_idle(server for _, server in pairs if server is not None)
     jobs.require_room(account, len(pairs))
     job = jobs.open_job(account, "TERMINATE", "TERMINATE_RECOVERY_INSTANCES", instances=pairs)
@@ -58,7 +60,7 @@ def _shut_down(account: Account, subject: str, _args: Doc) -> None:
     for instance in _targets(account, job):
         jobs.set_status(job, instance.id, "IN_PROGRESS")
         jobs.log(account, job, "CLEANUP_START", **_names(instance))
-        instance.doc["ec2InstanceState"] = "SHUTTING-DOWN"
+        recovery_instances.show_ec2_state(account, instance, "SHUTTING-DOWN")
     account.schedule(_SHUTDOWN, "termination.terminated", subject)
 
 
@@ -68,7 +70,7 @@ def _terminated(account: Account, subject: str, _args: Doc) -> None:
     for instance in _targets(account, job):
         jobs.set_status(job, instance.id, "TERMINATED")
         jobs.log(account, job, "CLEANUP_END", **_names(instance))
-        instance.doc["ec2InstanceState"] = "TERMINATED"
+        recovery_instances.show_ec2_state(account, instance, "TERMINATED")
     account.schedule(_TO_JOB_END, "termination.ended", subject)
 
 
@@ -77,9 +79,9 @@ def _ended(account: Account, subject: str, _args: Doc) -> None:
     job = jobs.jobs_of(account).require(subject)
     jobs.complete(account, job)
     for instance in _targets(account, job):
-        reverse = account.source_servers.get(instance.state.get("reversed", ""))
-        if reverse is not None and source_servers.is_replicating(reverse):
-            stalling.stall(account, reverse)
+        for there, server in reversals.replicas_of(account, instance):
+            # Its replication was started again meanwhile.
+            stalling.stall(there, server)
         recovery_instances.remove_instance(account, instance)
 
 

@@ -11,8 +11,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from drs_sdk.testing.life import failback
-from drs_sdk.testing.loading import parts
+from drs_sdk.testing.loading import links, parts
 from drs_sdk.testing.loading.foreign_json import date_of, plain, require_list, require_types
 from drs_sdk.testing.loading.kinds import KINDS, Kind
 from drs_sdk.testing.service.documents import Doc, copy_doc
@@ -54,11 +53,13 @@ def load_resources(account: Account, value: object) -> tuple[Account, list[str]]
             not what the service describes.
     """
     # All or nothing: what was loaded before a mistake shows would stay behind.
-    copy = Account.restore(account.snapshot())
+    copy = Account.restore(account.snapshot(), account.world)
     try:
-        return copy, _load(copy, plain(value))
+        loaded = _load(copy, plain(value))
     except (AttributeError, LookupError, RecursionError, TypeError) as error:
         raise ValueError(f"this is nothing that the service answers: {error!r}") from error
+    links.link_reversed(copy, account)
+    return copy, loaded
 
 
 def _load(account: Account, value: object) -> list[str]:
@@ -82,7 +83,6 @@ def _load(account: Account, value: object) -> list[str]:
     loaded = dict.fromkeys(resource_id for kind, resource_id in found if not kind.owner)
     for part, owner, docs in attached:
         loaded.update(dict.fromkeys(parts.attach(account, part, owner, docs)))
-    failback.link_loaded(account)
     return list(loaded)
 
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, get_args
 
 from drs_sdk.testing.life import failback, launching
 from drs_sdk.testing.scenario.stage import Stage
-from drs_sdk.testing.state import recovery_instances
+from drs_sdk.testing.state import ec2_instances, recovery_instances
+from drs_sdk.testing.state.ec2_instances import Platform, RootDevice
 from drs_sdk.testing.state.recovery_instances import InstanceState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import timedelta
 
     from drs_sdk.testing.service.documents import Doc
@@ -109,8 +111,55 @@ class LaunchScenario(Stage):
         """
         if state not in get_args(InstanceState):
             raise ValueError(f"{state!r} is no state of an EC2 instance")
-        instance = recovery_instances.instances_of(self._settled()).require(recovery_instance_id)
-        instance.doc["ec2InstanceState"] = state
+        account = self._settled()
+        instance = recovery_instances.instances_of(account).require(recovery_instance_id)
+        recovery_instances.show_ec2_state(account, instance, state)
+
+    def describe_ec2_instance(
+        self,
+        ec2_instance_id: str,
+        *,
+        tags: Mapping[str, str] | None = None,
+        state: InstanceState | None = None,
+        platform: Platform | None = None,
+        root_device: RootDevice | None = None,
+    ) -> None:
+        """Say what an EC2 instance is like that a source server may be launched into.
+
+        What is left out stays as it was. An instance that was never described is stopped, has
+        no tags, an EBS root device and the right platform.
+
+        Args:
+            ec2_instance_id: The instance, in this account and Region.
+            tags: All its tags in EC2; launching into the source instance wants
+                `AWSDRS=AllowLaunchingIntoThisInstance`.
+            state: Its state; only a stopped one can be launched into. That of a recovery
+                instance is set by `set_instance_state`.
+            platform: `LINUX` or `WINDOWS`.
+            root_device: `EBS` or `INSTANCE_STORE`.
+
+        Raises:
+            ValueError: No such state, platform or root device, or the state of a recovery
+                instance.
+        """
+        account = self._settled()
+        for value, kind in (
+            (state, InstanceState),
+            (platform, Platform),
+            (root_device, RootDevice),
+        ):
+            if value is not None and value not in get_args(kind):
+                raise ValueError(f"{value!r} is none of {', '.join(get_args(kind))}")
+        if state is not None and ec2_instance_id in recovery_instances.instances_of(account):
+            raise ValueError(f"{ec2_instance_id} is a recovery instance: use set_instance_state")
+        said = {
+            "tags": None if tags is None else dict(tags),
+            "state": state,
+            "platform": platform,
+            "rootDevice": root_device,
+        }
+        known = {name: value for name, value in said.items() if value is not None}
+        ec2_instances.describe(account, ec2_instance_id, known)
 
     def pair_failback_client(self, recovery_instance_id: str) -> None:
         """Boot a failback client on the machine that a recovery instance came from.

@@ -41,7 +41,8 @@ class Scenario(ServerScenario, NetworkScenario, LaunchScenario):
                 is not what the service describes. Nothing was loaded then.
         """
         value = load.read_source(source)
-        self._account, loaded = load.load_resources(self._settled(), value)
+        account, loaded = load.load_resources(self._settled(), value)
+        self._take(account)
         return loaded
 
     def time_out_recovery_plan_execution(
@@ -63,7 +64,10 @@ class Scenario(ServerScenario, NetworkScenario, LaunchScenario):
         plan_executions.time_out(account, execution, step_only=step_only)
 
     def snapshot(self) -> dict[str, object]:
-        """Return the account, its future and its time as JSON; faults are not part of it."""
+        """Return the account, its future and its time as JSON; faults are not part of it.
+
+        In a world of several places it is that of this one: save all that belong together.
+        """
         return cast("dict[str, object]", self._settled().snapshot())
 
     def restore(self, data: dict[str, object]) -> None:
@@ -72,7 +76,10 @@ class Scenario(ServerScenario, NetworkScenario, LaunchScenario):
         Raises:
             ValueError: The data is not a snapshot.
         """
-        account = Account.restore(cast("Doc", data))
+        try:
+            account = Account.restore(cast("Doc", data), self._account.world)
+        except (AttributeError, LookupError, TypeError) as error:
+            raise ValueError(f"this is no snapshot of an emulator: {error!r}") from error
         if self.clock.mode == "virtual":
             self.clock.set(account.now)
-        self._account = account
+        self._take(account)

@@ -24,3 +24,8 @@ class Stage:
     def _settled(self) -> Account:
         self._account.settle(self.clock.now())
         return self._account
+
+    def _take(self, account: Account) -> None:
+        """Let another account stand in the place of the one there was."""
+        account.world.replace(self._account, account)
+        self._account = account

@@ -5,7 +5,7 @@ Keys of a recovery instance's `state`:
 * `live`: the emulator moves it (a loaded instance is shown as it was loaded).
 * `initialized`: the agent on it has reported, so it can be terminated or disconnected.
 * `job`: the job that terminates it or launches it back.
-* `reversed`: the source server that replicates it in the other direction.
+* `reversed`, `replicas`, `direction`: see `state.reversals`.
 * `client`: the failback client that replicates it back, see `life.failback`.
 * `failback_configuration`: what UpdateFailbackReplicationConfiguration said.
 """
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from drs_sdk.testing.service import refusals
 from drs_sdk.testing.service.documents import Doc, copy_doc
-from drs_sdk.testing.state import configurations, jobs
+from drs_sdk.testing.state import configurations, ec2_instances, jobs, reversals
 from drs_sdk.testing.world.account import transition
 
 if TYPE_CHECKING:
@@ -74,6 +74,16 @@ def require_connected(instance: Resource) -> None:
         raise conflict(instance, "is disconnected")
 
 
+def require_not_replicated(account: Account, instance: Resource, what: str) -> None:
+    """Refuse when a source server replicates the machine of the instance: it may be the primary.
+
+    Raises:
+        ServiceError: ConflictException.
+    """
+    for _, server in reversals.replicas_of(account, instance):
+        raise conflict(instance, f"is replicated by source server {server.id}: {what}")
+
+
 def is_disconnected(instance: Resource) -> bool:
     """Tell whether the service has let go of the instance."""
     info: Doc = instance.doc.get("dataReplicationInfo", {})
@@ -81,9 +91,12 @@ def is_disconnected(instance: Resource) -> bool:
 
 
 def is_going_back(instance: Resource) -> bool:
-    """Tell whether the instance's failback has begun, or has been completed."""
-    if {"reversed", "client"} & instance.state.keys():
-        return True
+    """Tell whether the instance's failback has begun or is over, or it was protected again."""
+    return bool({"reversed", "client"} & instance.state.keys()) or is_failing_back(instance)
+
+
+def is_failing_back(instance: Resource) -> bool:
+    """Tell whether a failback of the instance shows, under way or completed."""
     return instance.doc.get("failback", {}).get("state", _NOT_STARTED) != _NOT_STARTED
 
 
@@ -138,24 +151,32 @@ def add_instance(
     if "agentVersion" in server.doc:
         doc["agentVersion"] = server.doc["agentVersion"]
     job.state.setdefault("instances", {})[server.id] = instance_id
-    return collection.add(instance_id, doc, arn=arn, state={"live": True})
+    state: Doc = {"live": True, "direction": reversals.direction_of_server(server)}
+    return collection.add(instance_id, doc, arn=arn, state=state)
 
 
 def launched(account: Account, job: Resource, server: Resource) -> Resource:
     """Let the instance of a server run, or stand still if its launch disposition says so."""
     instance = instances_of(account).require(job.state["instances"][server.id])
     disposition = configurations.launch_configuration_of(account, server).doc["launchDisposition"]
-    instance.doc["ec2InstanceState"] = "STOPPED" if disposition == "STOPPED" else "RUNNING"
+    show_ec2_state(account, instance, "STOPPED" if disposition == "STOPPED" else "RUNNING")
     server.doc["recoveryInstanceId"] = instance.id
     delay: float | None = server.state.pop("initialization_delay", None)
     if delay is None:
         instance.state["initialized"] = True
     else:
         account.schedule(timedelta(seconds=delay), "instance.initialized", instance.id)
-    origin = instances_of(account).get(server.state.get("reverses", ""))
+    origin = reversals.instance_of(account, server)
     if origin is not None:
         launched_back(origin, job, is_drill=instance.doc["isDrill"])
     return instance
+
+
+def show_ec2_state(account: Account, instance: Resource, state: InstanceState) -> None:
+    """Let an instance be in a state of EC2, and remember it beyond the end of the record."""
+    instance.doc["ec2InstanceState"] = state
+    if ec2_instances.described(account, instance.id):
+        ec2_instances.describe(account, instance.id, {"state": state})
 
 
 def launched_back(instance: Resource, job: Resource, *, is_drill: bool) -> None:

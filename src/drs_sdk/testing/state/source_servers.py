@@ -13,6 +13,8 @@ Keys of a source server's `state`:
 * `lag`: `since`, `seconds` of lag then, `growth` in seconds of lag a second.
 * `unseen_since`: the agent went silent then.
 * `held`: what replication was at when it stalled, see `life.stalling`.
+* `extends`: the ARN of the server in a staging account, in the world, that it is extended from.
+* `reverses`, `opposite`: see `state.reversals`; `repointed`: see `life.repointing`.
 * `job`: identifier of the job that processes the server. The jobs family sets and removes it.
 """
 
@@ -44,6 +46,7 @@ ReplicationState = Literal[
 
 LAG_BYTES_PER_SECOND = 2 * 1024 * 1024
 _NOT_REPLICATING = frozenset({"STOPPED", "DISCONNECTED"})
+_OWN_LIFE = ("addedToServiceDateTime", "lastLaunch")
 
 
 def state_of(server: Resource) -> str:
@@ -81,6 +84,8 @@ def require_idle(server: Resource, what: str) -> None:
 
 def render(account: Account, server: Resource) -> Doc:
     """Show a source server as it is at `account.now`."""
+    if "extends" in server.state:
+        return _extended(account, server)
     doc, state = server.doc, server.state
     if "live" not in state:
         return doc
@@ -95,6 +100,25 @@ def render(account: Account, server: Resource) -> Doc:
         if "sync" in state or "lag" in state:
             info = _moving(account, info, state)
     return {**doc, "lifeCycle": shown_life, "dataReplicationInfo": info}
+
+
+def _extended(account: Account, server: Resource) -> Doc:
+    """Show an extended server: it replicates in its staging account, or cannot be seen there."""
+    found = account.owner_of(server.state["extends"])
+    if found is None:
+        error: Doc = {
+            "status": "EXTENSION_ERROR",
+            "errorMessage": "The source server in the staging account is not there any more.",
+        }
+        return {**server.doc, "stagingArea": {**server.doc["stagingArea"], **error}}
+    shown = render(*found)
+    names = ("dataReplicationInfo", "sourceProperties")
+    seen: Doc = {name: shown[name] for name in names if name in shown}
+    life: Doc = {
+        **shown.get("lifeCycle", {}),
+        **{n: server.doc["lifeCycle"][n] for n in _OWN_LIFE if n in server.doc["lifeCycle"]},
+    }
+    return {**server.doc, **seen, "lifeCycle": life}
 
 
 def touch(account: Account, server: Resource) -> Doc:

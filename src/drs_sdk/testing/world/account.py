@@ -4,7 +4,8 @@ Collections are made on first use, `account.collection("jobs")`, so a new family
 Handlers are plain functions that run without a pause, so an account needs no lock.
 
 Nothing ticks: before each request the account *settles*, which applies all transitions that are
-due, in order of time, each with `account.now` set to its own exact moment. To add one::
+due, in order of time, each with `account.now` set to its own exact moment. Those of the other
+places of its world (`account.world`) are applied as well. To add one::
 
     @transition("job.started")
     def job_started(account: Account, subject: str, args: Doc) -> None:
@@ -26,6 +27,7 @@ from drs_sdk.testing.service.isotime import format_datetime, parse_datetime
 from drs_sdk.testing.settings import Quotas, Settings
 from drs_sdk.testing.world.resources import Collection, Resource
 from drs_sdk.testing.world.timeline import Timeline
+from drs_sdk.testing.world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,10 +69,25 @@ class Account:
         arns: Every resource that has an ARN, by it.
         launch_faults: What `DRSEmulator.fail_launch` stored, by source server.
         names: The last part of every identifier and ARN there was; new ones differ from them.
+        world: The places there are, this one among them once it was entered.
     """
 
-    def __init__(self, settings: Settings, now: datetime, *, initialized: bool = True) -> None:
-        """Open an empty account."""
+    def __init__(
+        self,
+        settings: Settings,
+        now: datetime,
+        *,
+        initialized: bool = True,
+        world: World[Account] | None = None,
+    ) -> None:
+        """Open an empty account.
+
+        Args:
+            settings: Identity, pace and quotas.
+            now: The clock's reading.
+            initialized: Whether InitializeService was called.
+            world: The world it is about to enter; by default it has one of its own.
+        """
         self.settings = settings
         self.initialized = initialized
         self.now: datetime = now
@@ -81,6 +98,9 @@ class Account:
         self._collections: dict[str, Collection] = {}
         self._seq = 0
         self._ids = 0
+        self.world: World[Account] = World[Account]() if world is None else world
+        if world is None:
+            self.world.enter(self)
 
     @property
     def quotas(self) -> Quotas:
@@ -104,17 +124,40 @@ class Account:
         return found
 
     def settle(self, now: datetime) -> None:
-        """Let everything happen that is due at `now`, and read the clock."""
-        while (event := self.timeline.take_due(now)) is not None:
+        """Let everything happen that is due at `now`, here and elsewhere, and read the clock."""
+        self.world.settle(now)
+        self.now = now
+
+    def happen(self, now: datetime) -> None:
+        """Carry out the next event if it is due at `now`."""
+        event = self.timeline.take_due(now)
+        if event is not None:
             self.now = event.at
             _TRANSITIONS[event.kind](self, event.subject, event.args)
-        self.now = now
+
+    def elsewhere(self, account_id: str, region: str) -> Account | None:
+        """Return another place as it is now, or None when it is not in the world."""
+        found = self.world.place(account_id, region)
+        if found is not None:
+            found.now = self.now
+        return found
+
+    def owner_of(self, arn: str) -> tuple[Account, Resource] | None:
+        """Find the resource of an ARN in any place, and the account that has it, as it is now."""
+        if arn in self.arns:
+            return self, self.arns[arn]
+        found = self.world.owner_of(arn) if arn else None
+        if found is not None:
+            found[0].now = self.now
+        return found
 
     def schedule(
         self, delay: timedelta, kind: str, subject: str = "", args: Doc | None = None
     ) -> None:
         """Let a transition happen `delay` after `self.now`."""
-        self.timeline.add(self.now + delay, kind, subject, args)
+        at = self.now + delay
+        self.timeline.add(at, kind, subject, args)
+        self.world.will_happen(at, self)
 
     def new_id(self, prefix: str, digits: int = _ID_DIGITS) -> str:
         """Make an identifier such as `s-3b01...`: the same seed makes the same ones in order."""
@@ -153,8 +196,12 @@ class Account:
         }
 
     @classmethod
-    def restore(cls, data: Doc) -> Account:
+    def restore(cls, data: Doc, world: World[Account] | None = None) -> Account:
         """Rebuild an account from `snapshot`.
+
+        Args:
+            data: What `snapshot` returned.
+            world: The world it is about to enter; by default it has one of its own.
 
         Raises:
             ValueError: The data is not a snapshot of this version.
@@ -165,11 +212,14 @@ class Account:
         stored: Doc = data["settings"]
         stored["quotas"] = Quotas(**stored["quotas"])
         settings = Settings(**stored)
-        account = cls(settings, parse_datetime(data["now"]), initialized=data["initialized"])
+        now = parse_datetime(data["now"])
+        account = cls(settings, now, initialized=data["initialized"], world=world)
         for name, resources in data["resources"].items():
             account.collection(name).restore(Resource(**resource) for resource in resources)
         account._seq = data["counters"]["seq"]
         account._ids = data["counters"]["ids"]
         account.launch_faults = data["launch_faults"]
         account.timeline = Timeline.from_json(data["timeline"], _TRANSITIONS)
+        if world is None:
+            account.world.enter(account)
         return account

@@ -73,6 +73,10 @@ class Timeline:
             e for e in self._heap if e.subject == subject and e.kind.startswith(kinds or "")
         )
 
+    def moments(self) -> list[datetime]:
+        """Return when something will happen, in no order."""
+        return [event.at for event in self._heap]
+
     def take_due(self, now: datetime) -> Event | None:
         """Take out the next event if it is due at `now`."""
         return heapq.heappop(self._heap) if self._heap and self._heap[0].at <= now else None

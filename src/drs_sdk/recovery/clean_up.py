@@ -1,0 +1,205 @@
+"""Cleaning up after a drill: its own instances, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from drs_sdk._core.errors import ConnectionFailedError, DRSError
+from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
+from drs_sdk._transport.api_errors import APIError, ConflictException, ResourceNotFoundException
+from drs_sdk.recovery import marking
+from drs_sdk.recovery.errors import RecoveryError
+from drs_sdk.recovery.guards import require_our_own
+from drs_sdk.recovery.judging import stand
+from drs_sdk.recovery.limits import Room
+from drs_sdk.recovery.look import ARRIVAL, instances_of
+from drs_sdk.recovery.standing import is_standing
+from drs_sdk.recovery.starting import passes
+from drs_sdk.recovery.status import Plain
+from drs_sdk.recovery.survey import Scope, survey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from drs_sdk.client import DRSClient
+    from drs_sdk.fleet.target import Target
+    from drs_sdk.models import Job, RecoveryInstance
+    from drs_sdk.recovery.look import PlaceLook
+    from drs_sdk.recovery.run import Run
+    from drs_sdk.recovery.standing import Standing
+
+_LOOK_AGAIN = timedelta(seconds=15)
+
+
+class CleanUp(Plain):
+    """What a clean-up has done.
+
+    Attributes:
+        run: The run's name.
+        terminated: The instances that it saw go.
+        left: The instances of the run that still stand, with the reason.
+        unreadable: Places that could not be read, with the reason.
+    """
+
+    run: str
+    terminated: tuple[str, ...] = ()
+    left: dict[str, str] = Field(default_factory=dict[str, str])
+    unreadable: dict[str, str] = Field(default_factory=dict[str, str])
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing of the run is left, as far as every place could be read."""
+        return not self.left and not self.unreadable
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What of the run stands in a place, and what is still on its way."""
+
+    standing: dict[str, RecoveryInstance]
+    arrives: bool
+    look: PlaceLook
+    asked: set[str] = field(default_factory=set[str])
+
+
+async def clean_up(run: Run, *, timeout: timedelta | None) -> CleanUp:
+    """Close a drill, terminate its instances, and look until nothing of it can still arrive.
+
+    Raises:
+        RecoveryError: It is no drill.
+        RunMismatchError: The key stands for another run.
+    """
+    if not run.is_drill:
+        raise RecoveryError(
+            f"{run.name} is a recovery: its instances are live, and clean_up is for drills"
+        )
+    return await _CleaningUp(run).clean(timeout)
+
+
+class _CleaningUp:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._gone: set[str] = set()
+        self._known: set[str] = set()
+        self._why: dict[str, str] = {}
+
+    async def clean(self, timeout: timedelta | None) -> CleanUp:
+        clock = self._run.clock
+        deadline = None if timeout is None else clock.now() + timeout
+        standing = await self._look()
+        if standing.jobs and standing.closed is None:
+            await marking.close(self._run, standing, "cleaned up")
+            standing = await self._look()  # what came between the look and the mark
+        while True:
+            seen = {target: await self._see(standing, target) for target in standing.survey.looks}
+            if not any(one.standing or one.arrives for one in seen.values()):
+                break
+            await self._terminate(seen)
+            if deadline is not None and clock.now() + _LOOK_AGAIN > deadline:
+                break
+            await clock.sleep(_LOOK_AGAIN.total_seconds())
+            standing = await self._look()
+        left = {name for one in seen.values() for name in one.standing}
+        return CleanUp(
+            run=self._run.name,
+            terminated=tuple(sorted(self._known - left)),
+            left={name: self._why.get(name, "its termination is under way") for name in left},
+            unreadable={str(t): str(error) for t, error in standing.survey.failures.items()},
+        )
+
+    async def _look(self) -> Standing:
+        found = await survey(self._run, Scope(lists_jobs=True))
+        if not found.looks and found.failures:
+            raise next(iter(found.failures.values()))
+        standing = stand(self._run, found, attempts=lambda wave: wave.attempts)
+        require_our_own(standing, ())
+        return standing
+
+    async def _see(self, standing: Standing, target: Target) -> _Seen:
+        look = standing.survey.looks[target]
+        jobs = {job.job_id: job for place, job, _ in standing.jobs if place == target}
+        servers = {
+            server.source_server_id
+            for job in jobs.values()
+            for server in job.participating_servers
+            if server.source_server_id is not None
+        }
+
+        async def ask(drs: DRSClient, _: Target) -> dict[str, list[RecoveryInstance]]:
+            return await instances_of(drs, servers)
+
+        outcomes = await self._run.places.run(ask, [target])
+        for error in outcomes.failures.values():
+            raise error
+        found = outcomes.results.get(target, {})
+        own = {
+            one.recovery_instance_id: one
+            for instances in found.values()
+            for one in instances
+            if one.recovery_instance_id is not None
+            and one.job_id in jobs
+            and one.is_drill is not False
+            and is_standing(str(one.ec2_instance_state))
+        }
+        self._known.update(own)
+        return _Seen(own, _can_arrive(list(jobs.values()), look.at), look)
+
+    async def _terminate(self, seen: dict[Target, _Seen]) -> None:
+        async def terminate(drs: DRSClient, target: Target) -> None:
+            one = seen[target]
+            held = _being_terminated(one.look)
+            free = sorted(
+                name
+                for name, instance in one.standing.items()
+                if instance.source_server_id not in held
+            )
+            room = Room.beside(self._run.limits_of(target), one.look.jobs.values())
+            await asyncio.gather(*(self._send(drs, ids) for ids in room.pack(free)))
+
+        outcomes = await self._run.places.run(terminate, list(seen))
+        for target, error in outcomes.failures.items():
+            for name in seen[target].standing:
+                self._why[name] = str(error)
+
+    async def _send(self, drs: DRSClient, ids: Sequence[str]) -> None:
+        """Ask for a termination. A lost answer is no matter: ids are unique, and we look again."""
+        try:
+            await drs.terminate_recovery_instances(ids)
+        except AmbiguousOutcomeError as error:
+            self._note(ids, error)
+        except (ConflictException, ResourceNotFoundException) as error:
+            if len(ids) == 1:
+                self._note(ids, error)
+                return
+            middle = len(ids) // 2
+            await self._send(drs, ids[:middle])
+            await self._send(drs, ids[middle:])
+        except (APIError, ConnectionFailedError) as error:
+            self._note(ids, error)
+            if not passes(error):
+                raise
+
+    def _note(self, ids: Sequence[str], error: DRSError) -> None:
+        self._why.update(dict.fromkeys(ids, str(error)))
+
+
+def _can_arrive(jobs: Sequence[Job], at: datetime) -> bool:
+    """Whether a launch of the run can still bring something."""
+    made = [job.creation_date_time for job in jobs if job.creation_date_time is not None]
+    return any(not job.is_completed for job in jobs) or (bool(made) and at - max(made) < ARRIVAL)
+
+
+def _being_terminated(look: PlaceLook) -> set[str]:
+    return {
+        server.source_server_id
+        for job in look.jobs.values()
+        if not job.is_completed
+        for server in job.participating_servers
+        if server.source_server_id is not None
+    }

@@ -1,0 +1,13 @@
+"""The way back: re-protect, come home, clean up, and practise it.
+
+A1 is the machine at home, B1 its source server on the recovery side, B2 the recovery instance
+there (B3 its EC2 instance). A2 is the source server that replicates B2 home, A3 the recovery
+instance at home (A4 its EC2 instance).
+
+- `journey`: where a server is on its way, derived from what the service says
+- `looking`: both sides are read
+- `origins`: which client reaches the place where a machine came from
+- `reversing`: a reversal is asked for, once
+- `reprotecting`, `returning`, `retiring`, `rehearsing`: the steps
+- `report`: what became of it
+"""

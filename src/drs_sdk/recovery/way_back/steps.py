@@ -1,0 +1,157 @@
+"""What the steps of the way back share: look, act, wait, and look again until all are there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeAlias
+
+from drs_sdk.recovery.hooks import called
+from drs_sdk.recovery.way_back.report import STAGES, WayBackReport
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from datetime import datetime
+
+    from drs_sdk.clock import Clock
+    from drs_sdk.recovery.run import Run
+    from drs_sdk.recovery.way_back.journey import Journey
+    from drs_sdk.recovery.way_back.looking import BothSides, Looking
+    from drs_sdk.recovery.way_back.report import ServerWayBack, Stage
+
+OnWayBack: TypeAlias = "Callable[[WayBackReport], Awaitable[None] | None]"
+"""Is told how far the servers are, on each change."""
+
+_SHORTEST = timedelta(seconds=15)
+_LONGEST = timedelta(minutes=2)
+
+
+class Deadline:
+    """When a step gives up, and how long it sleeps between looks."""
+
+    def __init__(self, clock: Clock, timeout: timedelta | None) -> None:
+        """Start."""
+        self._clock = clock
+        self._until: datetime | None = None if timeout is None else clock.now() + timeout
+        self._delay = _SHORTEST
+
+    @property
+    def left(self) -> timedelta | None:
+        """How much is left; None for no deadline."""
+        if self._until is None:
+            return None
+        return max(self._until - self._clock.now(), timedelta())
+
+    async def sleep(self, *, soon: bool = False) -> bool:
+        """Sleep until the next look; say whether there is time for one."""
+        if soon:
+            self._delay = _SHORTEST
+        delay = self._delay
+        self._delay = min(delay * 1.5, _LONGEST)
+        if self._until is not None and self._clock.now() + delay > self._until:
+            return False
+        await self._clock.sleep(delay.total_seconds())
+        return True
+
+
+class Teller:
+    """Tells the caller how far the servers are, on each change."""
+
+    def __init__(self, run: Run, on_update: OnWayBack | None) -> None:
+        """Tell nothing yet."""
+        self._run = run
+        self._on_update = on_update
+        self._told: WayBackReport | None = None
+
+    def tell_of(self, wanted: Stage) -> Callable[[BothSides], Awaitable[None]]:
+        """Give what tells of a step that is to reach a stage."""
+
+        async def tell(both: BothSides) -> None:
+            if self._on_update is None:
+                return
+            report = report_of(self._run, both.journeys, wanted)
+            if report != self._told:
+                self._told = report
+                await called(self._on_update, report)
+
+        return tell
+
+
+async def go_on_until(
+    looking: Looking,
+    deadline: Deadline,
+    *,
+    act: Callable[[BothSides], Awaitable[object]],
+    done: Callable[[BothSides], bool],
+    tell: Callable[[BothSides], Awaitable[None]],
+) -> BothSides:
+    """Look and act until all is done, or the deadline comes."""
+    while True:
+        both = await looking.look()
+        await tell(both)
+        if done(both):
+            return both
+        acted = await act(both)
+        if not await deadline.sleep(soon=bool(acted)):
+            return both
+
+
+def reached(journey: Journey, stage: Stage) -> bool:
+    """Whether a server is as far as a stage, or farther."""
+    return STAGES.index(journey.stage) >= STAGES.index(stage)
+
+
+def concerned(both: BothSides) -> list[Journey]:
+    """The servers that have something to go back with."""
+    return [one for one in both.journeys if one.stage != "not launched"]
+
+
+def remember(
+    both: BothSides, seen: Mapping[str, ServerWayBack] | None = None
+) -> dict[str, ServerWayBack]:
+    """Keep what is told of servers now: later, what they came home by is gone.
+
+    Args:
+        both: What was seen.
+        seen: What was kept before; what is told no more stays.
+    """
+    found = {one.member.server_id: one.told() for one in both.journeys}
+    return {name: _filled(told, (seen or {}).get(name)) for name, told in found.items()}
+
+
+def _filled(told: ServerWayBack, before: ServerWayBack | None) -> ServerWayBack:
+    if before is None:
+        return told
+    kept = {name: getattr(before, name) for name in _KEPT if getattr(told, name) is None}
+    return told.model_copy(update=kept)
+
+
+_KEPT = (
+    "recovery_instance_id",
+    "reversed_source_server_id",
+    "home_instance_id",
+    "home_at",
+    "data_lost",
+)
+
+
+def report_of(
+    run: Run,
+    journeys: Iterable[Journey],
+    wanted: Stage,
+    *,
+    seen: Mapping[str, ServerWayBack] | None = None,
+    left: dict[str, str] | None = None,
+    notes: tuple[str, ...] = (),
+) -> WayBackReport:
+    """Make the report of a step."""
+    known = seen or {}
+    return WayBackReport(
+        run=run.name,
+        mode=run.mode,
+        wanted=wanted,
+        servers=tuple(
+            _filled(journey.told(), known.get(journey.member.server_id)) for journey in journeys
+        ),
+        left=left or {},
+        notes=notes,
+    )
