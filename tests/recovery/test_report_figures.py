@@ -10,7 +10,7 @@ import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 
-from drs_sdk.recovery import Recovery, Runbook, Wave
+from drs_sdk.recovery import Limits, Recovery, Runbook, Wave
 from drs_sdk.recovery.past_jobs import PastJobs, find_past_jobs
 from drs_sdk.recovery.rendering.words import measured
 from drs_sdk.testing import DRSEmulator, Fault
@@ -257,6 +257,23 @@ async def test_a_listing_that_fails_is_told_and_the_rest_stands(
     assert [job.attempt for job in later.jobs] == [2]
     assert "AccessDeniedException" in next(iter(later.unreadable.values()))
     assert "AccessDeniedException" in str(later)
+
+
+async def test_newcomers_are_those_who_came_later_not_those_who_wait_for_a_quota() -> None:
+    async with DRSEmulator() as emulator, emulator.client() as drs:
+        emulator.add_source_servers(3)
+        plan = Runbook(name="erp", waves=[Wave(name="all", servers={"all": True})])
+        few = Limits(servers_in_one_job=1, concurrent_jobs=1)
+        recovery = Recovery(drs, plan, key="1", mode="drill", limits=few)
+        await recovery.advance()
+        begun = await recovery.status()
+        assert sorted(server.outcome for server in begun.servers) == [
+            *("launching", "not launched", "not launched")
+        ]
+        assert begun.newcomers == ()
+        await emulator.clock.sleep(60)
+        new = emulator.add_source_servers(1, state="INITIATING")  # installed just now
+        assert (await recovery.status()).newcomers == tuple(new)
 
 
 @pytest.mark.parametrize(

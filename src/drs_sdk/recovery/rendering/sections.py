@@ -84,15 +84,14 @@ class Section:
         columns: The columns of its table.
         rows: The rows of its table; none where it is lines.
         lines: Its lines.
-        rest: What those rows are called of which a short rendering shows only some; None where
-            it shows all.
+        is_long: Whether a short rendering shows only some of the rows that need no attention.
     """
 
     title: str
     columns: tuple[Column, ...] = ()
     rows: tuple[Row, ...] = ()
     lines: tuple[str, ...] = ()
-    rest: str | None = None
+    is_long: bool = False
 
 
 def waves(report: RunOutcome) -> Section:
@@ -186,7 +185,8 @@ def _objective(
         for name, value, answer in zip(names, values, answers, strict=True)
         if answer is False
     ]
-    note = f"missed by {listed(missed, _LISTED)}" if missed else None
+    is_told = 0 < len(missed) < len(names)  # the counts tell of all
+    note = f"missed by {listed(missed, _LISTED)}" if is_told else None
     return Row(
         (known(wave), kind, objective(asked_for), worst(values), str(verdict)),
         verdict.tone,
@@ -220,7 +220,7 @@ def servers(report: RunOutcome, labels: ServerLabels) -> Section | None:
     rows = tuple(
         _server(server, labels, has_places=has_places) for server in failed_first(report.servers)
     )
-    return Section("Servers", columns, rows, rest="came up")
+    return Section("Servers", columns, rows, is_long=True)
 
 
 def _server(server: ServerOutcome, labels: ServerLabels, *, has_places: bool) -> Row:
@@ -259,12 +259,12 @@ def _note(server: ServerOutcome) -> str | None:
 
 
 def _brief_note(server: ServerOutcome, *, has_places: bool) -> str | None:
-    is_told_below = server.outcome in {"failed", "gone"}
-    notes = [known(server.reason)] if server.reason and not is_told_below else []
-    if server.outcome != "launched" and server.job_id is not None:
-        notes.insert(0, f"job {known(server.job_id)}")
+    has_failed = server.outcome in {"failed", "gone"}  # why is told by the causes
+    notes = [known(server.reason)] if server.reason and not has_failed else []
     notes += _oddities(server)
-    if has_places and (notes or server.outcome != "launched"):
+    if has_failed and server.job_id is not None:
+        notes.insert(0, f"job {known(server.job_id)}")
+    if has_places and (notes or has_failed):
         place = " ".join(known(part) for part in (server.account_id, server.region_name) if part)
         notes.insert(0, place or "in a place that is not known")
     return "; ".join(notes) or None

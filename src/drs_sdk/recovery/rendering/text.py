@@ -48,18 +48,20 @@ def _table(section: Section) -> Iterator[str]:
             yield from _wrapped(row.brief_note, first="      ", later="      ")
     left_out = len(section.rows) - len(rows)
     if left_out:
-        more = f"... and {left_out} more that {section.rest}; to_markdown and to_html list all"
+        more = (
+            f"... and {left_out} more that need no attention; to_markdown and to_html list them all"
+        )
         yield from _wrapped(more, first=_GAP, later=_GAP)
 
 
 def _shown(section: Section) -> list[Row]:
     """Choose the rows to show: all that need attention, and some of the others."""
-    if section.rest is None:
+    if not section.is_long:
         return list(section.rows)
     room = _ROUTINE
     shown: list[Row] = []
     for row in section.rows:
-        is_routine = row.tone == "good" and row.brief_note is None
+        is_routine = row.tone != "bad" and row.brief_note is None
         room -= is_routine
         if not is_routine or room >= 0:
             shown.append(row)
