@@ -59,11 +59,18 @@ class ServerRules(RuleBasedStateMachine):
 
     @initialize(target=servers, launched=st.integers(0, 3))
     def begin_with_servers(self, launched: int) -> Any:
-        ids = self.drs.here.add_source_servers(4)
+        ids = self.drs.here.add_source_servers(3)
         if launched:
             self.start_recovery(ids[:launched], is_drill=False)
             self.wait_for_a_launch()
         return multiple(*ids)
+
+    @initialize(target=servers)
+    def begin_with_an_instance_from_there(self) -> Any:
+        server = self.add_a_server_from_there()
+        self.start_recovery([server], is_drill=False)
+        self.wait_for_a_launch()
+        return server
 
     @initialize(target=networks)
     def begin_with_a_network(self) -> Any:
@@ -178,9 +185,9 @@ class ServerRules(RuleBasedStateMachine):
     @rule(target=servers, arn=staged)
     def extend(self, arn: str) -> Any:
         answer = self.drs.call("CreateExtendedSourceServer", sourceServerArn=arn)
-        listed = self.drs.items("ListExtensibleSourceServers", stagingAccountID=STAGING)
         if answer is None:
             return multiple()
+        listed = self.drs.items("ListExtensibleSourceServers", stagingAccountID=STAGING)
         assert arn not in [server["arn"] for server in listed]
         return answer["sourceServer"]["sourceServerID"]
 

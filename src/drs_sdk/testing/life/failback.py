@@ -68,7 +68,7 @@ def render(account: Account, instance: Resource) -> Doc:
         info = _info_of_server(shown)
         life: Doc = shown["lifeCycle"]
         failback["agentLastSeenByServiceDateTime"] = life["lastSeenByServiceDateTime"]
-        moved = {
+        moved: Doc = {
             n: life[n] for n in ("firstByteDateTime", "elapsedReplicationDuration") if n in life
         }
     elif "client" in state:
