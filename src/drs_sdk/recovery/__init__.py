@@ -13,9 +13,8 @@
 - `ensure`, `jobs`: one job under a key; a look at one
 - `way_back`: re-protect, come home, and practise it
 - `clean_up`, `runs`, `report`, `outcomes`, `reporting`, `past_jobs`, `reasons`, `causes`,
-  `instances`: afterwards
-- `rendering`: the report as text, Markdown and HTML; `progress`: a live table of a launch
-- `command`: the command line
+  `instances`: afterwards; `rendering`: the report as text, Markdown and HTML
+- `progress`: a live table of a launch; `command`: the command line
 """
 
 from importlib import import_module
@@ -93,8 +92,8 @@ _HOMES = {
     "RunSummary": "drs_sdk.recovery.runs",
     "Runbook": "drs_sdk.recovery.runbook",
     "ServerOutcome": "drs_sdk.recovery.outcomes",
-    "ServerWayBack": "drs_sdk.recovery.way_back.report",
     "ServerStatus": "drs_sdk.recovery.status",
+    "ServerWayBack": "drs_sdk.recovery.way_back.report",
     "Servers": "drs_sdk.recovery.servers",
     "ServersDict": "drs_sdk.recovery.servers",
     "TargetPattern": "drs_sdk.recovery.servers",
@@ -103,8 +102,8 @@ _HOMES = {
     "WaveDict": "drs_sdk.recovery.wave",
     "WaveGate": "drs_sdk.recovery.hooks",
     "WaveOutcome": "drs_sdk.recovery.outcomes",
-    "WayBackReport": "drs_sdk.recovery.way_back.report",
     "WaveStatus": "drs_sdk.recovery.status",
+    "WayBackReport": "drs_sdk.recovery.way_back.report",
     "ensure_recovery": "drs_sdk.recovery.ensure",
     "list_runs": "drs_sdk.recovery.runs",
     "look_at_job": "drs_sdk.recovery.jobs",

@@ -69,7 +69,8 @@ def _timeline(report: RunOutcome) -> Iterator[Element]:
     key = (
         "Times since the run began. A bar is a job, from its request to its end: the green part of "
         "its height came up, the red part (\u2715) failed; dashed, it goes on. The thin bar before "
-        "it is the data lost. A dashed upright line is the time objective of the wave."
+        "it is the data lost, with an arrow where it begins before the run. A dashed upright line "
+        "is the time objective of the wave."
     )
     yield element(
         "section",

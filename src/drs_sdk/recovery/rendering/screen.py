@@ -123,15 +123,14 @@ def _urgency(server: ServerStatus) -> tuple[int, bool, float]:
 
 
 def _waves(waves: Sequence[WaveStatus], room: int, width: int) -> list[Line]:
-    chosen = waves
+    chosen: Sequence[int] = range(len(waves))
     if len(waves) > room:
-        urgent = sorted(range(len(waves)), key=lambda number: (_rank(waves[number]), number))
-        chosen = [waves[number] for number in sorted(urgent[: max(room - 1, 1)])]
+        urgent = sorted(chosen, key=lambda number: (_rank(waves[number]), number))
+        chosen = sorted(urgent[: max(room - 1, 1)])
+    shown = [waves[number] for number in chosen]
     bar = width >= _NARROW
-    lines = _table(
-        [(_wave_row(wave, has_bar=bar), _STYLES[tone_of(wave.state)]) for wave in chosen]
-    )
-    rest = [wave.state for wave in waves if wave not in chosen]
+    lines = _table([(_wave_row(wave, has_bar=bar), _STYLES[tone_of(wave.state)]) for wave in shown])
+    rest = [waves[number].state for number in set(range(len(waves))).difference(chosen)]
     if rest:
         lines.append((_rest(rest, (*_WAVE_ORDER, "waiting", "up")), _QUIET))
     return lines

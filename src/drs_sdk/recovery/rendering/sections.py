@@ -38,6 +38,8 @@ NONE = "-"
 """What does not apply, as against what is not known."""
 
 _LISTED = 12
+_LEAST_NAME = 20
+_LEAST_WAVE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,12 @@ class Column:
     Attributes:
         title: What stands above it.
         is_brief: Whether it is shown where there is little room.
+        least: How narrow it may become there; None where it must not be cut: a figure.
     """
 
     title: str
     is_brief: bool = True
+    least: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +84,20 @@ class Section:
         columns: The columns of its table.
         rows: The rows of its table; none where it is lines.
         lines: Its lines.
-        rest: What those rows are called of which a short rendering shows only some; None where
-            it shows all.
+        is_long: Whether a short rendering shows only some of the rows that need no attention.
     """
 
     title: str
     columns: tuple[Column, ...] = ()
     rows: tuple[Row, ...] = ()
     lines: tuple[str, ...] = ()
-    rest: str | None = None
+    is_long: bool = False
 
 
 def waves(report: RunOutcome) -> Section:
     """Tell of each wave."""
     columns = (
-        Column("wave"),
+        Column("wave", least=_LEAST_NAME),
         Column("state"),
         Column("up"),
         Column("jobs"),
@@ -138,7 +141,10 @@ def _since(report: RunOutcome, wave: WaveOutcome) -> timedelta | None:
 def objectives(report: RunOutcome, labels: ServerLabels) -> Section | None:
     """Tell which objectives were met."""
     rows = tuple(_objectives(report, labels))
-    columns = tuple(map(Column, ("wave", "objective", "asked for", "worst", "servers")))
+    columns = (
+        Column("wave", least=_LEAST_WAVE),
+        *map(Column, ("objective", "asked for", "worst", "servers")),
+    )
     return Section("Objectives", columns, rows) if rows else None
 
 
@@ -179,7 +185,8 @@ def _objective(
         for name, value, answer in zip(names, values, answers, strict=True)
         if answer is False
     ]
-    note = f"missed by {listed(missed, _LISTED)}" if missed else None
+    is_told = 0 < len(missed) < len(names)  # the counts tell of all
+    note = f"missed by {listed(missed, _LISTED)}" if is_told else None
     return Row(
         (known(wave), kind, objective(asked_for), worst(values), str(verdict)),
         verdict.tone,
@@ -192,15 +199,15 @@ def servers(report: RunOutcome, labels: ServerLabels) -> Section | None:
     """Tell of each server, failed first."""
     if not report.servers:
         return None
-    places = {(s.account_id, s.region_name) for s in report.servers}
+    has_places = len({(s.account_id, s.region_name) for s in report.servers}) > 1
     columns = (
-        Column("server"),
+        Column("server", least=_LEAST_NAME),
         Column("source server", is_brief=False),
-        Column("wave"),
-        Column("account", is_brief=len({account for account, _ in places}) > 1),
-        Column("Region", is_brief=len({region for _, region in places}) > 1),
+        Column("wave", least=_LEAST_WAVE),
+        Column("account", is_brief=False),
+        Column("Region", is_brief=False),
         Column("state"),
-        Column("attempt"),
+        Column("try"),
         Column("lost (RPO)"),
         Column("took (RTO)"),
         Column("asked for", is_brief=False),
@@ -210,11 +217,13 @@ def servers(report: RunOutcome, labels: ServerLabels) -> Section | None:
         Column("recovery instance", is_brief=False),
         Column("EC2 instance", is_brief=False),
     )
-    rows = tuple(_server(server, labels) for server in failed_first(report.servers))
-    return Section("Servers", columns, rows, rest="came up")
+    rows = tuple(
+        _server(server, labels, has_places=has_places) for server in failed_first(report.servers)
+    )
+    return Section("Servers", columns, rows, is_long=True)
 
 
-def _server(server: ServerOutcome, labels: ServerLabels) -> Row:
+def _server(server: ServerOutcome, labels: ServerLabels, *, has_places: bool) -> Row:
     launched = server.job_id is not None or server.attempt > 0
 
     def told(text: str) -> str:
@@ -229,8 +238,8 @@ def _server(server: ServerOutcome, labels: ServerLabels) -> Row:
             known(server.region_name),
             server.outcome,
             str(server.attempt),
-            told(_judged(server.data_lost, is_met=server.meets_recovery_point_objective)),
-            told(_judged(server.time_taken, is_met=server.meets_recovery_time_objective)),
+            told(measured(server.data_lost)),
+            told(measured(server.time_taken)),
             told(moment(server.asked_at)),
             told(moment(server.ended_at)),
             told(moment(server.point_in_time)),
@@ -240,12 +249,8 @@ def _server(server: ServerOutcome, labels: ServerLabels) -> Row:
         ),
         tone_of(server.outcome),
         _note(server),
-        _brief_note(server),
+        _brief_note(server, has_places=has_places),
     )
-
-
-def _judged(value: timedelta | None, *, is_met: bool | None) -> str:
-    return measured(value) + (" missed" if is_met is False else "")
 
 
 def _note(server: ServerOutcome) -> str | None:
@@ -253,12 +258,16 @@ def _note(server: ServerOutcome) -> str | None:
     return "; ".join([*notes, *_oddities(server)]) or None
 
 
-def _brief_note(server: ServerOutcome) -> str | None:
-    is_told_below = server.outcome in {"failed", "gone"}
-    notes = [known(server.reason)] if server.reason and not is_told_below else []
-    if server.outcome != "launched" and server.job_id is not None:
+def _brief_note(server: ServerOutcome, *, has_places: bool) -> str | None:
+    has_failed = server.outcome in {"failed", "gone"}  # why is told by the causes
+    notes = [known(server.reason)] if server.reason and not has_failed else []
+    notes += _oddities(server)
+    if has_failed and server.job_id is not None:
         notes.insert(0, f"job {known(server.job_id)}")
-    return "; ".join([*notes, *_oddities(server)]) or None
+    if has_places and (notes or has_failed):
+        place = " ".join(known(part) for part in (server.account_id, server.region_name) if part)
+        notes.insert(0, place or "in a place that is not known")
+    return "; ".join(notes) or None
 
 
 def _oddities(server: ServerOutcome) -> Iterator[str]:
@@ -266,6 +275,10 @@ def _oddities(server: ServerOutcome) -> Iterator[str]:
         yield f"launched again since by job {known(server.launched_again_by)}"
     if not server.is_selected:
         yield "no longer selected"
+    if server.meets_recovery_point_objective is False:
+        yield "misses the RPO"
+    if server.meets_recovery_time_objective is False:
+        yield "misses the RTO"
 
 
 def causes(report: RunOutcome, labels: ServerLabels) -> Section | None:
@@ -306,7 +319,11 @@ def membership(report: RunOutcome, labels: ServerLabels) -> Section | None:
 
 def hooks(report: RunOutcome) -> Section | None:
     """Tell what the caller's checks have found."""
-    columns = tuple(map(Column, ("wave", "when", "result")))
+    columns = (
+        Column("wave", least=_LEAST_NAME),
+        Column("when"),
+        Column("result", least=_LEAST_NAME),
+    )
     rows = tuple(
         Row(
             (

@@ -49,7 +49,7 @@ svg line.tick, svg line.rule { stroke: var(--line); }
 svg rect.good { fill: var(--good); } svg rect.bad { fill: var(--bad); }
 svg rect.open { fill: var(--open); } svg rect.span { opacity: .45; }
 svg rect.going { fill-opacity: .35; stroke: var(--open); stroke-dasharray: 4 3; }
-svg rect.lost { fill: var(--lost); }
+svg rect.lost, svg text.lost { fill: var(--lost); }
 svg line.objective { stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 5 3; }
 svg line.missed { stroke: var(--bad); } svg text.objective { font-size: 11px; }
 svg text.missed { fill: var(--bad); }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from drs_sdk.recovery.rendering.words import count, measured
+from drs_sdk.recovery.rendering.words import UNKNOWN, measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,9 +87,6 @@ class Verdict:
 
     def __str__(self) -> str:
         """Say it in words."""
-        if self.missed == self.unknown == 0:
-            return f"met by all {self.met}" if self.met else "?"
-        parts = [f"missed by {self.missed}"] if self.missed else []
-        parts += [f"met by {self.met}"] if self.met else []
-        parts += [f"? for {count(self.unknown, 'server')}"] if self.unknown else []
-        return ", ".join(parts)
+        counts = ((self.missed, "missed"), (self.met, "met"), (self.unknown, UNKNOWN))
+        told = [f"{number} {word}" for number, word in counts if number]
+        return ", ".join(told) or UNKNOWN

@@ -40,7 +40,7 @@ def _table(section: Section) -> Iterator[str]:
     rows = _shown(section)
     titles = [section.columns[index].title for index in brief]
     grid = [[row.cells[index] for index in brief] for row in rows]
-    widths = _widths([titles, *grid], WIDTH - len(_GAP))
+    widths = _widths([titles, *grid], [section.columns[index].least for index in brief])
     yield _line(titles, widths)
     for row, texts in zip(rows, grid, strict=True):
         yield _line(texts, widths)
@@ -48,32 +48,43 @@ def _table(section: Section) -> Iterator[str]:
             yield from _wrapped(row.brief_note, first="      ", later="      ")
     left_out = len(section.rows) - len(rows)
     if left_out:
-        more = f"... and {left_out} more that {section.rest}; to_markdown and to_html list all"
+        more = (
+            f"... and {left_out} more that need no attention; to_markdown and to_html list them all"
+        )
         yield from _wrapped(more, first=_GAP, later=_GAP)
 
 
 def _shown(section: Section) -> list[Row]:
     """Choose the rows to show: all that need attention, and some of the others."""
-    if section.rest is None:
+    if not section.is_long:
         return list(section.rows)
     room = _ROUTINE
     shown: list[Row] = []
     for row in section.rows:
-        is_routine = row.tone == "good" and row.brief_note is None
+        is_routine = row.tone != "bad" and row.brief_note is None
         room -= is_routine
         if not is_routine or room >= 0:
             shown.append(row)
     return shown
 
 
-def _widths(grid: Sequence[Sequence[str]], room: int) -> list[int]:
-    """Give each column its width; the widest give way where there is too little room."""
-    widths = [max(cells(row[index]) for row in grid) for index in range(len(grid[0]))]
-    room -= len(_GAP) * (len(widths) - 1)
-    while sum(widths) > room:
-        widest = widths.index(max(widths))
-        widths[widest] -= 1
+def _widths(grid: Sequence[Sequence[str]], least: Sequence[int | None]) -> list[int]:
+    """Give each column its width; where there is too little room, names give way, then all."""
+    widths = [max(cells(row[index]) for row in grid) for index in range(len(least))]
+    room = WIDTH - len(_GAP) * len(widths)
+    for floors in (
+        [width if floor is None else floor for width, floor in zip(widths, least, strict=True)],
+        [0] * len(widths),
+    ):
+        while sum(widths) > room and (spare := _widest(widths, floors)) is not None:
+            widths[spare] -= 1
     return widths
+
+
+def _widest(widths: Sequence[int], floors: Sequence[int]) -> int | None:
+    """Find the widest column that may still give way."""
+    may = [index for index, width in enumerate(widths) if width > floors[index]]
+    return max(may, key=widths.__getitem__, default=None)
 
 
 def _line(texts: Sequence[str], widths: Sequence[int]) -> str:

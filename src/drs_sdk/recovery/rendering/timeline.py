@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from drs_sdk.recovery.rendering.axis import Axis
     from drs_sdk.recovery.rendering.server_labels import ServerLabels
 
-_WIDTH = 980.0
-_LEFT = 250.0
+_WIDTH = 1020.0
+_LEFT = 290.0
 _RIGHT = 110.0
 _TOP = 30.0
 _ROW = 24.0
 _BAR = 14.0
-_LABEL = 34
-_WAVE = 16
+_LABEL = 40
+_WAVE = 22
 _NAMES = 20
 
 
@@ -141,9 +141,12 @@ def _lost(report: RunOutcome, job: JobOutcome, axis: Axis, middle: float) -> Ite
     ]
     if not points or job.asked_at is None:
         return
-    asked, oldest = axis.x(job.asked_at), axis.x(min(map(utc, points)))
+    earliest = min(map(utc, points))
+    asked, oldest = axis.x(job.asked_at), axis.x(earliest)
     if oldest < asked:
         yield _box(oldest, middle - 2, asked - oldest, 4, "lost")
+    if not axis.shows(earliest):
+        yield _text(axis.left - 2, middle, "\u2190", "lost", anchor="end")
 
 
 def _objective_marks(

@@ -56,7 +56,7 @@ def utc(value: datetime) -> datetime:
 
 def known(value: object) -> str:
     """Write a value; ``?`` for None and for nothing."""
-    return UNKNOWN if value is None or not str(value) else plain(str(value))
+    return UNKNOWN if value is None else plain(str(value)) or UNKNOWN
 
 
 def plain(text: str) -> str:
