@@ -21,7 +21,9 @@ FAST = 3000.0
 """Emulated seconds in a real one: a launch of nine minutes takes 0.2 s."""
 
 _ON_A_FAST_CLOCK = (
-    "import sys\n"
+    "import os, sys\n"
+    "if os.environ.get('WITHOUT_RICH'):\n"
+    "    sys.modules['rich'] = None\n"
     "from drs_sdk.recovery.command.main import main\n"
     "from drs_sdk.testing import EmulatorClock\n"
     "sys.exit(main(clock=EmulatorClock.scaled(120)))\n"
@@ -51,14 +53,14 @@ def command(*words: str, fast: bool = True) -> list[str]:
 
 @asynccontextmanager
 async def process(
-    emulator: DRSEmulator, *words: str, fast: bool = True
+    emulator: DRSEmulator, *words: str, fast: bool = True, stdout: int = asyncio.subprocess.PIPE
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A process that runs; it is gone at the end."""
     started = await asyncio.create_subprocess_exec(
         *command(*words, fast=fast),
         env=environment(emulator),
         stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
+        stdout=stdout,
         stderr=asyncio.subprocess.PIPE,
     )
     try:

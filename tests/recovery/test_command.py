@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import shlex
 from pathlib import Path
 
 import pytest
 from recovery.command_processes import (
+    command,
+    environment,
     fast_emulator,
     launches,
+    process,
     run,
     runbook_file,
     still_emulator,
@@ -199,6 +205,40 @@ async def test_a_report_that_cannot_be_written_is_still_given(tmp_path: Path) ->
     assert code == 14
     assert "/dev/full cannot be written: No space left" in err
     assert RecoveryReport.model_validate_json(out).succeeded
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+async def test_a_result_that_cannot_be_written_is_no_success(tmp_path: Path) -> None:
+    async with still_emulator() as emulator:
+        file = runbook_file(tmp_path, {"all": emulator.add_source_servers(1)})
+        full = os.open("/dev/full", os.O_WRONLY)
+        async with process(emulator, "preflight", file, *RUN, fast=False, stdout=full) as started:
+            os.close(full)
+            _, err = await started.communicate()
+    assert started.returncode == 14
+    assert err.decode() == "error: the result cannot be written: No space left on device\n"
+
+
+async def test_a_reader_that_goes_away_does_not_stop_the_run(tmp_path: Path) -> None:
+    async with still_emulator() as emulator:
+        first, second = emulator.add_source_servers(2)
+        file = runbook_file(tmp_path, {"first": [first], "second": [second]})
+        ours, theirs = os.pipe()
+        words = shlex.join(command("launch", file, *RUN))
+        started = await asyncio.create_subprocess_shell(
+            f"exec {words} 2>&1",
+            env=environment(emulator),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=theirs,
+        )
+        os.close(theirs)
+        await asyncio.to_thread(os.read, ours, 1)  # it has begun to tell
+        os.close(ours)
+        while started.returncode is None:
+            await emulator.clock.advance(600)
+            await asyncio.wait({asyncio.ensure_future(started.wait())}, timeout=0.1)
+    assert started.returncode == 0
+    assert launches(emulator) == [first, second]
 
 
 async def test_without_a_terminal_nobody_is_asked(tmp_path: Path) -> None:

@@ -75,13 +75,13 @@ class Person:
 
 
 @asynccontextmanager
-async def person(emulator: DRSEmulator, *words: str) -> AsyncIterator[Person]:
+async def person(emulator: DRSEmulator, *words: str, **variables: str) -> AsyncIterator[Person]:
     """Start a process at a terminal of 100 columns."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
     process = await asyncio.create_subprocess_exec(
         *command(*words),
-        env={**environment(emulator), "TERM": "xterm"},
+        env={**environment(emulator), "TERM": "xterm", **variables},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -145,6 +145,30 @@ async def test_while_one_is_asked_another_terminal_approves(tmp_path: Path) -> N
             code = await anna.leaves()
     assert code == 0
     assert launches(emulator) == [first, second]
+
+
+async def test_while_one_is_asked_another_terminal_closes_the_run(tmp_path: Path) -> None:
+    async with fast_emulator() as emulator:
+        first, second = emulator.add_source_servers(2)
+        file = runbook_file(
+            tmp_path, {"first": [first], "second": [second]}, second={"pause_before": True}
+        )
+        async with person(emulator, "launch", file, *DRILL) as anna:
+            await anna.sees("[y/N]")
+            await run(emulator, "close", file, *DRILL, "--reason=storm over", fast=False)
+            await anna.sees("The wave second was answered for elsewhere")
+            code = await anna.leaves()
+    assert code == 6
+    assert launches(emulator) == [first]
+
+
+async def test_without_rich_there_are_lines(tmp_path: Path) -> None:
+    async with fast_emulator() as emulator:
+        file = runbook_file(tmp_path, {"all": emulator.add_source_servers(1)})
+        async with person(emulator, "launch", file, *DRILL, WITHOUT_RICH="yes") as anna:
+            await anna.sees("wave all: up, 1 of 1 up\r\n")
+            code = await anna.leaves()
+    assert code == 0
 
 
 async def test_ctrl_c_ends_a_question(tmp_path: Path) -> None:

@@ -39,6 +39,9 @@ def main(arguments: Sequence[str] | None = None, *, clock: Clock | None = None) 
         except DRSError as error:
             terminal.say(f"error: {error}")
             return code_of_error(error)
+        except OSError as error:
+            terminal.say(f"error: the result cannot be written: {error.strerror or error}")
+            return ExitCode.NOT_WRITTEN
         except Interrupted as interrupted:
             terminal.say(_how_to_go_on(command, words))
             return interrupted.code

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from drs_sdk.recovery.command.typed_lines import TypedLines
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 class Terminal:
@@ -18,14 +24,20 @@ class Terminal:
         self._lines = TypedLines(typed.fileno()) if typed is not None and self.can_ask else None
 
     def give(self, text: str) -> None:
-        """Write a result."""
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        """Write a result; a reader that has gone away has seen enough.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        try:
+            _write(sys.stdout, text + "\n")
+        except BrokenPipeError:
+            return
 
     def say(self, text: str, *, end: str = "\n") -> None:
-        """Tell something by the way."""
-        sys.stderr.write(text + end)
-        sys.stderr.flush()
+        """Tell something by the way; where nobody hears it, a run goes on all the same."""
+        with suppress(OSError):
+            _write(sys.stderr, text + end)
 
     async def ask(self, question: str) -> str | None:
         """Ask for a line; None where nobody answers any more."""
@@ -37,3 +49,15 @@ class Terminal:
         if answer is None:
             self.say("")
         return answer
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        # What is still in its buffer would fail again when Python ends.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+        raise
