@@ -10,8 +10,7 @@ import pytest
 from valid_calls import UNSAFE, valid_calls
 
 from drs_sdk import DRSClient, models
-from drs_sdk._core.base import ResponseMetadata
-from drs_sdk._outcomes.look import measure_skew
+from drs_sdk._transport.skew import measure_skew
 from drs_sdk.clock import Clock
 from drs_sdk.errors import (
     AmbiguousOutcomeError,
@@ -401,10 +400,8 @@ async def test_an_older_job_is_ruled_out_where_both_skews_are_known(
     ],
 )
 def test_the_skew_is_read_off_an_answer(date: str, took: int, expected: int | None) -> None:
-    answer = models.DescribeJobsResponse()
-    answer.with_metadata(ResponseMetadata(headers={"date": date}))
     asked_at = datetime(2026, 1, 1, tzinfo=UTC)
-    skew = measure_skew(answer, asked_at, asked_at + timedelta(seconds=took))
+    skew = measure_skew(date, asked_at, asked_at + timedelta(seconds=took))
     assert skew == (None if expected is None else timedelta(seconds=expected))
 
 
