@@ -20,6 +20,7 @@ from drs_sdk._transport.skew import SKEW_ERROR, SKEW_LIMIT, measure_skew
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
     from drs_sdk._core.base import Request, Response
@@ -43,6 +44,8 @@ class Look:
         clock: The client's clock.
         skew_before: How far the service's clock was ahead before the request was sent, if known.
         origin: An open client of the side where the machine of a reversal came from.
+        answer: What the service answered, where the answer was not lost, but taken away.
+        at_region: Makes a client of the same account in another Region, to open and close.
     """
 
     drs: Operations
@@ -51,6 +54,8 @@ class Look:
     clock: Clock
     skew_before: timedelta | None = None
     origin: Operations | None = None
+    answer: Response | None = None
+    at_region: Callable[[str], AbstractAsyncContextManager[Operations]] | None = None
     _has_measured: bool = field(default=False, init=False)
     _skew_now: timedelta | None = field(default=None, init=False)
 
