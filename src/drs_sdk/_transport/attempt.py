@@ -63,7 +63,9 @@ class _Answer(Protocol):
 
     status_code: int
     headers: Mapping[str, str]
-    content: bytes | Awaitable[bytes]
+
+    @property
+    def content(self) -> bytes | Awaitable[bytes]: ...
 
 
 class _Request(Protocol):
@@ -256,6 +258,8 @@ def _parsed(call: Call, answer: dict[str, object], model: OperationModel) -> dic
     """Read an answer, and give what hooks and botocore look at."""
     headers = cast("Mapping[str, str]", answer["headers"])
     status = cast("int", answer["status_code"])
+    parsed: dict[str, object]
+    metadata: dict[str, object]
     if status >= _FIRST_ERROR_STATUS:
         parsed = parse_error(answer, model)
         call.refusal = refusal_of(parsed, headers)

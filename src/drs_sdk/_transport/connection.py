@@ -282,13 +282,14 @@ def _noted() -> tuple[list[HTTPSession], type[HTTPSession]]:
 
 async def _find_credentials(session: AioSession, settings: ClientSettings) -> None:
     """Ask the providers, as botocore is about to: here, what fails is known to be theirs."""
+    deadline = asyncio.timeout(attempt.CREDENTIALS_TIMEOUT)
     try:
-        async with asyncio.timeout(attempt.CREDENTIALS_TIMEOUT) as scope:
+        async with deadline:
             await find_credentials(session, settings)
     except (DRSError, ConfigParseError, NoRegionError, ProfileNotFound):
         raise
     except Exception as error:
-        if scope.expired():
+        if deadline.expired():
             raise attempt.no_credentials_in_time() from error
         raise no_credentials(error) from error
 
