@@ -25,7 +25,8 @@ from drs_sdk._transport.call import Stage, current_call
 from drs_sdk._transport.decoding import decode
 from drs_sdk._transport.error_answers import parse_error
 from drs_sdk._transport.explaining import refusal_of
-from drs_sdk._transport.skew import measure_skew
+from drs_sdk._transport.http import HTTPResponse
+from drs_sdk._transport.skew import Sample
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -72,6 +73,7 @@ class _Request(Protocol):
     """What is used of a request that botocore is about to sign."""
 
     context: dict[str, object]
+    headers: MutableMapping[str, str | bytes]
 
     def prepare(self) -> _Prepared: ...
 
@@ -84,17 +86,13 @@ class _Prepared(Protocol):
 
 
 class Attempts:
-    """Makes the attempts of one client.
-
-    Attributes:
-        clock_skew: How far the service's clock was ahead at its last answer, if known.
-    """
+    """Makes the attempts of one client."""
 
     def __init__(
         self, events: Events, http: HTTPSession, *, clock: Clock, max_response_bytes: int
     ) -> None:
         """Take botocore's place from now on."""
-        self.clock_skew: timedelta | None = None
+        self._last_answer: Sample | None = None
         self._events = events
         self._http = http
         self._clock = clock
@@ -138,7 +136,7 @@ class Attempts:
         request = cast("_Request", create_request_object(params))
         await self._sign(request, call)
         prepared = request.prepare()
-        for name, value in prepared.headers.items():
+        for name, value in request.headers.items():
             if isinstance(value, str):  # hooks find bytes there, as botocore's endpoint has them
                 prepared.headers[name] = value.encode("utf-8")
         event = f"response-received.drs.{model.name}"
@@ -152,12 +150,11 @@ class Attempts:
             call.stage = stage
             raise
         call.stage = Stage.SENDING
-        content = http.content
         answer: dict[str, object] = {
             "headers": http.headers,
             "status_code": http.status_code,
             "context": {"operation_name": model.name},
-            "body": await content if inspect.isawaitable(content) else content,
+            "body": http.body if isinstance(http, HTTPResponse) else await _content_of(http),
         }
         parsed = _parsed(call, answer, model)
         call.stage = Stage.HOOKS
@@ -171,11 +168,14 @@ class Attempts:
         retries = cast("dict[str, object]", context.setdefault("retries", {}))
         retries["attempt"] = call.attempt
         retries["invocation-id"] = call.invocation_id
+        skew = self._last_answer.skew if call.attempt > 1 and self._last_answer else None
+        if skew is None:
+            return
         wait = _read_timeout(call, context)
         if wait is None:
             wait = cast("_Config", context["client_config"]).read_timeout
-        if call.attempt > 1 and self.clock_skew is not None and wait is not None:
-            ends = self._clock.now() + timedelta(seconds=wait) + self.clock_skew
+        if wait is not None:
+            ends = self._clock.now() + timedelta(seconds=wait) + skew
             retries["ttl"] = ends.strftime("%Y%m%dT%H%M%SZ")
 
     async def _sign(self, request: _Request, call: Call) -> None:
@@ -201,7 +201,7 @@ class Attempts:
         if found is not None:
             return found
         call.stage = Stage.SENDING
-        call.clock_skew = self.clock_skew
+        call.answered_before = self._last_answer
         answer = await self._http.exchange(
             cast("PreparedRequest", prepared),
             leaves=call.leaves,
@@ -209,10 +209,14 @@ class Attempts:
             max_bytes=self._max_bytes,
             read_timeout=_read_timeout(call, context),
         )
-        skew = measure_skew(answer.headers.get("Date"), call.sent_at, self._clock.now())
-        if skew is not None:
-            self.clock_skew = skew
+        date = answer.headers.get("Date")
+        self._last_answer = Sample(date, call.sent_at, self._clock.now())
         return answer
+
+
+async def _content_of(http: _Answer) -> bytes:
+    content = http.content
+    return await content if inspect.isawaitable(content) else content
 
 
 class _Config(Protocol):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from drs_sdk._transport.failures import Failure
     from drs_sdk._transport.permit import Permit
     from drs_sdk._transport.settings import CallOptions
+    from drs_sdk._transport.skew import Sample
     from drs_sdk.clock import Clock
     from drs_sdk.events import RequestEvent, RequestHook
 
@@ -59,7 +60,7 @@ class Call:
         hook: Who is told.
         permit: What an unsafe request needs to leave; None where a repeat does no harm.
         sent_at: When its last attempt left, by the client's clock.
-        clock_skew: How far the service's clock was ahead before that, if known.
+        answered_before: The client's last answer before that.
         attempt: The attempt under way, or the last one.
         invocation_id: What all its attempts share, for the service.
         tokens: What its last retry took from the quota.
@@ -82,7 +83,7 @@ class Call:
     hook: RequestHook | None
     permit: Permit | None
     sent_at: datetime
-    clock_skew: timedelta | None = None
+    answered_before: Sample | None = None
     call_id: int = field(default_factory=lambda: next(_ids))
     attempt: int = 1
     invocation_id: str = field(default_factory=lambda: str(uuid4()))
@@ -108,6 +109,11 @@ class Call:
     def duration(self) -> timedelta:
         """How long it has taken so far, in real time."""
         return timedelta(seconds=time.perf_counter() - self._began)
+
+    @property
+    def clock_skew(self) -> timedelta | None:
+        """How far the service's clock was ahead before its last attempt left, if known."""
+        return self.answered_before and self.answered_before.skew
 
     @property
     def is_lost(self) -> bool:

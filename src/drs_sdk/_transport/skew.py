@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -32,3 +33,23 @@ def measure_skew(date: str | None, sent_at: datetime, had_at: datetime) -> timed
         return None
     skew = said.replace(tzinfo=UTC) - (sent_at + (had_at - sent_at) / 2)
     return skew if abs(skew) <= SKEW_LIMIT + SKEW_ERROR else None
+
+
+@dataclass(slots=True, eq=False)
+class Sample:
+    """What an answer tells of the skew: kept for every one, and read for few.
+
+    Attributes:
+        date: What its ``Date`` header says.
+        sent_at: When the request was sent, by the client's clock.
+        had_at: When the answer had come.
+    """
+
+    date: str | None
+    sent_at: datetime
+    had_at: datetime
+
+    @property
+    def skew(self) -> timedelta | None:
+        """How far the service's clock was ahead, if that can be told."""
+        return measure_skew(self.date, self.sent_at, self.had_at)
