@@ -43,11 +43,11 @@ def broken(error: Exception, url: str, *, was_connecting: bool) -> ConnectionFai
         f"{what} {origin}: {_detail(error)}",
         endpoint_url=origin,
         maybe_sent=maybe_sent,
-        hint=_advice(error),
+        hint=_advice(error, maybe_sent=maybe_sent),
     )
 
 
-def _advice(error: Exception) -> str | None:
+def _advice(error: Exception, *, maybe_sent: bool) -> str | None:
     """Say what may mend it, where the cause tells."""
     if isinstance(error, aiohttp.ClientHttpProxyError):
         if error.status == _PASSWORD_WANTED:
@@ -59,7 +59,9 @@ def _advice(error: Exception) -> str | None:
         return "check verify and AWS_CA_BUNDLE, the endpoint, and the clock of this machine"
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "check the Region, the endpoint and DNS, then try again"
-    return None
+    return (
+        "something on the way, or the service, cuts connections; try again" if maybe_sent else None
+    )
 
 
 def _detail(error: Exception) -> str:
