@@ -305,6 +305,25 @@ async def test_what_a_hook_answers_before_the_sending_is_the_answer(*, is_awaite
     assert response.response_metadata.request_id == "m"
 
 
+@pytest.mark.parametrize("kind", [*RAISED, "broken answer"])
+async def test_a_launch_that_a_hook_sent_by_itself_is_not_lost_either(kind: str) -> None:
+    """A client of its own may have sent it: what comes after that is about a launch."""
+    is_broken = kind == "broken answer"
+    error = ValueError("unused") if is_broken else RAISED[kind]()
+    content = b"<" if is_broken else json.dumps({"job": JOB}).encode()
+    session = hooked(
+        "before-send.drs.StartRecovery",
+        lambda **_: SimpleNamespace(status_code=200, headers={}, content=content),
+    )
+    if not is_broken:
+        session.register("after-call.drs", raising(error))
+    async with loopback() as server, client_for(server, session=session) as drs:
+        with pytest.raises(AmbiguousOutcomeError) as caught:
+            await drs.start_recovery(SERVERS)
+        assert not server.requests
+    assert (caught.value.response is None) is is_broken
+
+
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from drs_sdk._transport.skew import Sample
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
-    from drs_sdk._core.base import Request, Response
+    from drs_sdk._core.base import Response
     from drs_sdk._transport.call import Call
     from drs_sdk._transport.error_answers import OperationModel
     from drs_sdk._transport.http import HTTPSession, PreparedRequest
@@ -199,6 +199,7 @@ class Attempts:
         answered = await self._events.emit(f"before-send.drs.{call.operation}", request=prepared)
         found = cast("_Answer | None", first_non_none_response(answered))
         if found is not None:
+            call.has_left = call.in_flight = True  # whoever answers may have asked the service
             return found
         call.stage = Stage.SENDING
         call.answered_before = self._last_answer
@@ -276,28 +277,34 @@ def _parsed(call: Call, answer: dict[str, object], model: OperationModel) -> dic
         if "x-amzn-requestid" in headers:
             metadata["RequestId"] = headers["x-amzn-requestid"]
         parsed = {"ResponseMetadata": metadata}
-        call.response = read(call.request, cast("bytes", answer["body"]), metadata, call.attempt)
+        call.response = _read(call, cast("bytes", answer["body"]), metadata)
     metadata["RetryAttempts"] = call.attempt - 1
     return parsed
 
 
-def read(
-    request: Request[Response], body: bytes, metadata: Mapping[str, object], attempt: int
-) -> Response:
-    """Turn the body of a success into the response.
+def response_of(call: Call, parsed: Mapping[str, object]) -> Response:
+    """Give the response of an attempt: the service's answer, if there is one.
 
     Args:
-        request: What was asked.
-        body: JSON.
-        metadata: What botocore calls ``ResponseMetadata``.
-        attempt: The attempt that was answered.
+        call: What was called.
+        parsed: What botocore handed back: of no interest, unless a hook has answered in the
+            service's place. A class of the session's may have copied or changed it.
     """
+    if call.response is not None:
+        return call.response
+    metadata = cast("Mapping[str, object]", parsed.get("ResponseMetadata") or {})
+    members = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
+    return _read(call, to_json(members), metadata)
+
+
+def _read(call: Call, body: bytes, metadata: Mapping[str, object]) -> Response:
+    """Turn the JSON of a success into the response, with what botocore tells beside it."""
     request_id = cast("str | None", metadata.get("RequestId"))
     status = cast("int", metadata.get("HTTPStatusCode", 200))
     response, unparsed = decode(
-        request.response_type,
+        call.request.response_type,
         body,
-        operation=request.operation,
+        operation=call.operation,
         request_id=request_id,
         http_status=status,
     )
@@ -306,14 +313,7 @@ def read(
             request_id=request_id,
             http_status=status,
             headers=cast("dict[str, str]", metadata.get("HTTPHeaders", {})),
-            retry_attempts=attempt - 1,
+            retry_attempts=call.attempt - 1,
             unparsed=unparsed,
         )
     )
-
-
-def read_parsed(request: Request[Response], parsed: Mapping[str, object], attempt: int) -> Response:
-    """Turn an answer that a hook has given in the service's place into the response."""
-    metadata = cast("Mapping[str, object]", parsed.get("ResponseMetadata") or {})
-    members = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
-    return read(request, to_json(members), metadata, attempt)

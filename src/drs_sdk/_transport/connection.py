@@ -26,7 +26,7 @@ from botocore.exceptions import (
 from drs_sdk._core.base import Request, Response
 from drs_sdk._core.errors import ClientClosedError, DRSError, RequestValidationError
 from drs_sdk._transport import attempt, retrying
-from drs_sdk._transport.attempt import Attempts, read_parsed
+from drs_sdk._transport.attempt import Attempts, response_of
 from drs_sdk._transport.aws.roles import working_session
 from drs_sdk._transport.aws.sessions import (
     config_for,
@@ -185,9 +185,7 @@ class Connection:
         async def once() -> Response:
             # Dumped anew for each attempt: a hook may have changed what it was shown.
             given = parameters if call.attempt == 1 else parameters_of(call.request)
-            answer = await method(**given)
-            # Whatever a class of the session's hands back: the service's answer, if there is one.
-            return call.response or read_parsed(call.request, answer, call.attempt)
+            return response_of(call, await method(**given))
 
         call.started(client.meta.endpoint_url, client.meta.region_name)
         reset = current_call.set(call)

@@ -88,7 +88,7 @@ def failure_of(error: Exception, call: Call) -> Failure:
             return call.refusal
         return refusal_of(cast("dict[str, object]", error.response), {}, is_final=True)
     # What a hook raises, or nobody foresaw, may have struck before or after the request left.
-    left = call.permit is not None and not call.permit.is_granted
+    left = call.permit is not None and call.has_left
     maybe_sent = left and (call.refusal is None or call.refusal.is_ambiguous)
     broken = isinstance(error, ConnectionFailedError) and call.stage is Stage.SENDING
     return Failure(
