@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn, TypeVar, overload
 
 from drs_sdk._core.errors import RequestValidationError
@@ -15,7 +16,7 @@ from drs_sdk.clock import Clock, SystemClock
 from drs_sdk.waiters.methods import Waits
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from types import TracebackType
     from typing import Self
 
@@ -48,6 +49,14 @@ class _Link:
     def source(self) -> ClientSettings | Connection:
         """What knows the Region and the endpoint by now."""
         return self._connection or self._settings
+
+    def at_region(self, region_name: str) -> _Link:
+        """Make another, in another Region. An endpoint that names this Region is its alone."""
+        settings, here = self._settings, self.source.region_name
+        endpoint_url = settings.endpoint_url
+        if endpoint_url and here and here in endpoint_url:
+            endpoint_url = None
+        return _Link(replace(settings, region_name=region_name, endpoint_url=endpoint_url))
 
     def connection(self) -> Connection:
         """Make the connection at the first call: aiobotocore is loaded here, not before."""
@@ -254,7 +263,13 @@ class DRSClient(Waits):
     ) -> Shape | None: ...
     @overload
     async def find_outcome(
-        self, of: Request[Response], /, *, sent_at: datetime, origin: DRSClient | None = None
+        self,
+        of: Request[Response],
+        /,
+        *,
+        sent_at: datetime,
+        clock_skew: timedelta | None = None,
+        origin: DRSClient | None = None,
     ) -> Shape | None: ...
     async def find_outcome(
         self,
@@ -262,6 +277,7 @@ class DRSClient(Waits):
         /,
         *,
         sent_at: datetime | None = None,
+        clock_skew: timedelta | None = None,
         origin: DRSClient | None = None,
     ) -> Shape | None:
         """Look for what an unsafe request made whose answer was lost.
@@ -273,8 +289,11 @@ class DRSClient(Waits):
         Args:
             of: The error that the call ended in, or the request itself.
             sent_at: When the request was sent, where there is no error that knows.
+            clock_skew: How far the service's clock was ahead before that, if known, as a
+                `drs_sdk.events.RequestFailed` says.
             origin: For ``ReverseReplication``: an open client of the Region and account where
-                the machine came from, as the reversed server appears there.
+                the machine came from, as the reversed server appears there. Without it one is
+                opened in that Region, with the same credentials, if the account is the same.
 
         Returns:
             What the request made, such as the `Job`; None where there is nothing of the kind.
@@ -289,16 +308,19 @@ class DRSClient(Waits):
         from drs_sdk._outcomes.search import find_outcome
         from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
 
-        skew = None
+        answer = None
         if isinstance(of, AmbiguousOutcomeError):
-            request, sent_at, skew = of.request, of.sent_at, of.clock_skew
+            request, answer = of.request, of.response
+            sent_at, clock_skew = of.sent_at, of.clock_skew
         else:
             request = of
         if sent_at is None:
             raise RequestValidationError.of("sent_at", "must say when the request was sent")
         if sent_at.tzinfo is None:
             raise RequestValidationError.of("sent_at", "must have a time zone, as UTC")
-        return await find_outcome(Look(self, request, sent_at, self._link.clock, skew, origin))
+        clock, there = self._link.clock, self._at_region
+        look = Look(self, request, sent_at, clock, clock_skew, origin, answer, there)
+        return await find_outcome(look)
 
     def with_options(
         self,
@@ -334,6 +356,12 @@ class DRSClient(Waits):
         view = object.__new__(type(self))  # copy.copy would ask __reduce__, which refuses
         vars(view).update(vars(self), _options=options, _is_view=True)
         return view
+
+    def _at_region(self, region_name: str) -> DRSClient:
+        """Make a client of another Region that is told the same otherwise."""
+        elsewhere = self._view(self._options)
+        vars(elsewhere).update(_link=self._link.at_region(region_name), _is_view=False)
+        return elsewhere
 
     @property
     def _pollers(self) -> PollerHub:

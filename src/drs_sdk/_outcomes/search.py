@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drs_sdk._core.base import Response, Shape
 from drs_sdk._outcomes import jobs, resources, reversal
 from drs_sdk._outcomes.errors import OutcomeUnknownError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from drs_sdk._core.base import Shape
     from drs_sdk._outcomes.look import Look
 
 
@@ -32,6 +32,8 @@ async def find_outcome(look: Look) -> Shape | None:
         OutcomeUnknownError: The operation leaves nothing that could be found, or what is found
             may be somebody else's.
     """
+    if look.answer is not None and (made := _told_by(look.answer)) is not None:
+        return made
     operation = look.request.operation
     finder = _FINDERS.get(operation)
     if finder is None:
@@ -41,6 +43,14 @@ async def find_outcome(look: Look) -> Shape | None:
             operation=operation,
         )
     return await finder(look)
+
+
+def _told_by(answer: Response) -> Shape | None:
+    """Read off an answer what was made; None where it is no more than an id."""
+    if type(answer).__bases__ != (Response,):  # it is what was made
+        return answer
+    members = (getattr(answer, name) for name in type(answer).model_fields)
+    return next((each for each in members if isinstance(each, Shape)), None)
 
 
 _FINDERS: dict[str, Callable[[Look], Awaitable[Shape | None]]] = {
