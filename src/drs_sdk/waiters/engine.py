@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,7 +15,7 @@ from drs_sdk.waiters.subscription import Subscription
 from drs_sdk.waiters.updates import WaitUpdate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
     from drs_sdk._core.errors import DRSError
@@ -69,7 +69,7 @@ class Wait(Generic[SubjectT]):
         pace: Pace,
         on_update: OnUpdate[SubjectT] | None,
     ) -> None:
-        """Prepare; nothing is asked before `changes` is walked over."""
+        """Prepare; nothing is asked before the first `step`."""
         self._hub = hub
         self._condition = condition
         self._pace = pace
@@ -79,7 +79,13 @@ class Wait(Generic[SubjectT]):
         self._polls = 0
         self._last_error: DRSError | None = None
         self._told_done: frozenset[str] = frozenset()
+        self._poller = hub.poller(condition.kind)
+        self._subscription: Subscription[SubjectT] | None = None
         self._alarm: Alarm | None = None
+        self._ring: Callable[[], None] | None = None
+        self._is_last = False
+        self._is_over = False
+        self._has_left = False
 
     @property
     def subjects(self) -> list[SubjectT]:
@@ -130,33 +136,49 @@ class Wait(Generic[SubjectT]):
 
     async def finish(self) -> None:
         """Wait until every subject has reached its good end, or one a bad one."""
-        async with aclosing(self._ticks()) as ticks:
-            async for _ in ticks:
+        try:
+            while await self.step() is not None:
                 if self.failures:
                     return
+        finally:
+            await self.leave()
 
-    async def changes(self) -> AsyncGenerator[SubjectT, None]:
-        """Yield each subject's first state and every change, until all have reached their end.
+    async def step(self) -> tuple[SubjectT, ...] | None:
+        """Wait for the next poll: what it shows that is new or different.
 
-        Raises:
-            WaiterFailedError: Some are not there; no state of theirs would tell.
-        """
-        async with aclosing(self._ticks()) as ticks:
-            async for changed in ticks:
-                for subject in changed:
-                    yield subject
-        if self.missing:
-            raise self.failed(reasons=self.missing)
+        A step that is cancelled takes nothing with it: the next one goes on from there.
 
-    async def _ticks(self) -> AsyncGenerator[tuple[SubjectT, ...], None]:
-        """Yield what is new or different after each poll, until all have reached their end.
+        Returns:
+            None once all have reached their end.
 
         Raises:
             WaiterTimeoutError: The deadline came first.
             DRSError: The service refuses to be asked, for good.
         """
-        if not self._seen:
-            return
+        if not self._open_ids():
+            return None
+        if self._is_over:
+            raise self._timed_out()
+        subscription = self._subscription or self._join()
+        # The deadline passed while the caller was busy: one last look is due to it.
+        has_rung = self._renew_alarm(subscription)
+        self._is_last = self._is_last or has_rung
+        self._poller.dealt_with(subscription, at_once=has_rung)
+        tick = await subscription.ticks.get()
+        if self._has_left:
+            return None
+        if tick is None:
+            raise self._timed_out()
+        changed = self._take_in(tick)
+        subscription.ids &= self._ids_to_ask_for()
+        await self._tell(changed, tick, subscription)
+        if tick.error is not None and tick.final:
+            raise _own(tick.error) from tick.error.__cause__
+        deadline = subscription.deadline
+        self._is_over = self._is_last or (deadline is not None and tick.at >= deadline)
+        return changed
+
+    def _join(self) -> Subscription[SubjectT]:
         pace = self._pace
         deadline = None if pace.timeout is None else self._began + pace.timeout
         subscription = Subscription[SubjectT](
@@ -166,50 +188,36 @@ class Wait(Generic[SubjectT]):
             deadline=deadline,
             due=self._began,
         )
-        poller = self._hub.poller(self._condition.kind)
-        try:
-            if deadline is not None:
-                left = max(deadline - self._hub.clock.now(), timedelta())
-                self._set_alarm(subscription, left + _GRACE)
-            poller.join(subscription)
-            while self._open_ids():
-                # The deadline passed while the caller was busy: one last look is due to it.
-                is_last = self._renew_alarm(subscription)
-                poller.dealt_with(subscription, at_once=is_last)
-                tick = await subscription.ticks.get()
-                if tick is None:
-                    raise self._timed_out()
-                changed = self._take_in(tick)
-                subscription.ids &= self._ids_to_ask_for()
-                await self._tell(changed, tick, subscription)
-                if tick.error is not None and tick.final:
-                    raise _own(tick.error) from tick.error.__cause__
-                yield changed
-                is_last = is_last or (deadline is not None and tick.at >= deadline)
-                if is_last and self._open_ids():
-                    raise self._timed_out()
-        finally:
-            alarm = self._alarm
-            if alarm is not None:
-                alarm.cancel()  # before anything that a second cancellation may cut short
-            await poller.leave(subscription)
-            if alarm is not None:
-                await alarm.stop()
+        self._subscription = subscription
+        if deadline is not None:
+            left = max(deadline - self._hub.clock.now(), timedelta())
+            self._ring = _bell_of(subscription)
+            self._alarm = self._poller.alarms.set(left + _GRACE, self._ring)
+        self._poller.join(subscription)
+        return subscription
 
-    def _set_alarm(self, subscription: Subscription[SubjectT], after: timedelta) -> None:
-        """See to it that nothing that hangs outlasts the deadline by much."""
+    def drop(self) -> None:
+        """Stop waiting, soon; a step that is under way ends."""
+        self._has_left = True
+        if self._alarm is not None:
+            self._alarm.cancel(self._ring)
+        if self._subscription is not None:
+            self._poller.leave(self._subscription)
+            self._subscription.ticks.put_nowait(None)
 
-        def ring() -> None:
-            if subscription.keeps_up:  # else the caller is busy, and nobody waits for a poll
-                subscription.ticks.put_nowait(None)
-
-        self._alarm = Alarm(self._hub.clock, after, ring)
+    async def leave(self) -> None:
+        """Stop waiting, and see to it that nothing is left behind."""
+        self.drop()  # at once, before anything that a second cancellation may cut short
+        await self._poller.stopped()
+        if self._alarm is not None:
+            await self._alarm.stop(self._ring)
 
     def _renew_alarm(self, subscription: Subscription[SubjectT]) -> bool:
         """If the alarm has rung, set it for what is left to do; say whether it had."""
         has_rung = self._alarm is not None and self._alarm.has_rung
         if has_rung:
-            self._set_alarm(subscription, _GRACE)
+            self._ring = _bell_of(subscription)
+            self._alarm = Alarm(self._hub.clock, _GRACE, self._ring)
         return has_rung
 
     def _open_ids(self) -> set[str]:
@@ -315,6 +323,16 @@ class Wait(Generic[SubjectT]):
         )
         error.__cause__ = self._last_error
         return error
+
+
+def _bell_of(subscription: Subscription[SubjectT]) -> Callable[[], None]:
+    """See to it that nothing that hangs outlasts the deadline by much."""
+
+    def ring() -> None:
+        if subscription.keeps_up:  # else the caller is busy, and nobody waits for a poll
+            subscription.ticks.put_nowait(None)
+
+    return ring
 
 
 def _own(error: DRSError) -> DRSError:

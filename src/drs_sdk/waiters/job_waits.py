@@ -111,7 +111,7 @@ class JobWaits(Waiting):
         wait = self._wait(
             conditions.JOB_COMPLETED, [id_of_job(job)], timeout, min_delay, max_delay, None
         )
-        return Watch(wait.changes())
+        return Watch(wait)
 
     async def wait_until_launch_actions_completed(
         self,
@@ -203,7 +203,7 @@ class JobWaits(Waiting):
             max_delay,
             None,
         )
-        return Watch(wait.changes())
+        return Watch(wait)
 
     async def explain_job(self, job: JobLike) -> JobReport:
         """Tells what became of a job, server by server; it need not have ended.

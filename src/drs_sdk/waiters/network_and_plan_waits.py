@@ -106,7 +106,7 @@ class NetworkAndPlanWaits(Waiting):
             max_delay,
             None,
         )
-        return Watch(wait.changes())
+        return Watch(wait)
 
     async def wait_until_recovery_plan_execution_completed(
         self,
@@ -196,4 +196,4 @@ class NetworkAndPlanWaits(Waiting):
             max_delay,
             None,
         )
-        return Watch(wait.changes())
+        return Watch(wait)

@@ -31,6 +31,7 @@ from drs_sdk._transport.api_errors import (
     ValidationException,
 )
 from drs_sdk._transport.codes import is_request_timeout
+from drs_sdk.waiters.alarm import Alarms
 from drs_sdk.waiters.slots import Slots
 from drs_sdk.waiters.subscription import Tick
 
@@ -72,16 +73,19 @@ class Poller(Generic[SubjectT]):
         self._asked_for_new: datetime | None = None
         self._slots = Slots(clock, _CALLS_AT_ONCE, _LONG_CALL)
         self._changed = asyncio.Event()
+        self._wakes_at: datetime | None = None
         self._task: asyncio.Task[None] | None = None
+        self._stopping: set[asyncio.Task[None]] = set()
+        self.alarms = Alarms(clock, _CLOSE_TOGETHER)
 
     def join(self, subscription: Subscription[SubjectT]) -> None:
         """Have a wait asked for: at once, or soon with others that join close together."""
         self._subscriptions[subscription] = None
+        now = self._clock.now()
         if self._asked_for_new is not None:
-            now = self._clock.now()
             passed = max(now - self._asked_for_new, timedelta())  # a clock may be set back
             subscription.put_off(now, _CLOSE_TOGETHER - passed)
-        self._changed.set()
+        self._wake_for(subscription, now)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name=f"drs_sdk {self._kind.name} poller")
 
@@ -99,8 +103,13 @@ class Poller(Generic[SubjectT]):
         if subscription.due <= now:
             self._changed.set()
 
-    async def leave(self, subscription: Subscription[SubjectT]) -> None:
-        """Take a wait out; the last one stops the poller, and sees it stopped."""
+    def _wake_for(self, subscription: Subscription[SubjectT], now: datetime) -> None:
+        """Wake the poller, unless it wakes in time for a wait by itself."""
+        if self._wakes_at is None or not now <= self._wakes_at <= subscription.due:
+            self._changed.set()
+
+    def leave(self, subscription: Subscription[SubjectT]) -> None:
+        """Take a wait out; the last one stops the poller, soon."""
         # The poller is not woken: for those that stay nothing changes before one of them is due.
         self._subscriptions.pop(subscription, None)
         for batch in self._asked.pop(subscription, {}):
@@ -111,15 +120,24 @@ class Poller(Generic[SubjectT]):
         if not self._subscriptions and task is not None:
             self._task = None
             self._asked_for_new = None
+            self._wakes_at = None
+            self.alarms.part()
             task.cancel()
-            await asyncio.wait([task])
+            self._stopping.add(task)
+            task.add_done_callback(self._stopping.discard)
+
+    async def stopped(self) -> None:
+        """See the poller stopped, if nobody waits any more."""
+        if self._stopping:
+            await asyncio.wait(self._stopping)
 
     async def close(self) -> None:
         """End every wait: the client is closing."""
         error = ClientClosedError("the client was closed while something was waited for")
         self._end_all(error)
         for subscription in list(self._subscriptions):
-            await self.leave(subscription)
+            self.leave(subscription)
+        await self.stopped()
 
     def _end_all(self, error: DRSError) -> None:
         now = self._clock.now()
@@ -150,8 +168,8 @@ class Poller(Generic[SubjectT]):
                 ready = [each for each in waiting if each.keeps_up and each not in self._asked]
                 if any(each.due <= now for each in ready):
                     self._poll([each for each in ready if each.joins(now)], group)
-                later = (each.due for each in waiting if each.due > now)
-                await self._sleep_until(min(later, default=None), now)
+                self._wakes_at = min((each.due for each in waiting if each.due > now), default=None)
+                await self._sleep_until(self._wakes_at, now)
 
     async def _sleep_until(self, moment: datetime | None, now: datetime) -> None:
         sleeping: set[asyncio.Task[object]] = {asyncio.create_task(self._changed.wait())}
@@ -175,6 +193,7 @@ class Poller(Generic[SubjectT]):
         poll = _Poll[SubjectT](random.random())  # noqa: S311 - no secret
         if any(not each.polls for each in due):
             self._asked_for_new = self._clock.now()
+        self.alarms.part()
         for each in due:
             self._asked[each] = {batch_of[name]: None for name in each.ids}
             for batch in self._asked[each]:

@@ -107,7 +107,7 @@ class RecoveryInstanceWaits(Waiting):
             max_delay,
             None,
         )
-        return Watch(wait.changes())
+        return Watch(wait)
 
     async def wait_until_failback_ready(
         self,
@@ -195,4 +195,4 @@ class RecoveryInstanceWaits(Waiting):
             max_delay,
             None,
         )
-        return Watch(wait.changes())
+        return Watch(wait)

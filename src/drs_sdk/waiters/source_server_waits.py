@@ -111,7 +111,7 @@ class SourceServerWaits(Waiting):
             max_delay,
             None,
         )
-        return Watch(wait.changes())
+        return Watch(wait)
 
     async def wait_until_source_servers_launchable(
         self,
@@ -200,7 +200,7 @@ class SourceServerWaits(Waiting):
             max_delay,
             None,
         )
-        return Watch(wait.changes())
+        return Watch(wait)
 
     async def wait_until_source_servers_disconnected(
         self,
@@ -286,4 +286,4 @@ class SourceServerWaits(Waiting):
             max_delay,
             None,
         )
-        return Watch(wait.changes())
+        return Watch(wait)
