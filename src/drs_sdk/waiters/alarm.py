@@ -74,15 +74,21 @@ class Alarm:
 
     def cancel(self, ring: Callable[[], None] | None = None) -> None:
         """Stop counting, soon; for others who share it, it counts on."""
-        if ring is not None:
+        if ring is None:
+            self._rings.clear()
+        else:
             self._rings.pop(ring, None)
-        if ring is None or not self._rings:
+        if not self._rings:
             self._counting.cancel()
 
-    async def stop(self, ring: Callable[[], None] | None = None) -> None:
-        """Stop counting, and see it stopped; for others who share it, it counts on."""
-        self.cancel(ring)
-        if ring is not None and self._rings:
+    async def stop(self) -> None:
+        """Stop counting, and see it stopped."""
+        self.cancel()
+        await self.stopped()
+
+    async def stopped(self) -> None:
+        """See it stopped, if nobody shares it any more."""
+        if self._rings:
             return
         await asyncio.wait({self._counting})
         if not self._counting.cancelled():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -15,7 +15,7 @@ from drs_sdk.waiters.subscription import Subscription
 from drs_sdk.waiters.updates import WaitUpdate
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
     from datetime import datetime
 
     from drs_sdk._core.errors import DRSError
@@ -46,7 +46,7 @@ class Pace:
     max_delay: timedelta
 
 
-@dataclass
+@dataclass(slots=True)
 class _Seen(Generic[SubjectT]):
     """What is known of one subject."""
 
@@ -55,11 +55,29 @@ class _Seen(Generic[SubjectT]):
     reason: str = ""
     missing_since: datetime | None = None
     is_missing: bool = False
-    fitting_since: dict[int, datetime] = field(default_factory=dict[int, "datetime"])
+    fitting_since: dict[int, datetime] | None = None
 
 
 class Wait(Generic[SubjectT]):
     """Waits for a condition to hold for each of some subjects."""
+
+    __slots__ = (
+        "_alarm",
+        "_began",
+        "_condition",
+        "_has_left",
+        "_hub",
+        "_is_last",
+        "_is_over",
+        "_last_error",
+        "_on_update",
+        "_pace",
+        "_poller",
+        "_polls",
+        "_seen",
+        "_subscription",
+        "_told_done",
+    )
 
     def __init__(
         self,
@@ -82,7 +100,6 @@ class Wait(Generic[SubjectT]):
         self._poller = hub.poller(condition.kind)
         self._subscription: Subscription[SubjectT] | None = None
         self._alarm: Alarm | None = None
-        self._ring: Callable[[], None] | None = None
         self._is_last = False
         self._is_over = False
         self._has_left = False
@@ -164,7 +181,7 @@ class Wait(Generic[SubjectT]):
         has_rung = self._renew_alarm(subscription)
         self._is_last = self._is_last or has_rung
         self._poller.dealt_with(subscription, at_once=has_rung)
-        tick = await subscription.ticks.get()
+        tick = await subscription.take()
         if self._has_left:
             return None
         if tick is None:
@@ -181,7 +198,7 @@ class Wait(Generic[SubjectT]):
     def _join(self) -> Subscription[SubjectT]:
         pace = self._pace
         deadline = None if pace.timeout is None else self._began + pace.timeout
-        subscription = Subscription[SubjectT](
+        subscription: Subscription[SubjectT] = Subscription(
             ids=set(self._seen),
             min_delay=pace.min_delay,
             max_delay=pace.max_delay,
@@ -191,33 +208,33 @@ class Wait(Generic[SubjectT]):
         self._subscription = subscription
         if deadline is not None:
             left = max(deadline - self._hub.clock.now(), timedelta())
-            self._ring = _bell_of(subscription)
-            self._alarm = self._poller.alarms.set(left + _GRACE, self._ring)
+            self._alarm = self._poller.alarms.set(left + _GRACE, subscription.time_is_up)
         self._poller.join(subscription)
         return subscription
 
     def drop(self) -> None:
         """Stop waiting, soon; a step that is under way ends."""
         self._has_left = True
+        subscription = self._subscription
+        if subscription is None:
+            return
         if self._alarm is not None:
-            self._alarm.cancel(self._ring)
-        if self._subscription is not None:
-            self._poller.leave(self._subscription)
-            self._subscription.ticks.put_nowait(None)
+            self._alarm.cancel(subscription.time_is_up)
+        self._poller.leave(subscription)
+        subscription.deliver(None)
 
     async def leave(self) -> None:
         """Stop waiting, and see to it that nothing is left behind."""
         self.drop()  # at once, before anything that a second cancellation may cut short
         await self._poller.stopped()
         if self._alarm is not None:
-            await self._alarm.stop(self._ring)
+            await self._alarm.stopped()
 
     def _renew_alarm(self, subscription: Subscription[SubjectT]) -> bool:
         """If the alarm has rung, set it for what is left to do; say whether it had."""
         has_rung = self._alarm is not None and self._alarm.has_rung
         if has_rung:
-            self._ring = _bell_of(subscription)
-            self._alarm = Alarm(self._hub.clock, _GRACE, self._ring)
+            self._alarm = Alarm(self._hub.clock, _GRACE, subscription.time_is_up)
         return has_rung
 
     def _open_ids(self) -> set[str]:
@@ -257,12 +274,13 @@ class Wait(Generic[SubjectT]):
             seen.reason = f"there is no {self._condition.kind.name} {name}"
 
     def _judge(self, seen: _Seen[SubjectT], subject: SubjectT, now: datetime) -> None:
+        fitting_since = seen.fitting_since = seen.fitting_since or {}
         for index, acceptor in enumerate(self._condition.acceptors):
             if not acceptor.fits(subject):
-                seen.fitting_since.pop(index, None)
+                fitting_since.pop(index, None)
                 continue
-            since = min(seen.fitting_since.get(index, now), now)  # a clock may be set back
-            seen.fitting_since[index] = since
+            since = min(fitting_since.get(index, now), now)  # a clock may be set back
+            fitting_since[index] = since
             if seen.outcome is None and now - since >= acceptor.settling:
                 self._accept(seen, acceptor, subject)
 
@@ -323,16 +341,6 @@ class Wait(Generic[SubjectT]):
         )
         error.__cause__ = self._last_error
         return error
-
-
-def _bell_of(subscription: Subscription[SubjectT]) -> Callable[[], None]:
-    """See to it that nothing that hangs outlasts the deadline by much."""
-
-    def ring() -> None:
-        if subscription.keeps_up:  # else the caller is busy, and nobody waits for a poll
-            subscription.ticks.put_nowait(None)
-
-    return ring
 
 
 def _own(error: DRSError) -> DRSError:

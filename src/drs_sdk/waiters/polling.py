@@ -143,9 +143,7 @@ class Poller(Generic[SubjectT]):
         now = self._clock.now()
         for subscription in self._subscriptions:
             subscription.over = True
-            subscription.ticks.put_nowait(
-                Tick(now, {}, frozenset(), error, final=True, next_at=now)
-            )
+            subscription.deliver(Tick(now, {}, frozenset(), error, final=True, next_at=now))
 
     async def _run(self) -> None:
         try:
@@ -268,7 +266,7 @@ class Poller(Generic[SubjectT]):
         final = error is not None and not may_heal(error, first=each.polls == 1)
         each.over = each.over or final
         each.keeps_up = False
-        each.ticks.put_nowait(
+        each.deliver(
             Tick(
                 at=now,
                 found={name: poll.found[name] for name in each.ids if name in poll.found},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -39,7 +40,7 @@ class Tick(Generic[SubjectT]):
     next_at: datetime
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Subscription(Generic[SubjectT]):
     """One wait's place in a poller.
 
@@ -56,7 +57,6 @@ class Subscription(Generic[SubjectT]):
         keeps_up: Whether it has dealt with what the last poll brought; it is asked for again once
             it has. One whose ``on_update`` is slow, or whose watch is not walked over, falls
             behind.
-        ticks: What the polls brought, to be taken in order; None once the deadline has passed.
     """
 
     ids: set[str]
@@ -69,11 +69,36 @@ class Subscription(Generic[SubjectT]):
     polls: int = 0
     over: bool = False
     keeps_up: bool = True
-    ticks: asyncio.Queue[Tick[SubjectT] | None] = field(default_factory=asyncio.Queue)
+    _ticks: deque[Tick[SubjectT] | None] = field(
+        default_factory=deque["Tick[SubjectT] | None"], init=False
+    )
+    _taking: asyncio.Future[None] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         """Nothing stands in the way of the first poll."""
         self.soonest = self.due
+
+    def deliver(self, tick: Tick[SubjectT] | None) -> None:
+        """Hand over what a poll brought; None once the deadline has passed, or nobody waits."""
+        self._ticks.append(tick)
+        if self._taking is not None and not self._taking.done():
+            self._taking.set_result(None)
+
+    def time_is_up(self) -> None:
+        """End the wait: nothing that hangs outlasts its deadline by much."""
+        if self.keeps_up:  # else the caller is busy, and nobody waits for a poll
+            self.deliver(None)
+
+    async def take(self) -> Tick[SubjectT] | None:
+        """Wait for what the next poll brings; cancelled, it takes nothing."""
+        # A queue would do as well, but ten thousand of them cost more than all else of a wait.
+        while not self._ticks:
+            self._taking = asyncio.get_running_loop().create_future()
+            try:
+                await self._taking
+            finally:
+                self._taking = None
+        return self._ticks.popleft()
 
     @property
     def wants_more(self) -> bool:
