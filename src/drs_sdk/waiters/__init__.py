@@ -4,7 +4,8 @@
 - `conditions`: which states succeed, fail, or mean wait on
 - `polling`: one poller for each kind of subject, shared by all waits of a client
 - `subscription`: one wait's place in a poller, and when it is due
-- `engine`: one wait, its deadline and its updates
+- `engine`: one wait, its deadline and its updates; `pace`: how often it asks
+- `judging`: how a job went, once it has ended
 - `alarm`: time limits
 - `updates`: what ``on_update`` is told
 - `methods`: ``wait_until_*``, ``watch_*`` and ``explain_job``

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SubjectT = TypeVar("SubjectT")
 Outcome: TypeAlias = Literal["success", "failure"]
+Standing: TypeAlias = Literal["success", "failure", "open"]
 
 _SETTLING = timedelta(minutes=2)
 """How long a state that is wrong, but may be just a moment's, is given to pass."""
@@ -48,12 +49,14 @@ class Acceptor(Generic[SubjectT]):
         fits: Whether a subject is in the state.
         reason: Why it is a failure, in words.
         settling: How long the state must last before it counts.
+        remembering: Whether it counts only if the subject named parts before.
     """
 
     outcome: Outcome
     fits: Callable[[SubjectT], bool]
     reason: Callable[[SubjectT], str] = lambda _: ""
     settling: timedelta = timedelta()
+    remembering: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,10 @@ class Condition(Generic[SubjectT]):
         appearing: How long a subject may be missing.
         single: Whether it is about one subject only, which errors then carry bare.
         passing: Whether a good state can pass, so that it must be seen of all in one poll.
+        absent: What it means that a subject is missing for so long.
+        counted: How a subject that the wait was given must stand for that to count as the first
+            look. An ended job stays as it is; a server may have changed since it was read.
+        names: Finds the parts that a subject names, which the wait remembers.
     """
 
     name: str
@@ -79,6 +86,15 @@ class Condition(Generic[SubjectT]):
     appearing: timedelta = _APPEARING
     single: bool = False
     passing: bool = False
+    absent: Outcome = "failure"
+    counted: frozenset[Standing] = frozenset()
+    names: Callable[[SubjectT], frozenset[str]] = lambda _: frozenset()
+
+    def standing(self, subject: SubjectT) -> Standing:
+        """How a subject stands by what it shows now."""
+        fitting = (each for each in self.acceptors if each.fits(subject))
+        first = next((each for each in fitting if not each.remembering), None)
+        return "open" if first is None or first.settling else first.outcome
 
 
 def _success(fits: Callable[[SubjectT], bool]) -> Acceptor[SubjectT]:
@@ -93,11 +109,26 @@ def _failure(
     return Acceptor("failure", fits, reason, settling)
 
 
+_ANY: frozenset[Standing] = frozenset({"open", "success", "failure"})
+
 # -- jobs ------------------------------------------------------------------------------------
 
 
 def _names_nothing(job: Job) -> bool:
     return job.is_completed and not (job.participating_servers or job.participating_resources)
+
+
+def is_emptied(job: Job) -> bool:
+    """Whether it is a termination that has ended, and the service shows no part of it any more."""
+    return job.type == "TERMINATE" and _names_nothing(job)
+
+
+def _terminated_instances(job: Job) -> frozenset[str]:
+    """The recovery instances that a termination names."""
+    if job.type != "TERMINATE":
+        return frozenset()
+    named = (server.recovery_instance_id for server in job.participating_servers)
+    return frozenset(name for name in named if name is not None)
 
 
 def _job_failure(job: Job) -> str:
@@ -112,6 +143,7 @@ JOB_COMPLETED: Condition[Job] = Condition(
     kind=kinds.JOBS,
     acceptors=(
         _success(lambda job: job.succeeded),
+        Acceptor("success", is_emptied, remembering=True),  # the instances are asked for then
         _failure(
             lambda job: job.is_completed and not job.pending_servers and bool(failed_parts(job)),
             _job_failure,
@@ -121,6 +153,8 @@ JOB_COMPLETED: Condition[Job] = Condition(
         _failure(lambda job: job.is_completed, _job_failure, _SETTLING),
     ),
     single=True,
+    counted=_ANY,
+    names=_terminated_instances,
     min_delay=timedelta(seconds=5),
     max_delay=timedelta(seconds=30),
 )
@@ -181,6 +215,7 @@ LAUNCH_ACTIONS_COMPLETED: Condition[Job] = Condition(
         _failure(_tells_nothing, _job_failure, _SETTLING),
     ),
     single=True,
+    counted=_ANY,
     min_delay=timedelta(seconds=10),
     max_delay=timedelta(seconds=60),
 )
@@ -264,6 +299,24 @@ RECOVERY_INSTANCES_RUNNING: Condition[RecoveryInstance] = Condition(
 )
 
 
+RECOVERY_INSTANCES_GONE: Condition[RecoveryInstance] = Condition(
+    name="the recovery instances are gone",
+    kind=kinds.RECOVERY_INSTANCES,
+    acceptors=(
+        _success(lambda instance: instance.ec2_instance_state in {"TERMINATED", "NOT_FOUND"}),
+        _failure(
+            lambda instance: instance.ec2_instance_state != "SHUTTING-DOWN",
+            lambda instance: f"still there: {_instance_state(instance)}",
+            _SETTLING,
+        ),
+    ),
+    appearing=timedelta(),
+    absent="success",
+    min_delay=timedelta(seconds=5),
+    max_delay=timedelta(seconds=30),
+)
+
+
 def _failback_state(instance: RecoveryInstance) -> str:
     return f"the failback is {instance.failback.state if instance.failback else 'unknown'}"
 
@@ -324,6 +377,7 @@ RECOVERY_PLAN_EXECUTION_COMPLETED: Condition[RecoveryPlanExecution] = Condition(
         _failure(lambda execution: execution.is_finished, _execution_failure),
     ),
     single=True,
+    counted=frozenset({"open", "success"}),  # one that failed may have been taken up again
     min_delay=timedelta(seconds=10),
     max_delay=timedelta(seconds=60),
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from drs_sdk.waiters.alarm import Alarm, TimeIsUpError
 from drs_sdk.waiters.errors import WaiterFailedError, WaiterTimeoutError
-from drs_sdk.waiters.subscription import Subscription
+from drs_sdk.waiters.subscription import Subscription, Tick
 from drs_sdk.waiters.updates import WaitUpdate
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from drs_sdk._core.errors import DRSError
     from drs_sdk.models import JobLog
     from drs_sdk.waiters.conditions import Acceptor, Condition, Outcome
+    from drs_sdk.waiters.pace import Pace
     from drs_sdk.waiters.polling import PollerHub
-    from drs_sdk.waiters.subscription import Tick
     from drs_sdk.waiters.updates import OnUpdate
 
 SubjectT = TypeVar("SubjectT")
@@ -31,26 +31,16 @@ _GRACE = timedelta(seconds=10)
 """How long a call, or an ``on_update``, that is under way at the deadline may still take."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How long and how often to ask.
-
-    Attributes:
-        timeout: The deadline from now; None for none.
-        min_delay: The shortest delay between polls.
-        max_delay: The longest delay that polls back off to.
-    """
-
-    timeout: timedelta | None
-    min_delay: timedelta
-    max_delay: timedelta
-
-
 @dataclass(slots=True)
 class _Seen(Generic[SubjectT]):
-    """What is known of one subject."""
+    """What is known of one subject.
+
+    At first that is what the wait was given.
+    """
 
     last: SubjectT | None = None
+    is_told: bool = False
+    named: frozenset[str] = frozenset()
     outcome: Outcome | None = None
     reason: str = ""
     missing_since: datetime | None = None
@@ -83,16 +73,26 @@ class Wait(Generic[SubjectT]):
         self,
         hub: PollerHub,
         condition: Condition[SubjectT],
-        ids: Sequence[str],
+        subjects: Mapping[str, SubjectT | None],
         pace: Pace,
         on_update: OnUpdate[SubjectT] | None,
     ) -> None:
-        """Prepare; nothing is asked before the first `step`."""
+        """Prepare; nothing is asked before the first `step`.
+
+        Args:
+            hub: The pollers of the client.
+            condition: What is waited for.
+            subjects: What is waited for, by id; None for one of which the id is all that is known.
+            pace: How long and how often to ask.
+            on_update: Told what the polls bring.
+        """
         self._hub = hub
         self._condition = condition
         self._pace = pace
         self._on_update = on_update
-        self._seen: dict[str, _Seen[SubjectT]] = {name: _Seen() for name in ids}
+        self._seen: dict[str, _Seen[SubjectT]] = {
+            name: _Seen(given) for name, given in subjects.items()
+        }
         self._began = hub.clock.now()
         self._polls = 0
         self._last_error: DRSError | None = None
@@ -118,6 +118,18 @@ class Wait(Generic[SubjectT]):
     def missing(self) -> dict[str, str]:
         """Those of the failures whose subject is not there."""
         return {name: why for name, why in self.failures.items() if self._seen[name].is_missing}
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The parts that the subjects have named so far."""
+        return frozenset[str]().union(*(seen.named for seen in self._seen.values()))
+
+    @property
+    def time_left(self) -> timedelta | None:
+        """The time until the deadline; None if there is none."""
+        if self._pace.timeout is None:
+            return None
+        return max(self._began + self._pace.timeout - self._hub.clock.now(), timedelta())
 
     @property
     def last(self) -> SubjectT | list[SubjectT] | None:
@@ -192,7 +204,8 @@ class Wait(Generic[SubjectT]):
         if tick.error is not None and tick.final:
             raise _own(tick.error) from tick.error.__cause__
         deadline = subscription.deadline
-        self._is_over = self._is_last or (deadline is not None and tick.at >= deadline)
+        is_late = self._polls > 0 and deadline is not None and tick.at >= deadline
+        self._is_over = self._is_last or is_late
         return changed
 
     def _join(self) -> Subscription[SubjectT]:
@@ -209,8 +222,25 @@ class Wait(Generic[SubjectT]):
         if deadline is not None:
             left = max(deadline - self._hub.clock.now(), timedelta())
             self._alarm = self._poller.alarms.set(left + _GRACE, subscription.time_is_up)
+        self._look_at_given(subscription)
         self._poller.join(subscription)
         return subscription
+
+    def _look_at_given(self, subscription: Subscription[SubjectT]) -> None:
+        """Take what the wait was given for a first poll, if that is sound."""
+        condition = self._condition
+        given = {name: seen.last for name, seen in self._seen.items() if seen.last is not None}
+        for name, subject in given.items():
+            self._seen[name].named = condition.names(subject)
+        if len(given) < len(self._seen) or not condition.counted.issuperset(
+            condition.standing(subject) for subject in given.values()
+        ):
+            return
+        now = self._hub.clock.now()
+        subscription.put_off(now, self._pace.min_delay)
+        subscription.deliver(
+            Tick(now, given, frozenset(given), None, final=False, next_at=subscription.due)
+        )
 
     def drop(self) -> None:
         """Stop waiting, soon; a step that is under way ends."""
@@ -247,7 +277,8 @@ class Wait(Generic[SubjectT]):
 
     def _take_in(self, tick: Tick[SubjectT]) -> tuple[SubjectT, ...]:
         """Note what a poll brought, and judge it; the subjects that are new or different."""
-        self._polls += 1
+        subscription = self._subscription
+        self._polls = subscription.polls if subscription is not None else 0
         self._last_error = tick.error
         changed: list[SubjectT] = []
         for name, seen in self._seen.items():
@@ -260,23 +291,25 @@ class Wait(Generic[SubjectT]):
                 self._miss(name, seen, tick.at)
                 continue
             seen.missing_since = None
-            if subject != seen.last:
+            if not seen.is_told or subject != seen.last:
                 changed.append(subject)
+            seen.is_told = True
             seen.last = subject
+            seen.named |= self._condition.names(subject)
             self._judge(seen, subject, tick.at)
         return tuple(changed)
 
     def _miss(self, name: str, seen: _Seen[SubjectT], now: datetime) -> None:
         seen.missing_since = min(seen.missing_since or now, now)  # a clock may be set back
         if now - seen.missing_since >= self._condition.appearing:
-            seen.outcome = "failure"
-            seen.is_missing = True
+            seen.outcome = self._condition.absent
+            seen.is_missing = seen.outcome == "failure"
             seen.reason = f"there is no {self._condition.kind.name} {name}"
 
     def _judge(self, seen: _Seen[SubjectT], subject: SubjectT, now: datetime) -> None:
         fitting_since = seen.fitting_since = seen.fitting_since or {}
         for index, acceptor in enumerate(self._condition.acceptors):
-            if not acceptor.fits(subject):
+            if not acceptor.fits(subject) or (acceptor.remembering and not seen.named):
                 fitting_since.pop(index, None)
                 continue
             since = min(fitting_since.get(index, now), now)  # a clock may be set back

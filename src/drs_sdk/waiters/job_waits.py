@@ -5,27 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from drs_sdk._core.errors import DRSError
-from drs_sdk.reports.job_parts import broken_parts
 from drs_sdk.waiters import conditions
-from drs_sdk.waiters.subjects import id_of_job
-from drs_sdk.waiters.waiting import Waiting
+from drs_sdk.waiters.judging import JudgingJobs
+from drs_sdk.waiters.subjects import given_job
 from drs_sdk.waiters.watch import Watch
 
 if TYPE_CHECKING:
     from drs_sdk.models import Job
-    from drs_sdk.reports.job_report import JobReport
-    from drs_sdk.waiters.engine import Wait
-    from drs_sdk.waiters.errors import WaiterFailedError
     from drs_sdk.waiters.subjects import JobLike
     from drs_sdk.waiters.updates import OnUpdate
     from drs_sdk.waiters.waiting import Duration
 
-_LOG_LIMIT = timedelta(seconds=30)
-"""How long the log of a failed job may take to read: the failure itself is known already."""
 
-
-class JobWaits(Waiting):
+class JobWaits(JudgingJobs):
     """Waits on jobs: a launch, a termination, the actions that follow."""
 
     async def wait_until_job_completed(
@@ -70,12 +62,9 @@ class JobWaits(Waiting):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.JOB_COMPLETED, [id_of_job(job)], timeout, min_delay, max_delay, on_update
+            conditions.JOB_COMPLETED, given_job(job), timeout, min_delay, max_delay, on_update
         )
-        await wait.finish()
-        if wait.missing or (wait.failures and raise_on_failure):
-            raise await self._job_failed(wait)
-        return wait.only
+        return await self._judged(wait, raise_on_failure=raise_on_failure)
 
     def watch_job(
         self,
@@ -109,7 +98,7 @@ class JobWaits(Waiting):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.JOB_COMPLETED, [id_of_job(job)], timeout, min_delay, max_delay, None
+            conditions.JOB_COMPLETED, given_job(job), timeout, min_delay, max_delay, None
         )
         return Watch(wait)
 
@@ -153,16 +142,13 @@ class JobWaits(Waiting):
         """
         wait = self._wait(
             conditions.LAUNCH_ACTIONS_COMPLETED,
-            [id_of_job(job)],
+            given_job(job),
             timeout,
             min_delay,
             max_delay,
             on_update,
         )
-        await wait.finish()
-        if wait.missing or (wait.failures and raise_on_failure):
-            raise await self._job_failed(wait)
-        return wait.only
+        return await self._judged(wait, raise_on_failure=raise_on_failure)
 
     def watch_launch_actions(
         self,
@@ -197,57 +183,10 @@ class JobWaits(Waiting):
         """
         wait = self._wait(
             conditions.LAUNCH_ACTIONS_COMPLETED,
-            [id_of_job(job)],
+            given_job(job),
             timeout,
             min_delay,
             max_delay,
             None,
         )
         return Watch(wait)
-
-    async def explain_job(self, job: JobLike) -> JobReport:
-        """Tells what became of a job, server by server; it need not have ended.
-
-        Gathered from ``DescribeJobs``, ``DescribeJobLogItems`` and, as jobs leave the ids of what
-        they launched out, ``DescribeRecoveryInstances``.
-
-        Args:
-            job: The job, its id, or the response that holds it.
-
-        Returns:
-            For each server its outcome, phases and their durations, the failing event and raw
-            error, and the ids of its instances. ``print(report)`` reads well.
-
-        Raises:
-            ResourceNotFoundException: There is no such job.
-            ValueError: There is no id.
-        """
-        from drs_sdk.reports.job_report import report_on
-
-        return await report_on(self, id_of_job(job))
-
-    async def _job_failed(self, wait: Wait[Job]) -> WaiterFailedError:
-        """Say what failed, with the last words of the job's log on each server."""
-        from drs_sdk.reports.job_report import describe_event, events_of, last_events
-        from drs_sdk.waiters.alarm import Alarm, TimeIsUpError
-
-        job = wait.only_or_none
-        broken = broken_parts(job) if job is not None else {}
-        if job is None or wait.missing or not broken:
-            return wait.failed()
-        alarm = Alarm(self._pollers.clock, _LOG_LIMIT)
-        try:
-            log = await alarm.limit(events_of(self, job.job_id or ""))
-        except (DRSError, TimeIsUpError) as error:
-            unread = wait.failed(reasons=broken)
-            why = f"no answer within {_LOG_LIMIT}" if isinstance(error, TimeIsUpError) else error
-            unread.add_note(f"The job log could not be read: {why}")
-            return unread
-        finally:
-            await alarm.stop()
-        events = last_events(log, broken)
-        told = {
-            name: "; ".join([why, *(describe_event(event) for event in events[name])])
-            for name, why in broken.items()
-        }
-        return wait.failed(reasons=told, events=events)

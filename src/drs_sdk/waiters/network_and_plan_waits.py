@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drs_sdk.waiters import conditions, kinds
-from drs_sdk.waiters.subjects import arn_of_execution
-from drs_sdk.waiters.waiting import Waiting, listed_ids
+from drs_sdk.waiters.subjects import given, given_execution
+from drs_sdk.waiters.waiting import Waiting
 from drs_sdk.waiters.watch import Watch
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class NetworkAndPlanWaits(Waiting):
         """
         wait = self._wait(
             conditions.SOURCE_NETWORK_PROTECTED,
-            listed_ids(source_networks, kinds.SOURCE_NETWORKS),
+            given(source_networks, kinds.SOURCE_NETWORKS),
             timeout,
             min_delay,
             max_delay,
@@ -100,7 +100,7 @@ class NetworkAndPlanWaits(Waiting):
         """
         wait = self._wait(
             conditions.SOURCE_NETWORK_PROTECTED,
-            listed_ids(source_networks, kinds.SOURCE_NETWORKS),
+            given(source_networks, kinds.SOURCE_NETWORKS),
             timeout,
             min_delay,
             max_delay,
@@ -146,7 +146,7 @@ class NetworkAndPlanWaits(Waiting):
         """
         wait = self._wait(
             conditions.RECOVERY_PLAN_EXECUTION_COMPLETED,
-            [arn_of_execution(execution)],
+            given_execution(execution),
             timeout,
             min_delay,
             max_delay,
@@ -190,7 +190,7 @@ class NetworkAndPlanWaits(Waiting):
         """
         wait = self._wait(
             conditions.RECOVERY_PLAN_EXECUTION_COMPLETED,
-            [arn_of_execution(execution)],
+            given_execution(execution),
             timeout,
             min_delay,
             max_delay,

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drs_sdk.waiters import conditions, kinds
-from drs_sdk.waiters.waiting import Waiting, listed_ids
+from drs_sdk.waiters.subjects import given
+from drs_sdk.waiters.waiting import Waiting
 from drs_sdk.waiters.watch import Watch
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class RecoveryInstanceWaits(Waiting):
         """
         wait = self._wait(
             conditions.RECOVERY_INSTANCES_RUNNING,
-            listed_ids(recovery_instances, kinds.RECOVERY_INSTANCES),
+            given(recovery_instances, kinds.RECOVERY_INSTANCES),
             timeout,
             min_delay,
             max_delay,
@@ -101,7 +102,7 @@ class RecoveryInstanceWaits(Waiting):
         """
         wait = self._wait(
             conditions.RECOVERY_INSTANCES_RUNNING,
-            listed_ids(recovery_instances, kinds.RECOVERY_INSTANCES),
+            given(recovery_instances, kinds.RECOVERY_INSTANCES),
             timeout,
             min_delay,
             max_delay,
@@ -145,7 +146,7 @@ class RecoveryInstanceWaits(Waiting):
         """
         wait = self._wait(
             conditions.FAILBACK_READY,
-            listed_ids(recovery_instances, kinds.RECOVERY_INSTANCES),
+            given(recovery_instances, kinds.RECOVERY_INSTANCES),
             timeout,
             min_delay,
             max_delay,
@@ -189,7 +190,7 @@ class RecoveryInstanceWaits(Waiting):
         """
         wait = self._wait(
             conditions.FAILBACK_READY,
-            listed_ids(recovery_instances, kinds.RECOVERY_INSTANCES),
+            given(recovery_instances, kinds.RECOVERY_INSTANCES),
             timeout,
             min_delay,
             max_delay,

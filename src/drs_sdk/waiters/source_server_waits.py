@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drs_sdk.waiters import conditions, kinds
-from drs_sdk.waiters.waiting import Waiting, listed_ids, optional_duration
+from drs_sdk.waiters.subjects import given
+from drs_sdk.waiters.waiting import Waiting, optional_duration
 from drs_sdk.waiters.watch import Watch
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class SourceServerWaits(Waiting):
         """
         wait = self._wait(
             conditions.replicating(optional_duration(max_lag, "max_lag")),
-            listed_ids(source_servers, kinds.SOURCE_SERVERS),
+            given(source_servers, kinds.SOURCE_SERVERS),
             timeout,
             min_delay,
             max_delay,
@@ -105,7 +106,7 @@ class SourceServerWaits(Waiting):
         """
         wait = self._wait(
             conditions.replicating(optional_duration(max_lag, "max_lag")),
-            listed_ids(source_servers, kinds.SOURCE_SERVERS),
+            given(source_servers, kinds.SOURCE_SERVERS),
             timeout,
             min_delay,
             max_delay,
@@ -150,7 +151,7 @@ class SourceServerWaits(Waiting):
         """
         wait = self._wait(
             conditions.SOURCE_SERVERS_LAUNCHABLE,
-            listed_ids(source_servers, kinds.SOURCE_SERVERS),
+            given(source_servers, kinds.SOURCE_SERVERS),
             timeout,
             min_delay,
             max_delay,
@@ -194,7 +195,7 @@ class SourceServerWaits(Waiting):
         """
         wait = self._wait(
             conditions.SOURCE_SERVERS_LAUNCHABLE,
-            listed_ids(source_servers, kinds.SOURCE_SERVERS),
+            given(source_servers, kinds.SOURCE_SERVERS),
             timeout,
             min_delay,
             max_delay,
@@ -236,7 +237,7 @@ class SourceServerWaits(Waiting):
         """
         wait = self._wait(
             conditions.SOURCE_SERVERS_DISCONNECTED,
-            listed_ids(source_servers, kinds.SOURCE_SERVERS),
+            given(source_servers, kinds.SOURCE_SERVERS),
             timeout,
             min_delay,
             max_delay,
@@ -280,7 +281,7 @@ class SourceServerWaits(Waiting):
         """
         wait = self._wait(
             conditions.SOURCE_SERVERS_DISCONNECTED,
-            listed_ids(source_servers, kinds.SOURCE_SERVERS),
+            given(source_servers, kinds.SOURCE_SERVERS),
             timeout,
             min_delay,
             max_delay,

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from drs_sdk._core.errors import FieldProblem, RequestValidationError
 from drs_sdk.operations import Operations
-from drs_sdk.waiters.subjects import ids_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping
 
     from drs_sdk.waiters.conditions import Condition
     from drs_sdk.waiters.engine import Wait
-    from drs_sdk.waiters.kinds import Kind
     from drs_sdk.waiters.polling import PollerHub
-    from drs_sdk.waiters.subjects import ShapeT
     from drs_sdk.waiters.updates import OnUpdate
 
 SubjectT = TypeVar("SubjectT")
@@ -40,13 +37,14 @@ class Waiting(Operations):
     def _wait(
         self,
         condition: Condition[SubjectT],
-        ids: Sequence[str],
+        subjects: Mapping[str, SubjectT | None],
         timeout: Duration | None,
         min_delay: Duration | None,
         max_delay: Duration | None,
         on_update: OnUpdate[SubjectT] | None,
     ) -> Wait[SubjectT]:
-        from drs_sdk.waiters.engine import Pace, Wait
+        from drs_sdk.waiters.engine import Wait
+        from drs_sdk.waiters.pace import Pace
 
         least, most = _delays(
             condition,
@@ -54,7 +52,7 @@ class Waiting(Operations):
             optional_duration(max_delay, "max_delay"),
         )
         pace = Pace(timeout=optional_duration(timeout, "timeout"), min_delay=least, max_delay=most)
-        return Wait(self._pollers, condition, ids, pace, on_update)
+        return Wait(self._pollers, condition, subjects, pace, on_update)
 
 
 def _delays(
@@ -77,11 +75,6 @@ def _delays(
     if least is not None:
         return least, max(condition.max_delay, least)
     return condition.min_delay, condition.max_delay
-
-
-def listed_ids(subjects: str | ShapeT | Iterable[str | ShapeT], kind: Kind[ShapeT]) -> list[str]:
-    """Find the ids of what a wait is about."""
-    return ids_of(subjects, kind.id_of, kind.name)
 
 
 def duration(value: Duration, name: str) -> timedelta:
