@@ -1,14 +1,14 @@
 """Waits: know how it went, without hammering the service.
 
 - `kinds`: what can be waited for, and how many are asked for in one call
-- `conditions`: which states succeed, fail, or mean wait on
+- `conditions`: which states succeed, fail, or mean wait on; `condition`: what one is made of
 - `polling`: one poller for each kind of subject, shared by all waits of a client
 - `subscription`: one wait's place in a poller, and when it is due
 - `engine`: one wait, its deadline and its updates; `pace`: how often it asks
 - `judging`: how a job went, once it has ended
 - `alarm`: time limits
 - `updates`: what ``on_update`` is told
-- `methods`: ``wait_until_*``, ``watch_*`` and ``explain_job``
+- `methods`: ``wait_until_*`` and ``watch_*``, generated from `conditions`
 """
 
 from importlib import import_module

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from drs_sdk._core.errors import DRSError
     from drs_sdk.models import JobLog
-    from drs_sdk.waiters.conditions import Acceptor, Condition, Outcome
+    from drs_sdk.waiters.condition import Acceptor, Condition, Outcome
     from drs_sdk.waiters.pace import Pace
     from drs_sdk.waiters.polling import PollerHub
     from drs_sdk.waiters.updates import OnUpdate

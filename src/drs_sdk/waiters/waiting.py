@@ -12,7 +12,7 @@ from drs_sdk.operations import Operations
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drs_sdk.waiters.conditions import Condition
+    from drs_sdk.waiters.condition import Condition
     from drs_sdk.waiters.engine import Wait
     from drs_sdk.waiters.polling import PollerHub
     from drs_sdk.waiters.updates import OnUpdate
@@ -53,6 +53,18 @@ class Waiting(Operations):
         )
         pace = Pace(timeout=optional_duration(timeout, "timeout"), min_delay=least, max_delay=most)
         return Wait(self._pollers, condition, subjects, pace, on_update)
+
+
+async def all_of(wait: Wait[SubjectT]) -> list[SubjectT]:
+    """Wait until all have reached their good end, and return them.
+
+    Raises:
+        WaiterFailedError: One reached a bad end.
+    """
+    await wait.finish()
+    if wait.failures:
+        raise wait.failed()
+    return wait.subjects
 
 
 def _delays(
