@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import inspect
 from contextlib import suppress
-from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from drs_sdk.waiters.alarm import Alarm, TimeIsUpError
-from drs_sdk.waiters.errors import WaiterFailedError, WaiterTimeoutError
+from drs_sdk.waiters.errors import WaiterFailedError, WaiterTimeoutError, own_copy
 from drs_sdk.waiters.subscription import Subscription, Tick
 from drs_sdk.waiters.updates import WaitUpdate
 
@@ -202,7 +201,7 @@ class Wait(Generic[SubjectT]):
         subscription.ids &= self._ids_to_ask_for()
         await self._tell(changed, tick, subscription)
         if tick.error is not None and tick.final:
-            raise _own(tick.error) from tick.error.__cause__
+            raise own_copy(tick.error) from tick.error.__cause__
         deadline = subscription.deadline
         is_late = self._polls > 0 and deadline is not None and tick.at >= deadline
         self._is_over = self._is_last or is_late
@@ -241,6 +240,10 @@ class Wait(Generic[SubjectT]):
         subscription.deliver(
             Tick(now, given, frozenset(given), None, final=False, next_at=subscription.due)
         )
+
+    def verdict(self) -> WaiterFailedError | None:
+        """What a watch raises at its end: some are not there, and no state of theirs would tell."""
+        return self.failed(reasons=self.missing) if self.missing else None
 
     def drop(self) -> None:
         """Stop waiting, soon; a step that is under way ends."""
@@ -374,15 +377,3 @@ class Wait(Generic[SubjectT]):
         )
         error.__cause__ = self._last_error
         return error
-
-
-def _own(error: DRSError) -> DRSError:
-    """Copy the error of a poll that many waits share: each raises one of its own.
-
-    Tracebacks and notes gather on what is raised.
-    """
-    own = copy(error)
-    notes: list[str] | None = getattr(error, "__notes__", None)
-    if notes is not None:
-        own.__notes__ = list(notes)
-    return own

@@ -34,6 +34,7 @@ class Kind(Generic[SubjectT]):
         batch: How many ids one call may filter by.
         describe: Asks for so many ids, all pages of them.
         id_of: Finds the id in a subject.
+        walks: Whether a poll walks over pages, so that each call had better be repeated.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Kind(Generic[SubjectT]):
     batch: int
     describe: Callable[[Operations, Sequence[str]], Awaitable[list[SubjectT]]]
     id_of: Callable[[SubjectT], str | None]
+    walks: bool = False
 
 
 def _jobs(drs: Operations, ids: Sequence[str]) -> Awaitable[list[Job]]:

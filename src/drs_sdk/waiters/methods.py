@@ -11,6 +11,7 @@ from drs_sdk.waiters.judging import JudgingJobs
 from drs_sdk.waiters.subjects import given, given_execution, given_job
 from drs_sdk.waiters.waiting import all_of, optional_duration
 from drs_sdk.waiters.watch import Watch
+from drs_sdk.waiters.watching import Watching
 
 if TYPE_CHECKING:
     from drs_sdk.models import (
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from drs_sdk.waiters.waiting import Duration
 
 
-class Waits(JudgingJobs):
+class Waits(JudgingJobs, Watching):
     """Every ``wait_until_*`` and ``watch_*``, and ``explain_job``."""
 
     async def wait_until_job_completed(

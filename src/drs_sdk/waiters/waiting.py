@@ -46,8 +46,8 @@ class Waiting(Operations):
         from drs_sdk.waiters.engine import Wait
         from drs_sdk.waiters.pace import Pace
 
-        least, most = _delays(
-            condition,
+        least, most = delays(
+            (condition.min_delay, condition.max_delay),
             optional_duration(min_delay, "min_delay"),
             optional_duration(max_delay, "max_delay"),
         )
@@ -67,8 +67,8 @@ async def all_of(wait: Wait[SubjectT]) -> list[SubjectT]:
     return wait.subjects
 
 
-def _delays(
-    condition: Condition[SubjectT], least: timedelta | None, most: timedelta | None
+def delays(
+    defaults: tuple[timedelta, timedelta], least: timedelta | None, most: timedelta | None
 ) -> tuple[timedelta, timedelta]:
     """Find the delays of a wait: a default gives way to what is given.
 
@@ -83,10 +83,10 @@ def _delays(
             raise _refused("max_delay", f"must not be below min_delay ({least}), got {most}")
         return least, most
     if most is not None:
-        return min(condition.min_delay, most), most
+        return min(defaults[0], most), most
     if least is not None:
-        return least, max(condition.max_delay, least)
-    return condition.min_delay, condition.max_delay
+        return least, max(defaults[1], least)
+    return defaults
 
 
 def duration(value: Duration, name: str) -> timedelta:

@@ -5,30 +5,49 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from drs_sdk.waiters.engine import Wait
-
 SubjectT = TypeVar("SubjectT")
+StateT_co = TypeVar("StateT_co", covariant=True)
+
+
+class Steps(Protocol[StateT_co]):
+    """What a watch walks over: a wait, or one that never ends."""
+
+    async def step(self) -> tuple[StateT_co, ...] | None:
+        """Wait for what is next; None at the end."""
+        ...
+
+    def verdict(self) -> Exception | None:
+        """What is to be raised at the end."""
+        ...
+
+    def drop(self) -> None:
+        """Stop, soon."""
+        ...
+
+    async def leave(self) -> None:
+        """Stop, and see it stopped."""
+        ...
 
 
 class Watch(AsyncIterator[SubjectT]):
     """An async iterator over states: the first one of each subject, and every change.
 
-    It ends when every subject has reached its end, good or bad; where a good state can pass, when
-    all that have not failed are in it at once. Leaving the loop early
+    One that waits for something ends when every subject has reached its end, good or bad; where a
+    good state can pass, when all that have not failed are in it at once. Leaving the loop early
     stops the polling; ``async with`` around it, or `aclose`, does so at once.
 
     A step can be cancelled, as by ``asyncio.wait_for(anext(watch), 0.5)``: the watch goes on, and
     the next step yields what the cancelled one would have.
     """
 
-    def __init__(self, wait: Wait[SubjectT]) -> None:
-        """Wrap the wait that does the work; users get watches from the client."""
+    def __init__(self, wait: Steps[SubjectT]) -> None:
+        """Wrap what does the work; users get watches from the client."""
         self._wait = wait
         self._ready: deque[SubjectT] = deque()
         self._turn = asyncio.Lock()
@@ -67,8 +86,7 @@ class Watch(AsyncIterator[SubjectT]):
             self._ready.extend(changed)
         elif not self._is_over:
             self._is_over = True
-            if self._wait.missing:  # no state of theirs would tell
-                self._error = self._wait.failed(reasons=self._wait.missing)
+            self._error = self._wait.verdict()
 
     async def aclose(self) -> None:
         """Stop watching."""
