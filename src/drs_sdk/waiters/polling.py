@@ -72,7 +72,7 @@ class Poller(Generic[SubjectT]):
         self._wakes_at: datetime | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping: set[asyncio.Task[None]] = set()
-        self.alarms = Alarms(clock, _CLOSE_TOGETHER)
+        self.alarms: Alarms = Alarms(clock, _CLOSE_TOGETHER)
 
     def join(self, subscription: Subscription[SubjectT]) -> None:
         """Have a wait asked for: at once, or soon with others that join close together."""
