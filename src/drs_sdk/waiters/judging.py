@@ -50,12 +50,11 @@ class JudgingJobs(Waiting):
         return await report_on(self, id_of_job(job))
 
     async def _judged(self, wait: Wait[Job], *, raise_on_failure: bool) -> Job:
-        """Wait for a job to end, and judge it.
+        """Judge a job that was waited for.
 
         Raises:
             WaiterFailedError: There is no such job; or it failed, if that is to raise.
         """
-        await wait.finish()
         if wait.missing or (wait.failures and raise_on_failure):
             raise await self._job_failed(wait)
         if not wait.failures and conditions.is_emptied(wait.only):

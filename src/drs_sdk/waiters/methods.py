@@ -84,6 +84,7 @@ class Waits(JudgingJobs, Watching):
             max_delay,
             on_update,
         )
+        await wait.finish()
         return await self._judged(wait, raise_on_failure=raise_on_failure)
 
     def watch_job(
@@ -172,6 +173,7 @@ class Waits(JudgingJobs, Watching):
             max_delay,
             on_update,
         )
+        await wait.finish()
         return await self._judged(wait, raise_on_failure=raise_on_failure)
 
     def watch_launch_actions(
@@ -258,7 +260,8 @@ class Waits(JudgingJobs, Watching):
             max_delay,
             on_update,
         )
-        return await all_of(wait)
+        await wait.finish()
+        return all_of(wait)
 
     def watch_source_servers_launchable(
         self,
@@ -347,7 +350,8 @@ class Waits(JudgingJobs, Watching):
             max_delay,
             on_update,
         )
-        return await all_of(wait)
+        await wait.finish()
+        return all_of(wait)
 
     def watch_source_servers_replicating(
         self,
@@ -432,7 +436,8 @@ class Waits(JudgingJobs, Watching):
             max_delay,
             on_update,
         )
-        return await all_of(wait)
+        await wait.finish()
+        return all_of(wait)
 
     def watch_source_servers_disconnected(
         self,
@@ -519,7 +524,8 @@ class Waits(JudgingJobs, Watching):
             max_delay,
             on_update,
         )
-        return await all_of(wait)
+        await wait.finish()
+        return all_of(wait)
 
     def watch_recovery_instances_running(
         self,
@@ -604,7 +610,8 @@ class Waits(JudgingJobs, Watching):
             max_delay,
             on_update,
         )
-        return await all_of(wait)
+        await wait.finish()
+        return all_of(wait)
 
     def watch_failback_ready(
         self,
@@ -688,7 +695,8 @@ class Waits(JudgingJobs, Watching):
             max_delay,
             on_update,
         )
-        return await all_of(wait)
+        await wait.finish()
+        return all_of(wait)
 
     def watch_source_network_protected(
         self,
@@ -775,7 +783,8 @@ class Waits(JudgingJobs, Watching):
             max_delay,
             on_update,
         )
-        (ended,) = await all_of(wait)
+        await wait.finish()
+        (ended,) = all_of(wait)
         return ended
 
     def watch_recovery_plan_execution(

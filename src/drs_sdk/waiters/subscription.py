@@ -107,13 +107,10 @@ class Subscription(Generic[SubjectT]):
             await self.delivered()
         return self._ticks.popleft()
 
-    async def delivered(self) -> None:
-        """Wait until something is handed over."""
+    def delivered(self) -> asyncio.Future[None]:
+        """Make a future that is done when something is handed over."""
         self._taking = asyncio.get_running_loop().create_future()
-        try:
-            await self._taking
-        finally:
-            self._taking = None
+        return self._taking
 
     @property
     def wants_more(self) -> bool:

@@ -55,13 +55,12 @@ class Waiting(Operations):
         return Wait(self._pollers, condition, subjects, pace, on_update)
 
 
-async def all_of(wait: Wait[SubjectT]) -> list[SubjectT]:
-    """Wait until all have reached their good end, and return them.
+def all_of(wait: Wait[SubjectT]) -> list[SubjectT]:
+    """Return what a wait that is over was about.
 
     Raises:
         WaiterFailedError: One reached a bad end.
     """
-    await wait.finish()
     if wait.failures:
         raise wait.failed()
     return wait.subjects
