@@ -370,7 +370,8 @@ class DRSClient(Waits):
         if self._link.pollers is None:
             # The client's own settings, whichever view waits first; pollers repeat by themselves.
             once = self._view(CallOptions(max_attempts=1))
-            self._link.pollers = PollerHub(once, self._link.clock)
+            walker = self._view(CallOptions())  # but a walk over pages repeats each of its calls
+            self._link.pollers = PollerHub(once, self._link.clock, walker)
         return self._link.pollers
 
     def __reduce__(self) -> NoReturn:

@@ -16,7 +16,7 @@ from drs_sdk._transport import codes
 from drs_sdk._transport.explaining import refusal_of
 from drs_sdk._transport.retrying import retry_after_of
 from drs_sdk.errors import AmbiguousOutcomeError, APIError
-from drs_sdk.waiters.polling import may_heal
+from drs_sdk.waiters.weather import may_heal
 
 THEIRS = {
     *standard.ThrottledRetryableChecker._THROTTLED_ERROR_CODES,
