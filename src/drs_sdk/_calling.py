@@ -33,10 +33,12 @@ class OperationCaller(ABC):
         request_type: type[Request[ResponseT]],
         members: Mapping[str, object],
         *,
+        field: str,
         items: Callable[[ResponseT], list[ItemT]],
         token: Callable[[ResponseT], str | None],
     ) -> Pager[ResponseT, ItemT]:
-        return Pager(self.send, _build(request_type, members), items=items, token=token)
+        request = _build(request_type, members)
+        return Pager(self.send, request, field=field, items=items, token=token)
 
 
 def _build(

@@ -26,7 +26,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from drs_sdk._core.base import Request, Response, ResponseMetadata
+from drs_sdk._core.base import Request, Response, ResponseMetadata, unread_of
 from drs_sdk._core.errors import ClientClosedError, DRSError, RequestValidationError
 from drs_sdk._transport import retrying
 from drs_sdk._transport.aws.roles import working_session
@@ -389,6 +389,7 @@ def _read(request: Request[ResponseT], answer: dict[str, object]) -> ResponseT:
         operation=request.operation,
         request_id=request_id,
         http_status=status,
+        unread=unread_of(cast("Request[Response]", request)),
     )
     return response.with_metadata(
         ResponseMetadata(
