@@ -194,12 +194,17 @@ RequestT = TypeVar("RequestT", bound=Request[Response])
 
 
 def leaving_unread(request: RequestT, unread: Unread) -> RequestT:
-    """Copy a request, to be answered by a page whose items are made as they are asked for."""
+    """Copy a request, to be answered by a page whose items are made as they are asked for.
+
+    Args:
+        request: What is asked.
+        unread: Takes the items.
+    """
     copied = request.model_copy()
     copied._unread = unread  # noqa: SLF001  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]  # a private attribute, not a field
     return copied
 
 
 def unread_of(request: Request[Response]) -> Unread | None:
-    """Find what takes the items of the page; None where it is to be read whole."""
+    """Find what takes the items of the page that answers the request; None for a whole page."""
     return request._unread  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

@@ -41,6 +41,7 @@ from drs_sdk._transport.aws.sessions import (
     verify_for,
     with_session_config,
 )
+from drs_sdk._transport.beyond import botocore_call, put_in
 from drs_sdk._transport.call import Call
 from drs_sdk._transport.decoding import decode
 from drs_sdk._transport.error_answers import tame
@@ -52,10 +53,10 @@ from drs_sdk._transport.explaining import (
     not_opened,
 )
 from drs_sdk._transport.http import MAX_RESPONSE_BYTES, PERMIT
-from drs_sdk._transport.parameters import parameters_of
 from drs_sdk._transport.permit import Permit
 
 if TYPE_CHECKING:
+    from drs_sdk._transport.beyond import Service
     from drs_sdk._transport.explaining import Answer
     from drs_sdk._transport.settings import AioSession, CallOptions, ClientSettings
 
@@ -84,12 +85,17 @@ class _Meta(Protocol):
     events: _Events
     endpoint_url: str
     region_name: str
+    service_model: Service
 
 
 class _Client(Protocol):
     """What is used of an aiobotocore client, besides its methods."""
 
     meta: _Meta
+
+
+class _Operation(Protocol):
+    service_model: Service
 
 
 class _Request(Protocol):
@@ -193,7 +199,9 @@ class Connection:
                 "`await drs.open()`"
             )
         request = _with_client_token(request)
-        parameters = parameters_of(cast("Request[Response]", request))
+        operation, parameters = botocore_call(
+            cast("Request[Response]", request), options.extra_members, client.meta.service_model
+        )
         call = Call(
             request=cast("Request[Response]", request),
             options=options,
@@ -207,7 +215,7 @@ class Connection:
         self._under_way.add(call)
         try:
             async with call.scope:
-                answer = await _method(client, call.operation)(**parameters)
+                answer = await _method(client, operation)(**parameters)
                 response = _read(request, answer)
         except Exception as error:
             cut_off = self._closed and call.scope.expired()
@@ -264,6 +272,7 @@ class Connection:
         require_secure(client.meta.endpoint_url, allowed=settings.allow_insecure_endpoint)
         events = client.meta.events
         events.register("before-parameter-build.drs", self._before_build)
+        events.register_first("before-call.drs", _go_beyond)
         events.register_first("needs-retry.drs", self._needs_retry)
         events.register("request-created.drs", _count_to)
         events.register("before-sign.drs", _signing)
@@ -359,6 +368,12 @@ def _count_to(request: _Request, **_: object) -> None:
     """Tell the service of how many attempts this is one: botocore knows of a single one."""
     retries = cast("dict[str, object]", request.context.setdefault("retries", {}))
     retries["max"] = _current.get().max_attempts
+
+
+def _go_beyond(params: dict[str, object], model: _Operation, **_: object) -> None:
+    """Put in what the service model lacks, before anybody looks at the request."""
+    call = _current.get()
+    put_in(params, call.request, call.options.extra_members, model.service_model)
 
 
 def _signing(**_: object) -> None:
