@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, cast
 
 import peers
 from sizes import PAGE
-from stalls import Stalls
+from stalls import watched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -44,7 +44,7 @@ async def main(name: str, url: str, times: int, count: int, *, traced: bool) -> 
         if traced:
             tracemalloc.start()
         before = _peak(traced=traced)
-        async with Stalls() as stalls:
+        with watched() as stalls:
             for _ in range(times):
                 await _refresh(peer, count)
         print(_peak(traced=traced) - before, stalls.longest)
