@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn, TypeVar, overload
 
 from drs_sdk._core.errors import RequestValidationError
+from drs_sdk._core.raw import plain
 from drs_sdk._transport.settings import (
     DEFAULT_MAX_RESPONSE_BYTES,
     CallOptions,
@@ -16,11 +17,13 @@ from drs_sdk.clock import Clock, SystemClock
 from drs_sdk.waiters.methods import Waits
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime, timedelta
     from types import TracebackType
     from typing import Self
 
     from drs_sdk._core.base import Request, Response, Shape
+    from drs_sdk._core.raw import JSON
     from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
     from drs_sdk._transport.connection import Connection
     from drs_sdk._transport.settings import AioConfig, AioSession
@@ -240,22 +243,32 @@ class DRSClient(Waits):
         """Close the client, at the end of the outermost block."""
         await self._link.leave()
 
-    async def send(self, request: Request[ResponseT]) -> ResponseT:
+    async def send(
+        self,
+        request: Request[ResponseT],
+        *,
+        extra_members: Mapping[str, JSON] | None = None,
+    ) -> ResponseT:
         """Send any request object and return its response.
 
         Args:
             request: Such as ``StartRecoveryRequest(...)``; what the operation's own method
                 would have built.
+            extra_members: Members that this release does not know, by the service's names; they
+                are added to the body, unchecked.
 
         Raises:
-            RequestValidationError: It is no request object.
+            RequestValidationError: It is no request object, or an extra member is a field of it.
             APIError: The service refused the request or failed; see its subclasses.
             ConnectionFailedError: There was no answer.
             ResponseDecodeError: The answer is not to be read.
             AmbiguousOutcomeError: The operation is unsafe, and it may or may not have happened.
             ClientClosedError: The client is not open.
         """
-        return await self._link.connection().send(request, self._options)
+        options = self._options
+        if extra_members is not None:
+            options = replace(options, extra_members=plain(extra_members, "extra_members"))
+        return await self._link.connection().send(request, options)
 
     @overload
     async def find_outcome(

@@ -19,8 +19,9 @@ from botocore.awsrequest import create_request_object  # pyright: ignore[reportU
 from botocore.hooks import first_non_none_response  # pyright: ignore[reportUnknownVariableType]
 from pydantic_core import to_json
 
-from drs_sdk._core.base import ResponseMetadata
+from drs_sdk._core.base import ResponseMetadata, unread_of
 from drs_sdk._core.errors import CredentialsError, DRSError
+from drs_sdk._transport.beyond import put_in
 from drs_sdk._transport.call import Stage, current_call
 from drs_sdk._transport.decoding import decode
 from drs_sdk._transport.error_answers import parse_error
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
     from drs_sdk._core.base import Response
+    from drs_sdk._transport.beyond import Service
     from drs_sdk._transport.call import Call
     from drs_sdk._transport.error_answers import OperationModel
     from drs_sdk._transport.http import HTTPSession, PreparedRequest
@@ -48,6 +50,10 @@ class Events(Protocol):
 
     def register(self, event_name: str, handler: Callable[..., object]) -> None:
         """Call a handler in the order of registration."""
+        ...
+
+    def register_first(self, event_name: str, handler: Callable[..., object]) -> None:
+        """Call a handler before all that are registered otherwise."""
         ...
 
     def register_last(self, event_name: str, handler: Callable[..., object]) -> None:
@@ -97,6 +103,7 @@ class Attempts:
         self._http = http
         self._clock = clock
         self._max_bytes = max_response_bytes
+        events.register_first("before-call.drs", _go_beyond)
         events.register_last("before-call", self._answer)
         events.register_last("before-sign", _begins_signing)
         events.register("request-created.drs", _has_signed)  # right after the client's signer
@@ -109,7 +116,7 @@ class Attempts:
         **_: object,
     ) -> tuple[object, dict[str, object]]:
         call = current_call.get()
-        if model.name != call.operation:
+        if model.name != call.sent_as:
             raise DRSError(
                 f"{model.name} was called in the midst of a {call.operation}, and not sent; a "
                 "class or a hook that has to ask the service needs a client of its own"
@@ -183,9 +190,9 @@ class Attempts:
         try:
             async with asyncio.timeout(None) as call.signing:
                 await self._events.emit(
-                    f"request-created.drs.{call.operation}",
+                    f"request-created.drs.{call.sent_as}",
                     request=request,
-                    operation_name=call.operation,
+                    operation_name=call.sent_as,
                 )
         except TimeoutError as error:
             if call.signing is None or not call.signing.expired():
@@ -196,7 +203,7 @@ class Attempts:
         self, call: Call, prepared: _Prepared, context: Mapping[str, object]
     ) -> _Answer:
         """Ask the hooks of ``before-send`` for an answer, else the service."""
-        answered = await self._events.emit(f"before-send.drs.{call.operation}", request=prepared)
+        answered = await self._events.emit(f"before-send.drs.{call.sent_as}", request=prepared)
         found = cast("_Answer | None", first_non_none_response(answered))
         if found is not None:
             call.has_left = call.in_flight = True  # whoever answers may have asked the service
@@ -213,6 +220,18 @@ class Attempts:
         date = answer.headers.get("Date")
         self._last_answer = Sample(date, call.sent_at, self._clock.now())
         return answer
+
+
+class _Operation(Protocol):
+    """What is used of what botocore knows of an operation."""
+
+    service_model: Service
+
+
+def _go_beyond(params: dict[str, object], model: _Operation, **_: object) -> None:
+    """Put in what the service model lacks, before anybody looks at the request."""
+    call = current_call.get()
+    put_in(params, call.request, call.options.extra_members, model.service_model)
 
 
 async def _content_of(http: _Answer) -> bytes:
@@ -307,6 +326,7 @@ def _read(call: Call, body: bytes, metadata: Mapping[str, object]) -> Response:
         operation=call.operation,
         request_id=request_id,
         http_status=status,
+        unread=unread_of(call.request),
     )
     return response.with_metadata(
         ResponseMetadata(

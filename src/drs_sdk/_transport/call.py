@@ -60,6 +60,8 @@ class Call:
         hook: Who is told.
         permit: What an unsafe request needs to leave; None where a repeat does no harm.
         sent_at: When its last attempt left, by the client's clock.
+        sent_as: The operation that botocore is asked for: one that it does not know travels as
+            another.
         answered_before: The client's last answer before that.
         attempt: The attempt under way, or the last one.
         invocation_id: What all its attempts share, for the service.
@@ -83,6 +85,7 @@ class Call:
     hook: RequestHook | None
     permit: Permit | None
     sent_at: datetime
+    sent_as: str
     answered_before: Sample | None = None
     call_id: int = field(default_factory=lambda: next(_ids))
     attempt: int = 1

@@ -39,6 +39,7 @@ from drs_sdk._transport.aws.sessions import (
     verify_for,
     with_session_config,
 )
+from drs_sdk._transport.beyond import botocore_call
 from drs_sdk._transport.call import Call, current_call
 from drs_sdk._transport.explaining import (
     explain,
@@ -48,11 +49,11 @@ from drs_sdk._transport.explaining import (
     not_opened,
 )
 from drs_sdk._transport.http import HTTPSession
-from drs_sdk._transport.parameters import parameters_of
 from drs_sdk._transport.permit import Permit
 
 if TYPE_CHECKING:
     from drs_sdk._transport.attempt import Events
+    from drs_sdk._transport.beyond import Service
     from drs_sdk._transport.settings import AioSession, CallOptions, ClientSettings
 
 ResponseT = TypeVar("ResponseT", bound=Response)
@@ -67,6 +68,7 @@ class _Meta(Protocol):
     events: Events
     endpoint_url: str
     region_name: str
+    service_model: Service
 
 
 class _Client(Protocol):
@@ -169,24 +171,7 @@ class Connection:
                 "the client is not open: use `async with DRSClient(...) as drs`, or "
                 "`await drs.open()`"
             )
-        request = _with_client_token(request)
-        parameters = parameters_of(cast("Request[Response]", request))
-        call = Call(
-            request=cast("Request[Response]", request),
-            options=options,
-            max_attempts=options.max_attempts or self._max_attempts,
-            sent_at=self._settings.clock.now(),
-            permit=Permit() if request.safety == "unsafe" else None,
-            hook=self._settings.on_request,
-            clock=self._settings.clock,
-        )
-        method = _method(client, call.operation)
-
-        async def once() -> Response:
-            # Dumped anew for each attempt: a hook may have changed what it was shown.
-            given = parameters if call.attempt == 1 else parameters_of(call.request)
-            return response_of(call, await method(**given))
-
+        call, once = self._begun(client, cast("Request[Response]", request), options)
         call.started(client.meta.endpoint_url, client.meta.region_name)
         reset = current_call.set(call)
         self._under_way.add(call)
@@ -217,6 +202,33 @@ class Connection:
             call.ended.set()
             current_call.reset(reset)
         raise explained  # out here, so that no context is chained but the cause that it names
+
+    def _begun(
+        self, client: _Client, request: Request[Response], options: CallOptions
+    ) -> tuple[Call, Callable[[], Awaitable[Response]]]:
+        """Make a call of a request, and what makes one attempt of it."""
+        request = _with_client_token(request)
+        extra, service = options.extra_members, client.meta.service_model
+        sent_as, parameters = botocore_call(request, extra, service)
+        call = Call(
+            request=request,
+            options=options,
+            max_attempts=options.max_attempts or self._max_attempts,
+            sent_at=self._settings.clock.now(),
+            sent_as=sent_as,
+            permit=Permit() if request.safety == "unsafe" else None,
+            hook=self._settings.on_request,
+            clock=self._settings.clock,
+        )
+        method = _method(client, sent_as)
+
+        async def once() -> Response:
+            given = parameters
+            if call.attempt > 1:  # dumped anew: a hook may have changed what it was shown
+                _, given = botocore_call(call.request, extra, service)
+            return response_of(call, await method(**given))
+
+        return call, once
 
     async def _opened(self) -> _Client:
         async with AsyncExitStack() as failed:

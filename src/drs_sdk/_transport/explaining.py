@@ -103,7 +103,7 @@ def _is_answer(error: Exception, call: Call) -> TypeGuard[ClientError]:
     """Whether an error is botocore's for an answer to this call, and no hook's about another."""
     if not isinstance(error, ClientError) or isinstance(error, APIError):
         return False
-    return cast("str", error.operation_name) == call.operation and call.stage is not Stage.SIGNING
+    return cast("str", error.operation_name) == call.sent_as and call.stage is not Stage.SIGNING
 
 
 def explain(error: Exception, call: Call) -> DRSError:

@@ -7,6 +7,8 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aiobotocore.config import AioConfig as AioConfig
     from aiobotocore.session import AioSession as AioSession
 
@@ -40,10 +42,17 @@ class ClientSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallOptions:
-    """What a view changes for the calls made through it; None leaves the client's own value."""
+    """What a view changes for the calls made through it; None leaves the client's own value.
+
+    Attributes:
+        read_timeout: Seconds to wait for an answer.
+        max_attempts: Attempts in all.
+        extra_members: What one call adds to its request, by the service's names.
+    """
 
     read_timeout: float | None = None
     max_attempts: int | None = None
+    extra_members: Mapping[str, object] = field(default_factory=dict[str, object], repr=False)
 
 
 def require_positive(value: object, name: str, unit: str, *, whole: bool = False) -> None:
