@@ -7,7 +7,7 @@ as it is: a second one, with the same settings and hooks, carries the role.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from aiobotocore.credentials import (
     AioAssumeRoleCredentialFetcher,
@@ -31,12 +31,30 @@ if TYPE_CHECKING:
 _SESSION_NAME = "drs-sdk"
 
 
-class _RoleCredentials:
+class CredentialFinder(Protocol):
+    """What stands in a session for botocore's chain of providers."""
+
+    async def load_credentials(self) -> AioCredentials | None:
+        """Give what is signed with; None where there is nothing."""
+        ...
+
+
+class RoleCredentials:
     """Takes the place of botocore's credential chain: it finds the role's credentials."""
 
-    def __init__(self, settings: ClientSettings, source: AioSession) -> None:
+    def __init__(
+        self, settings: ClientSettings, source: AioSession, *, sts_endpoint_url: str | None = None
+    ) -> None:
+        """Take the options.
+
+        Args:
+            settings: Name the role, and what it is assumed with.
+            source: The session that credentials are found by otherwise.
+            sts_endpoint_url: Where STS is asked; else where `source` says.
+        """
         self._settings = settings
         self._source_session = source
+        self._sts_endpoint_url = sts_endpoint_url
 
     async def load_credentials(self) -> AioCredentials:
         """Give credentials that are fetched at the first signature, and renewed in time."""
@@ -71,6 +89,8 @@ class _RoleCredentials:
         return source
 
     def _sts_client(self, service_name: str, **keys: str | None) -> object:
+        if self._sts_endpoint_url is not None:
+            keys["endpoint_url"] = self._sts_endpoint_url
         return self._source_session.create_client(  # pyright: ignore[reportUnknownMemberType]
             service_name,
             region_name=region_for(self._settings),
@@ -87,21 +107,34 @@ def working_session(settings: ClientSettings) -> AioSession:
         if settings.external_id is not None or settings.role_session_name is not None:
             raise ConfigurationError("external_id and role_session_name go with role_arn")
         return source
-    session = AioSession(
+    return session_beside(source, RoleCredentials(settings, source), AioSession)
+
+
+def session_beside(
+    source: AioSession, credentials: CredentialFinder, kind: type[AioSession]
+) -> AioSession:
+    """Make a session with the settings, hooks and loaded models of another.
+
+    Args:
+        source: The other one; it is left as it is.
+        credentials: Finds what is signed with.
+        kind: The class of the session.
+    """
+    session = kind(
         profile=cast("str | None", source.profile),  # pyright: ignore[reportUnknownMemberType]
         # With botocore's own handlers in it, which are not to be registered twice.
-        event_hooks=_component(source, "event_emitter"),
+        event_hooks=component_of(source, "event_emitter"),
         include_builtin_handlers=False,
     )
     for shared in ("config_store", "data_loader"):
-        session.register_component(shared, _component(source, shared))  # pyright: ignore[reportUnknownMemberType]
+        session.register_component(shared, component_of(source, shared))  # pyright: ignore[reportUnknownMemberType]
     session.user_agent_name = source.user_agent_name
     session.user_agent_version = source.user_agent_version
     session.user_agent_extra = source.user_agent_extra
-    resolver = _RoleCredentials(settings, source)
-    session.register_component("credential_provider", resolver)  # pyright: ignore[reportUnknownMemberType]
+    session.register_component("credential_provider", credentials)  # pyright: ignore[reportUnknownMemberType]
     return session
 
 
-def _component(session: AioSession, name: str) -> object:
+def component_of(session: AioSession, name: str) -> object:
+    """Give a part of a session."""
     return cast("object", session.get_component(name))  # pyright: ignore[reportUnknownMemberType]
