@@ -102,7 +102,7 @@ async def serve(world: World) -> None:
                 print("denied", flush=True)
             elif asked == "hang":
                 place = emulator.at(account_id=given[0], region=given[1])
-                place.inject("*", Fault.delay(3600), times=99)
+                place.inject("DescribeSourceServers", Fault.delay(3600), times=99)
                 print("hangs", flush=True)
 
 

@@ -19,6 +19,7 @@ from drs_sdk._transport.aws.sessions import (
     SharedSession,
     find_credentials,
     region_for,
+    require_secure,
     session_for,
     setting_of,
     with_session_config,
@@ -45,7 +46,12 @@ class FleetSessions:
         Args:
             settings: The options.
             sts_endpoint_url: Where STS is asked for roles; else where the environment says.
+
+        Raises:
+            ConfigurationError: STS would give keys in clear text.
         """
+        if sts_endpoint_url is not None:
+            require_secure(sts_endpoint_url, allowed=settings.allow_insecure_endpoint)
         self._settings = with_session_config(settings)
         self._sts_endpoint_url = sts_endpoint_url
         self._sources: dict[str | None, AioSession] = {}
