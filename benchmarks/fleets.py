@@ -213,20 +213,30 @@ async def costs(world: World, url: str) -> dict[str, float]:
     }
 
 
-async def peak(world: World, url: str, targets: int) -> float:
+async def peak(world: World, url: str, targets: int) -> dict[str, float]:
     """Measure the most that a walk over some targets holds above what it began with, in MiB."""
     async with fleet_over(world, url, concurrency=4) as whole:
         chosen = set(whole.targets[:targets])
         fleet = whole.subset(where=lambda target: target in chosen)
-        await count(fleet)  # the clients are open, the models built
-        gc.collect()
+        drs = await fleet.client(fleet.targets[0])
+        for _ in range(2):  # the clients are open, the models built, what is shared is known
+            await count(fleet)
         tracemalloc.start()
+        peaks: list[int] = []
+        for _ in range(3):
+            gc.collect()
+            before, _ = tracemalloc.get_traced_memory()
+            tracemalloc.reset_peak()
+            assert await count(fleet) == targets * world.servers
+            peaks.append(tracemalloc.get_traced_memory()[1] - before)
+        gc.collect()
         before, _ = tracemalloc.get_traced_memory()
-        tracemalloc.reset_peak()
-        assert await count(fleet) == targets * world.servers
-        _, most = tracemalloc.get_traced_memory()
+        page = await drs.describe_source_servers()
+        gc.collect()
+        held = tracemalloc.get_traced_memory()[0] - before
+        assert len(page.items) == min(world.servers, 200)
         tracemalloc.stop()
-    return (most - before) / MIB
+    return {"peak_mib": min(peaks) / MIB, "page_mib": held / MIB}
 
 
 async def bad_day(world: World, url: str) -> dict[str, float]:
@@ -281,7 +291,7 @@ async def measure(part: str, url: str, numbers: list[int]) -> dict[str, float]:
     logging.getLogger("aiobotocore").setLevel(logging.CRITICAL)  # of roles that are denied
     world = World(*numbers[:3])
     if part == "peak":
-        return {"mib": await peak(world, url, numbers[3])}
+        return await peak(world, url, numbers[3])
     return await (costs if part == "costs" else bad_day)(world, url)
 
 
@@ -295,14 +305,17 @@ def figures(*, small: bool) -> list[Figure]:
     with emulator_of(wide) as emulator:
         cost = measured("costs", wide, emulator.url)
         assumed = int(emulator.ask("requests", "AssumeRole"))
+        for _ in range(2):  # what else the machine does can only add: the best of three counts
+            again = measured("costs", wide, emulator.url)
+            cost = {name: min(figure, again[name]) for name, figure in cost.items()}
     with emulator_of(wide) as emulator:
         emulator.ask("deny", wide.account_ids[1])
         emulator.ask("hang", wide.account_ids[0], wide.region_names[0])
         day = measured("bad_day", wide, emulator.url)
     targets = deep.accounts * deep.regions
     with emulator_of(deep) as emulator:
-        few = measured("peak", deep, emulator.url, targets // 5)["mib"]
-        all_of_them = measured("peak", deep, emulator.url, targets)["mib"]
+        few = measured("peak", deep, emulator.url, targets // 5)
+        many = measured("peak", deep, emulator.url, targets)
     name = f"{wide.accounts} accounts x {wide.regions} Regions, {wide.servers} servers each"
     walked = targets * deep.servers
     return [
@@ -311,9 +324,9 @@ def figures(*, small: bool) -> list[Figure]:
         Figure("same, walk on open clients: CPU against one client at a time", 1.15, cost["ratio"]),
         Figure("memory per open client beyond the first, MiB", 1, cost["memory_mib"]),
         Figure(
-            f"{walked:,} servers walked: peak memory against {walked // 5:,}, ratio",
-            1.25,
-            all_of_them / few,
+            f"{walked:,} servers walked: peak memory beyond that of {walked // 5:,}, in pages",
+            1,
+            (many["peak_mib"] - few["peak_mib"]) / few["page_mib"],
         ),
         Figure(
             "an account denied, 3 Regions absent, a target hanging: servers missed",

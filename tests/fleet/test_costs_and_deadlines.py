@@ -139,6 +139,36 @@ async def test_profiles_lead_into_their_accounts(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("own_environment")
+async def test_configuration_files_are_read_once_for_all_accounts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from botocore import configloader
+
+    read: list[str] = []
+    load = configloader.load_config
+
+    def noting(config_filename: str) -> object:
+        read.append(config_filename)
+        return load(config_filename)
+
+    monkeypatch.setattr("botocore.configloader.load_config", noting)
+    (tmp_path / "config").write_text("[default]\nmax_attempts = 2\n")
+    async with world() as emulator:
+        fleet = Fleet.across(
+            accounts=ACCOUNTS,
+            regions=REGIONS[:2],
+            role_name="R",
+            endpoint_url=emulator.url,
+            sts_endpoint_url=emulator.url,
+            aws_access_key_id=emulator.access_key_id,
+            aws_secret_access_key=emulator.secret_access_key,
+        )
+        async with fleet:
+            assert await count(fleet) == 0
+    assert read == [str(tmp_path / "config")]
+
+
+@pytest.mark.usefixtures("own_environment")
 async def test_without_credentials_every_target_says_so() -> None:
     targets = [
         Target("eu-west-1"),

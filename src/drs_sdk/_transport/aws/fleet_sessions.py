@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError
 
 from drs_sdk._core.errors import ConfigurationError
 from drs_sdk._transport.aws.partitions import partition_of
-from drs_sdk._transport.aws.roles import RoleCredentials, component_of, session_beside
+from drs_sdk._transport.aws.roles import RoleCredentials, component_of, set_beside
 from drs_sdk._transport.aws.sessions import (
     SharedSession,
     find_credentials,
@@ -102,7 +102,9 @@ class FleetSessions:
                     home = region_name
                 asking = replace(settings, region_name=home)
                 finder = self._finder(asking, source)
-                self._sessions[key] = session_beside(source, finder, SharedSession)
+                session = SharedSession(source)
+                set_beside(session, source, finder)
+                self._sessions[key] = session
             return self._sessions[key]
         except BotoCoreError as error:
             raise not_opened(error) from error

@@ -107,32 +107,28 @@ def working_session(settings: ClientSettings) -> AioSession:
         if settings.external_id is not None or settings.role_session_name is not None:
             raise ConfigurationError("external_id and role_session_name go with role_arn")
         return source
-    return session_beside(source, RoleCredentials(settings, source), AioSession)
+    session = AioSession(
+        profile=cast("str | None", source.profile),  # pyright: ignore[reportUnknownMemberType]
+        include_builtin_handlers=False,  # they are in the emitter of the other one
+    )
+    set_beside(session, source, RoleCredentials(settings, source))
+    return session
 
 
-def session_beside(
-    source: AioSession, credentials: CredentialFinder, kind: type[AioSession]
-) -> AioSession:
-    """Make a session with the settings, hooks and loaded models of another.
+def set_beside(session: AioSession, source: AioSession, credentials: CredentialFinder) -> None:
+    """Give a session the settings, hooks and loaded models of another.
 
     Args:
+        session: The session; without botocore's own hooks, as they come with the others.
         source: The other one; it is left as it is.
         credentials: Finds what is signed with.
-        kind: The class of the session.
     """
-    session = kind(
-        profile=cast("str | None", source.profile),  # pyright: ignore[reportUnknownMemberType]
-        # With botocore's own handlers in it, which are not to be registered twice.
-        event_hooks=component_of(source, "event_emitter"),
-        include_builtin_handlers=False,
-    )
-    for shared in ("config_store", "data_loader"):
-        session.register_component(shared, component_of(source, shared))  # pyright: ignore[reportUnknownMemberType]
+    for taken_over in ("event_emitter", "config_store", "data_loader"):
+        session.register_component(taken_over, component_of(source, taken_over))  # pyright: ignore[reportUnknownMemberType]
     session.user_agent_name = source.user_agent_name
     session.user_agent_version = source.user_agent_version
     session.user_agent_extra = source.user_agent_extra
     session.register_component("credential_provider", credentials)  # pyright: ignore[reportUnknownMemberType]
-    return session
 
 
 def component_of(session: AioSession, name: str) -> object:

@@ -54,6 +54,23 @@ class SharedSession(AioSession):
     Its credentials are found once, by somebody who knows the Region to ask STS in.
     """
 
+    def __init__(self, source: AioSession) -> None:
+        """Make a session that reads the files of another.
+
+        Args:
+            source: The other one.
+        """
+        self._source = source
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]
+            profile=cast("str | None", source.profile),  # pyright: ignore[reportUnknownMemberType]
+            include_builtin_handlers=False,  # they are in the emitter of the other one
+        )
+
+    @property
+    def full_config(self) -> dict[str, dict[str, object]]:
+        """Give the files of the other session: they are read once for all accounts."""
+        return cast("dict[str, dict[str, object]]", self._source.full_config)  # pyright: ignore[reportUnknownMemberType]
+
 
 def session_for(settings: ClientSettings) -> AioSession:
     """Find the session that credentials, profile and Region come from."""
