@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from aiobotocore.credentials import AioCredentials
 from aiobotocore.session import AioSession
 
 from drs_sdk.errors import (
@@ -65,6 +66,34 @@ async def test_a_role_outlives_the_clients_that_were_closed() -> None:
         for _ in range(3):
             await count(fleet)
         assert asked(emulator)["AssumeRole"] == 4
+
+
+async def test_credentials_are_looked_for_once_however_many_need_them() -> None:
+    """As those of a machine or of single sign-on, they take a while to come."""
+    looked = 0
+
+    class Provider:
+        async def load_credentials(self) -> AioCredentials:
+            nonlocal looked
+            looked += 1
+            await asyncio.sleep(0)
+            return AioCredentials(emulator.access_key_id, emulator.secret_access_key)
+
+    session = AioSession()
+    session.register_component("credential_provider", Provider())
+    async with world() as emulator:
+        roles = [f"arn:aws:iam::{account_id}:role/R" for account_id in ACCOUNTS]
+        fleet = Fleet(
+            [Target(region, role_arn=role) for role in roles for region in REGIONS],
+            concurrency=20,
+            endpoint_url=emulator.url,
+            sts_endpoint_url=emulator.url,
+            session=session,
+        )
+        async with fleet:
+            assert await count(fleet) == 0
+        assert asked(emulator)["AssumeRole"] == 4
+        assert looked == 1
 
 
 async def test_a_role_is_assumed_again_before_its_keys_expire(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from botocore.exceptions import BotoCoreError
 
-from drs_sdk._core.errors import ConfigurationError
 from drs_sdk._transport.aws.partitions import partition_of
 from drs_sdk._transport.aws.roles import RoleCredentials, component_of, set_beside
 from drs_sdk._transport.aws.sessions import (
@@ -56,6 +55,7 @@ class FleetSessions:
         self._sts_endpoint_url = sts_endpoint_url
         self._sources: dict[str | None, AioSession] = {}
         self._sessions: dict[_Key, AioSession] = {}
+        self._found: dict[tuple[str | None, str | None], CredentialFinder] = {}
 
     @property
     def config(self) -> AioConfig | None:
@@ -120,12 +120,14 @@ class FleetSessions:
         return self._sources[name]
 
     def _finder(self, settings: ClientSettings, source: AioSession) -> CredentialFinder:
+        where = (settings.profile_name, region_for(settings))
+        if where not in self._found:
+            self._found[where] = _Once(_SourceCredentials(settings, source))
+        found = self._found[where]
         if settings.role_arn is None:
-            if settings.external_id is not None or settings.role_session_name is not None:
-                raise ConfigurationError("external_id and role_session_name go with role_arn")
-            return _Once(_SourceCredentials(settings, source))
-        role = RoleCredentials(settings, source, sts_endpoint_url=self._sts_endpoint_url)
-        return _Once(role)
+            return found
+        url = self._sts_endpoint_url
+        return _Once(RoleCredentials(settings, source, finder=found, sts_endpoint_url=url))
 
 
 class _SourceCredentials:

@@ -43,17 +43,24 @@ class RoleCredentials:
     """Takes the place of botocore's credential chain: it finds the role's credentials."""
 
     def __init__(
-        self, settings: ClientSettings, source: AioSession, *, sts_endpoint_url: str | None = None
+        self,
+        settings: ClientSettings,
+        source: AioSession,
+        *,
+        finder: CredentialFinder | None = None,
+        sts_endpoint_url: str | None = None,
     ) -> None:
         """Take the options.
 
         Args:
             settings: Name the role, and what it is assumed with.
-            source: The session that credentials are found by otherwise.
+            source: The session that STS is asked through.
+            finder: Finds what the role is assumed with; without one, `source` does.
             sts_endpoint_url: Where STS is asked; else where `source` says.
         """
         self._settings = settings
         self._source_session = source
+        self._finder = finder
         self._sts_endpoint_url = sts_endpoint_url
 
     async def load_credentials(self) -> AioCredentials:
@@ -83,7 +90,10 @@ class RoleCredentials:
                 settings.aws_secret_access_key,
                 settings.aws_session_token,
             )
-        source = await find_credentials(self._source_session, settings)
+        if self._finder is None:
+            source = await find_credentials(self._source_session, settings)
+        else:
+            source = await self._finder.load_credentials()
         if source is None:
             raise NoCredentialsError
         return source
