@@ -191,6 +191,41 @@ async def test_a_walk_whose_fleet_is_closed_does_not_pass_for_a_whole_one(
             await loop()
 
 
+@pytest.mark.parametrize("leaving", ["break", "raise", "cancel"])
+async def test_a_loop_that_is_left_stops_even_what_hangs(world: DRSEmulator, leaving: str) -> None:
+    hanging = 0
+
+    async def servers(drs: DRSClient) -> AsyncIterator[str]:
+        nonlocal hanging
+        async for server in drs.describe_source_servers():
+            yield server.source_server_id or ""
+            hanging += 1
+            try:
+                await asyncio.Event().wait()
+            finally:
+                hanging -= 1
+
+    async def loop() -> None:
+        seen = 0
+        async for _ in walk:
+            seen += 1
+            if seen == 6 and leaving == "break":
+                break
+            if seen == 6:
+                raise KeyError if leaving == "raise" else asyncio.CancelledError
+
+    async with world.fleet() as fleet:
+        walk = fleet.walk(servers, timeout_per_target=None)
+        looping = asyncio.create_task(loop())
+        await asyncio.wait({looping})
+        assert looping.cancelled() == (leaving == "cancel")
+        assert looping.cancelled() or isinstance(looping.exception(), KeyError | None)
+        for _ in range(50):  # the loop of asyncio comes round
+            await asyncio.sleep(0)
+        assert hanging == 0
+        assert not any("drs_sdk" in task.get_name() for task in asyncio.all_tasks())
+
+
 async def test_a_second_loop_ends_the_first(world: DRSEmulator) -> None:
     async with world.fleet() as fleet:
         walk = fleet.walk(lambda drs: drs.describe_source_servers())
