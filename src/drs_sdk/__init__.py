@@ -10,6 +10,7 @@
 - `drs_sdk.errors`: every exception
 - `drs_sdk.events`: what the ``on_request`` hook is told
 - `drs_sdk.eventbridge`: events of the service, typed
+- `drs_sdk.fleet`: many accounts and Regions as one
 - `drs_sdk.iam`: the rights that operations need, and policies that grant them
 - `drs_sdk.testing`: the emulator
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         errors as errors,
         eventbridge as eventbridge,
         events as events,
+        fleet as fleet,
         iam as iam,
         models as models,
         testing as testing,
@@ -61,6 +63,7 @@ __all__ = [
     "errors",
     "eventbridge",
     "events",
+    "fleet",
     "iam",
     "models",
     "testing",
@@ -80,7 +83,7 @@ _HOMES = {
     "Shape": "drs_sdk._core.base",
     "SystemClock": "drs_sdk.clock",
 }
-_MODULES = frozenset({"errors", "eventbridge", "events", "iam", "models", "testing"})
+_MODULES = frozenset({"errors", "eventbridge", "events", "fleet", "iam", "models", "testing"})
 
 
 if not TYPE_CHECKING:  # or a misspelt name would pass for an object

@@ -20,9 +20,12 @@
     ├── AmbiguousOutcomeError                 an unsafe request that may or may not have happened
     ├── OutcomeUnknownError                   ... and that leaves nothing to be found
     ├── PaginationError                       the service's page tokens do not lead on
-    └── WaiterError
-        ├── WaiterTimeoutError                the deadline came first
-        └── WaiterFailedError                 what was waited for cannot happen any more
+    ├── WaiterError
+    │   ├── WaiterTimeoutError                the deadline came first
+    │   └── WaiterFailedError                 what was waited for cannot happen any more
+    ├── TargetTimeoutError                    a fleet's target was not done in its time
+    ├── TargetFailedError                     what was run for it raised something foreign
+    └── FleetError (ExceptionGroup)           all failures of a fleet in one
 
 What another library raised is chained as ``__cause__``. Errors pickle.
 """
@@ -60,6 +63,11 @@ if TYPE_CHECKING:
         UninitializedAccountException,
         ValidationException,
     )
+    from drs_sdk.fleet.errors import (
+        FleetError,
+        TargetFailedError,
+        TargetTimeoutError,
+    )
     from drs_sdk.waiters.errors import (
         WaiterError,
         WaiterFailedError,
@@ -77,6 +85,7 @@ __all__ = [
     "CredentialsError",
     "DRSError",
     "FieldProblem",
+    "FleetError",
     "InternalServerException",
     "OutcomeUnknownError",
     "PaginationError",
@@ -85,6 +94,8 @@ __all__ = [
     "ResourceNotFoundException",
     "ResponseDecodeError",
     "ServiceQuotaExceededException",
+    "TargetFailedError",
+    "TargetTimeoutError",
     "ThrottlingException",
     "UninitializedAccountException",
     "ValidationException",
@@ -104,6 +115,7 @@ _HOMES = {
     "CredentialsError": "drs_sdk._core.errors",
     "DRSError": "drs_sdk._core.errors",
     "FieldProblem": "drs_sdk._core.errors",
+    "FleetError": "drs_sdk.fleet.errors",
     "InternalServerException": "drs_sdk._transport.api_errors",
     "OutcomeUnknownError": "drs_sdk._outcomes.errors",
     "PaginationError": "drs_sdk._core.errors",
@@ -112,6 +124,8 @@ _HOMES = {
     "ResourceNotFoundException": "drs_sdk._transport.api_errors",
     "ResponseDecodeError": "drs_sdk._core.errors",
     "ServiceQuotaExceededException": "drs_sdk._transport.api_errors",
+    "TargetFailedError": "drs_sdk.fleet.errors",
+    "TargetTimeoutError": "drs_sdk.fleet.errors",
     "ThrottlingException": "drs_sdk._transport.api_errors",
     "UninitializedAccountException": "drs_sdk._transport.api_errors",
     "ValidationException": "drs_sdk._transport.api_errors",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar, assert_type
 
@@ -13,6 +14,7 @@ from drs_sdk.errors import (
     AmbiguousOutcomeError,
     ConflictException,
     ConnectionFailedError,
+    FleetError,
     PaginationError,
     RequestValidationError,
     ResourceNotFoundException,
@@ -23,6 +25,7 @@ from drs_sdk.errors import (
 )
 from drs_sdk.eventbridge import DetailType, Event, SourceServerLaunchResult, parse_event
 from drs_sdk.events import RequestEvent, RequestFailed, RequestRetried, RequestSucceeded
+from drs_sdk.fleet import Fleet, Outcomes, Target, Walk
 from drs_sdk.iam import actions_for, policy_for
 from drs_sdk.models import (
     DataReplicationState,
@@ -53,11 +56,12 @@ from drs_sdk.models import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator
 
     from aiobotocore.session import AioSession  # type: ignore[import-untyped]
 
     from drs_sdk._core.base import Request
+    from drs_sdk.testing import DRSEmulator
 
 logger = logging.getLogger(__name__)
 
@@ -383,3 +387,52 @@ def faked_event() -> Event:
 def rights() -> dict[str, object]:
     assert_type(actions_for(StartRecoveryRequest.operation), frozenset[str])
     return policy_for({"StartRecovery", DescribeJobsRequest.operation})
+
+
+# Fleets
+
+
+async def over_a_fleet(emulator: DRSEmulator) -> None:
+    fleet = Fleet.across(
+        accounts=["111122223333"], regions=("eu-west-1",), role_name="R", external_id="42"
+    )
+    async with fleet:
+        walk = fleet.walk(lambda drs: drs.describe_source_servers(), timeout=timedelta(minutes=1))
+        assert_type(walk, Walk[SourceServer])
+        async with walk:
+            async for target, server in walk:
+                assert_type(target, Target)
+                assert_type(server, SourceServer)
+        assert_type(walk.failures, Mapping[Target, DRSError])
+        assert_type(walk.absent, frozenset[Target])
+        walk.raise_if_failed()
+        assert_type(fleet.walk(lambda drs: drs.describe_jobs().prefetch()), Walk[Job])
+        outcomes = await fleet.run(lambda drs, _: count(drs), timeout_per_target=3)
+        assert_type(outcomes, Outcomes[int])
+        assert_type(outcomes.results, Mapping[Target, int])
+        jobs = await fleet.run(lambda drs, _: drs.describe_jobs().collect())
+        assert_type(jobs.results[fleet.targets[0]], list[Job])
+        page = await fleet.run(lambda drs, _: drs.describe_jobs())
+        assert_type(page, Outcomes[DescribeJobsResponse])
+        assert_type(await fleet.client(fleet.targets[0]), DRSClient)
+        part = fleet.subset(regions=["eu-west-1"], where=lambda target: target.role_arn is not None)
+        assert_type(part, Fleet)
+    assert_type(emulator.fleet(concurrency=3), Fleet)
+    try:
+        outcomes.raise_if_failed()
+    except FleetError as error:
+        assert_type(error.failures, dict[Target, DRSError])
+        assert_type(error.exceptions[0], DRSError | ExceptionGroup[DRSError])
+
+
+async def count(drs: DRSClient) -> int:
+    return len(await drs.describe_source_servers().collect())
+
+
+async def matching(drs: DRSClient) -> AsyncIterator[str]:
+    async for server in drs.describe_source_servers():
+        yield server.source_server_id or ""
+
+
+def walk_over_what_a_function_yields(fleet: Fleet) -> None:
+    assert_type(fleet.walk(matching), Walk[str])

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from drs_sdk import DRSClient, Nonsense, models  # error: reportAttributeAccessIssue
 from drs_sdk.eventbridge import PitSnapshotTaken, parse_event
+from drs_sdk.fleet import Fleet, Target
 from drs_sdk.iam import actions_for, policy_for
 from drs_sdk.models import (
     DescribeJobsRequest,
@@ -123,3 +124,24 @@ def events_and_rights() -> None:
     actions_for(["StartRecovery"])  # error: reportArgumentType
     policy_for("StartRecovery", "DescribeJobs")  # error: reportCallIssue
     policy_for(5)  # error: reportArgumentType
+
+
+async def over_a_fleet(fleet: Fleet) -> None:
+    Fleet([Target("eu-west-1")], 16)  # error: reportCallIssue
+    Fleet(["eu-west-1"])  # error: reportArgumentType
+    Fleet([Target("eu-west-1")], region_name="eu-west-1")  # error: reportCallIssue
+    Fleet.across(["eu-west-1"])  # error: reportCallIssue
+    Fleet.across(regions=["eu-west-1"], accounts=[5])  # error: reportArgumentType
+    Target(account_id="111122223333")  # error: reportCallIssue
+    fleet.targets[0].region_name = "us-east-1"  # error: reportAttributeAccessIssue
+    fleet.walk(lambda drs: drs.start_recovery(source_servers=[]))  # error: reportArgumentType
+    fleet.walk(lambda drs: drs.describe_jobs(), timeout="5m")  # error: reportArgumentType
+    async for target, server in fleet.walk(lambda drs: drs.describe_source_servers()):
+        print(target.region)  # error: reportAttributeAccessIssue
+        print(server.sourceServerID)  # error: reportAttributeAccessIssue
+    outcomes = await fleet.run(lambda drs, _: drs.describe_jobs().collect())
+    print(outcomes.results["eu-west-1"])  # error: reportArgumentType
+    await fleet.run(lambda drs: drs.describe_jobs().collect())  # error: reportArgumentType
+    await fleet.run(lambda drs, _: len(str(drs)))  # error: reportArgumentType
+    await fleet.client("eu-west-1")  # error: reportArgumentType
+    fleet.subset("eu-west-1")  # error: reportCallIssue

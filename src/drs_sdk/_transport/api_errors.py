@@ -28,6 +28,7 @@ else:
     from botocore.exceptions import ClientError
 
 _CLIENT_FAULTS = range(400, 500)
+_KEYS_UNKNOWN_THERE = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})
 
 
 class APIError(DRSError, ClientError):
@@ -78,6 +79,8 @@ class APIError(DRSError, ClientError):
         self.retry_after = retry_after
         self.next_token = None
         said = self.message or "the service gave no message"
+        if self.code in _KEYS_UNKNOWN_THERE:
+            said = f"{said.rstrip('.')}; wrong keys, or the Region is not enabled in the account"
         where = f"HTTP {self.http_status}, request id {self.request_id}"
         self.args: tuple[object, ...] = (f"{operation} failed with {self.code} ({where}): {said}",)
 

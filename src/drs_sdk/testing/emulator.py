@@ -20,13 +20,16 @@ from drs_sdk.testing.world.account import Account
 from drs_sdk.testing.world.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from types import TracebackType
-    from typing import Self
+    from typing import Self, Unpack
 
     from aiohttp import web
 
+    from drs_sdk.fleet.fleet import Fleet
+    from drs_sdk.fleet.target import Target
     from drs_sdk.testing.front.desk import Desk
+    from drs_sdk.testing.front.sdk_session import FleetOptions
 
 _REGION = "us-east-1"
 _ACCOUNT_ID = "111122223333"
@@ -147,7 +150,8 @@ class DRSEmulator(Place):
         self._regions = all_regions
         self._first = (all_accounts[0], all_regions[0])
         self._places: dict[tuple[str, str], Place] = {self._first: self}
-        for where in product(all_accounts, all_regions):
+        self._named = list(product(all_accounts, all_regions))
+        for where in self._named:
             if where != self._first:
                 self._places[where] = self._open(*where, initialized=initialized)
         load_handlers()
@@ -224,6 +228,49 @@ class DRSEmulator(Place):
         if where not in self._places:
             raise ValueError(f"the emulator has no account {where[0]} in {where[1]}")
         return self._places[where]
+
+    def fleet(
+        self,
+        targets: Iterable[Target] | None = None,
+        *,
+        role_name: str = "DisasterRecovery",
+        **options: Unpack[FleetOptions],
+    ) -> Fleet:
+        """Build a fleet over this emulator's places, on its clock.
+
+        It works in a role in each account, which the emulator's STS lets it assume, and signs
+        with the first account's key before. As with `client`, virtual time stands still during
+        calls, and none of the machine's AWS configuration files is read.
+
+        Args:
+            targets: Where it works; by default every account in every Region that the emulator
+                was made with.
+            role_name: The role in each account; see `deny_role`.
+            **options: What `Fleet` takes besides; all but clock, session and profile.
+
+        Raises:
+            TypeError: An option is none of these.
+        """
+        from drs_sdk.fleet.fleet import Fleet
+        from drs_sdk.fleet.target import Target
+        from drs_sdk.testing.front.sdk_session import build_config, build_session, check_fleet
+
+        check_fleet(options)
+        if targets is None:
+            targets = [
+                Target(region, role_arn=f"arn:aws:iam::{account_id}:role/{role_name}")
+                for account_id, region in self._named
+            ]
+        listener = self._listener
+        merged: FleetOptions = {
+            "endpoint_url": self.url,
+            "aws_access_key_id": self.access_key_id,
+            "aws_secret_access_key": self.secret_access_key,
+        }
+        merged.update(options)
+        merged["config"] = build_config(options.get("config"))
+        session = build_session(self.clock, lambda: listener.url)
+        return Fleet(targets, **merged, session=session, clock=self.clock)
 
     def deny_role(self, role_arn: str) -> None:
         """Let STS refuse to give keys for a role from now on.

@@ -7,7 +7,7 @@ as it is: a second one, with the same settings and hooks, carries the role.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from aiobotocore.credentials import (
     AioAssumeRoleCredentialFetcher,
@@ -31,12 +31,37 @@ if TYPE_CHECKING:
 _SESSION_NAME = "drs-sdk"
 
 
-class _RoleCredentials:
+class CredentialFinder(Protocol):
+    """What stands in a session for botocore's chain of providers."""
+
+    async def load_credentials(self) -> AioCredentials | None:
+        """Give what is signed with; None where there is nothing."""
+        ...
+
+
+class RoleCredentials:
     """Takes the place of botocore's credential chain: it finds the role's credentials."""
 
-    def __init__(self, settings: ClientSettings, source: AioSession) -> None:
+    def __init__(
+        self,
+        settings: ClientSettings,
+        source: AioSession,
+        *,
+        finder: CredentialFinder | None = None,
+        sts_endpoint_url: str | None = None,
+    ) -> None:
+        """Take the options.
+
+        Args:
+            settings: Name the role, and what it is assumed with.
+            source: The session that STS is asked through.
+            finder: Finds what the role is assumed with; without one, `source` does.
+            sts_endpoint_url: Where STS is asked; else where `source` says.
+        """
         self._settings = settings
         self._source_session = source
+        self._finder = finder
+        self._sts_endpoint_url = sts_endpoint_url
 
     async def load_credentials(self) -> AioCredentials:
         """Give credentials that are fetched at the first signature, and renewed in time."""
@@ -65,12 +90,17 @@ class _RoleCredentials:
                 settings.aws_secret_access_key,
                 settings.aws_session_token,
             )
-        source = await find_credentials(self._source_session, settings)
+        if self._finder is None:
+            source = await find_credentials(self._source_session, settings)
+        else:
+            source = await self._finder.load_credentials()
         if source is None:
             raise NoCredentialsError
         return source
 
     def _sts_client(self, service_name: str, **keys: str | None) -> object:
+        if self._sts_endpoint_url is not None:
+            keys["endpoint_url"] = self._sts_endpoint_url
         return self._source_session.create_client(  # pyright: ignore[reportUnknownMemberType]
             service_name,
             region_name=region_for(self._settings),
@@ -89,19 +119,28 @@ def working_session(settings: ClientSettings) -> AioSession:
         return source
     session = AioSession(
         profile=cast("str | None", source.profile),  # pyright: ignore[reportUnknownMemberType]
-        # With botocore's own handlers in it, which are not to be registered twice.
-        event_hooks=_component(source, "event_emitter"),
-        include_builtin_handlers=False,
+        include_builtin_handlers=False,  # they are in the emitter of the other one
     )
-    for shared in ("config_store", "data_loader"):
-        session.register_component(shared, _component(source, shared))  # pyright: ignore[reportUnknownMemberType]
-    session.user_agent_name = source.user_agent_name
-    session.user_agent_version = source.user_agent_version
-    session.user_agent_extra = source.user_agent_extra
-    resolver = _RoleCredentials(settings, source)
-    session.register_component("credential_provider", resolver)  # pyright: ignore[reportUnknownMemberType]
+    set_beside(session, source, RoleCredentials(settings, source))
     return session
 
 
-def _component(session: AioSession, name: str) -> object:
+def set_beside(session: AioSession, source: AioSession, credentials: CredentialFinder) -> None:
+    """Give a session the settings, hooks and loaded models of another.
+
+    Args:
+        session: The session; without botocore's own hooks, as they come with the others.
+        source: The other one; it is left as it is.
+        credentials: Finds what is signed with.
+    """
+    for taken_over in ("event_emitter", "config_store", "data_loader"):
+        session.register_component(taken_over, component_of(source, taken_over))  # pyright: ignore[reportUnknownMemberType]
+    session.user_agent_name = source.user_agent_name
+    session.user_agent_version = source.user_agent_version
+    session.user_agent_extra = source.user_agent_extra
+    session.register_component("credential_provider", credentials)  # pyright: ignore[reportUnknownMemberType]
+
+
+def component_of(session: AioSession, name: str) -> object:
+    """Give a part of a session."""
     return cast("object", session.get_component(name))  # pyright: ignore[reportUnknownMemberType]

@@ -48,6 +48,30 @@ class _Config(Protocol):
     http_session_cls: type[object]
 
 
+class SharedSession(AioSession):
+    """A session that many clients share, in whichever Regions.
+
+    Its credentials are found once, by somebody who knows the Region to ask STS in.
+    """
+
+    def __init__(self, source: AioSession) -> None:
+        """Make a session that reads the files of another.
+
+        Args:
+            source: The other one.
+        """
+        self._source = source
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]
+            profile=cast("str | None", source.profile),  # pyright: ignore[reportUnknownMemberType]
+            include_builtin_handlers=False,  # they are in the emitter of the other one
+        )
+
+    @property
+    def full_config(self) -> dict[str, dict[str, object]]:
+        """Give the files of the other session: they are read once for all accounts."""
+        return cast("dict[str, dict[str, object]]", self._source.full_config)  # pyright: ignore[reportUnknownMemberType]
+
+
 def session_for(settings: ClientSettings) -> AioSession:
     """Find the session that credentials, profile and Region come from."""
     if settings.session is not None:
@@ -79,7 +103,8 @@ async def find_credentials(session: AioSession, settings: ClientSettings) -> Aio
     the caller is given no other Region: one client is made, with keys of its own, and let go.
     """
     region = region_for(settings)
-    if session is settings.session and region not in (None, setting_of(session, "region")):
+    is_users = session is settings.session and not isinstance(session, SharedSession)
+    if is_users and region not in (None, setting_of(session, "region")):
         first = session.create_client(  # pyright: ignore[reportUnknownMemberType]
             "sts",
             region_name=region,

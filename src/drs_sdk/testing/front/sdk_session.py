@@ -49,6 +49,27 @@ class ClientOptions(TypedDict, total=False):
     allow_insecure_endpoint: bool
 
 
+class FleetOptions(TypedDict, total=False):
+    """What may be passed on to `Fleet` by `DRSEmulator.fleet`.
+
+    Clock and session are left out: they are the emulator's.
+    """
+
+    concurrency: int
+    max_open_clients: int
+    sts_endpoint_url: str
+    endpoint_url: str
+    aws_access_key_id: str
+    aws_secret_access_key: str
+    aws_session_token: str
+    role_session_name: str
+    verify: bool | str
+    config: AioConfig
+    on_request: RequestHook
+    max_response_bytes: int
+    allow_insecure_endpoint: bool
+
+
 def check_options(options: ClientOptions) -> None:
     """Refuse what type checkers would have refused, and a role that AWS would be asked for.
 
@@ -61,6 +82,16 @@ def check_options(options: ClientOptions) -> None:
         raise TypeError("a session of your own would ask AWS for the role: give role_arn alone")
 
 
+def check_fleet(options: FleetOptions) -> None:
+    """Refuse what type checkers would have refused.
+
+    Raises:
+        TypeError: An option is none of `FleetOptions`.
+    """
+    if refused := sorted(options.keys() - FleetOptions.__annotations__.keys()):
+        raise TypeError(f"the emulator's fleet does not take {', '.join(refused)}")
+
+
 class _Session(AioSession):
     """A session whose STS is the emulator's."""
 
@@ -68,7 +99,7 @@ class _Session(AioSession):
 
     def create_client(self, service_name: str, **options: Any) -> Any:  # noqa: ANN401 - untyped
         if service_name == "sts":
-            options["endpoint_url"] = self.sts_url()
+            options.setdefault("endpoint_url", self.sts_url())
         return super().create_client(service_name, **options)
 
 
