@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -16,8 +17,8 @@ from drs_sdk.testing import DRSEmulator, EmulatorClock, Fault
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
-async def run(emulator: DRSEmulator, program: str, *arguments: str) -> tuple[int, str]:
-    """Run an example; return its exit status and what it printed."""
+async def start(emulator: DRSEmulator, program: str, *arguments: str) -> asyncio.subprocess.Process:
+    """Start an example."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         "AWS_CONFIG_FILE": os.devnull,
@@ -26,7 +27,7 @@ async def run(emulator: DRSEmulator, program: str, *arguments: str) -> tuple[int
         "AWS_ACCESS_KEY_ID": emulator.access_key_id,
         "AWS_SECRET_ACCESS_KEY": emulator.secret_access_key,
     }
-    process = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         sys.executable,
         str(EXAMPLES / program),
         *arguments,
@@ -34,6 +35,11 @@ async def run(emulator: DRSEmulator, program: str, *arguments: str) -> tuple[int
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
+
+
+async def run(emulator: DRSEmulator, program: str, *arguments: str) -> tuple[int, str]:
+    """Run an example; return its exit status and what it printed."""
+    process = await start(emulator, program, *arguments)
     printed, _ = await process.communicate()
     return process.returncode or 0, printed.decode()
 
@@ -70,6 +76,33 @@ async def test_replication_report_is_content_with_healthy_servers() -> None:
         emulator.add_source_servers(3)
         status, printed = await run(emulator, "replication_report.py", "eu-west-1")
     assert (status, printed) == (0, "3 of 3 source servers are well protected\n")
+
+
+async def test_replication_monitor_tells_trouble_once_and_its_end() -> None:
+    async with DRSEmulator() as emulator:
+        stalled, late, healthy = emulator.add_source_servers(3)
+        emulator.set_lag(late, timedelta(hours=2), state="BACKLOG")
+        emulator.stall_replication(stalled)
+        process = await start(emulator, "replication_monitor.py", "--every=0.1", "eu-west-1")
+        assert process.stdout is not None
+        try:
+            told = {(await process.stdout.readline()).decode() for _ in range(2)}
+            assert any(f"({stalled}): replication is STALLED" in line for line in told), told
+            assert any(f"({late}): its data is more than 0:15:00 old" in line for line in told)
+            emulator.resume_replication(stalled)
+            line = (await process.stdout.readline()).decode()
+            assert f"({stalled}): well again" in line
+            async with emulator.client() as drs:
+                await drs.disconnect_source_server(healthy)
+                told = {(await process.stdout.readline()).decode()}
+                await drs.delete_source_server(healthy)
+                told.add((await process.stdout.readline()).decode())
+            assert any(f"({healthy}): replication is DISCONNECTED" in line for line in told), told
+            assert any(f"({healthy}): it is gone" in line for line in told), told
+        finally:
+            process.send_signal(signal.SIGINT)
+            rest, _ = await process.communicate()
+    assert (process.returncode, rest) == (0, b"")
 
 
 async def test_inventory_takes_an_uninitialized_region_for_an_empty_one() -> None:

@@ -31,7 +31,8 @@ FILES = sorted(SOURCE.rglob("*.py"))
 GENERATED = [
     file
     for file in FILES
-    if file.parent.name in {"models", "operations"} or file.name in {"enums.py", "scalars.py"}
+    if file.parent.name in {"models", "operations"}
+    or str(file.relative_to(SOURCE)) in {"enums.py", "scalars.py", "waiters/methods.py"}
 ]
 HAND_WRITTEN = [file for file in FILES if file not in GENERATED]
 MODULES = sorted(

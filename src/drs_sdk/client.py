@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn, TypeVar, overload
 
 from drs_sdk._core.errors import RequestValidationError
+from drs_sdk._core.raw import plain
 from drs_sdk._transport.settings import (
     DEFAULT_MAX_RESPONSE_BYTES,
     CallOptions,
@@ -15,12 +17,13 @@ from drs_sdk.clock import Clock, SystemClock
 from drs_sdk.waiters.methods import Waits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
+    from collections.abc import Callable, Mapping
+    from datetime import datetime, timedelta
     from types import TracebackType
     from typing import Self
 
     from drs_sdk._core.base import Request, Response, Shape
+    from drs_sdk._core.raw import JSON
     from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
     from drs_sdk._transport.connection import Connection
     from drs_sdk._transport.settings import AioConfig, AioSession
@@ -49,6 +52,14 @@ class _Link:
     def source(self) -> ClientSettings | Connection:
         """What knows the Region and the endpoint by now."""
         return self._connection or self._settings
+
+    def at_region(self, region_name: str) -> _Link:
+        """Make another, in another Region. An endpoint that names this Region is its alone."""
+        settings, here = self._settings, self.source.region_name
+        endpoint_url = settings.endpoint_url
+        if endpoint_url and here and here in endpoint_url:
+            endpoint_url = None
+        return _Link(replace(settings, region_name=region_name, endpoint_url=endpoint_url))
 
     def connection(self) -> Connection:
         """Make the connection at the first call: aiobotocore is loaded here, not before."""
@@ -237,22 +248,32 @@ class DRSClient(Waits):
         """Close the client, at the end of the outermost block."""
         await self._link.leave()
 
-    async def send(self, request: Request[ResponseT]) -> ResponseT:
+    async def send(
+        self,
+        request: Request[ResponseT],
+        *,
+        extra_members: Mapping[str, JSON] | None = None,
+    ) -> ResponseT:
         """Send any request object and return its response.
 
         Args:
             request: Such as ``StartRecoveryRequest(...)``; what the operation's own method
                 would have built.
+            extra_members: Members that this release does not know, by the service's names; they
+                are added to the body, unchecked.
 
         Raises:
-            RequestValidationError: It is no request object.
+            RequestValidationError: It is no request object, or an extra member is a field of it.
             APIError: The service refused the request or failed; see its subclasses.
             ConnectionFailedError: There was no answer.
             ResponseDecodeError: The answer is not to be read.
             AmbiguousOutcomeError: The operation is unsafe, and it may or may not have happened.
             ClientClosedError: The client is not open.
         """
-        return await self._link.connection().send(request, self._options)
+        options = self._options
+        if extra_members is not None:
+            options = replace(options, extra_members=plain(extra_members, "extra_members"))
+        return await self._link.connection().send(request, options)
 
     @overload
     async def find_outcome(
@@ -260,7 +281,13 @@ class DRSClient(Waits):
     ) -> Shape | None: ...
     @overload
     async def find_outcome(
-        self, of: Request[Response], /, *, sent_at: datetime, origin: DRSClient | None = None
+        self,
+        of: Request[Response],
+        /,
+        *,
+        sent_at: datetime,
+        clock_skew: timedelta | None = None,
+        origin: DRSClient | None = None,
     ) -> Shape | None: ...
     async def find_outcome(
         self,
@@ -268,6 +295,7 @@ class DRSClient(Waits):
         /,
         *,
         sent_at: datetime | None = None,
+        clock_skew: timedelta | None = None,
         origin: DRSClient | None = None,
     ) -> Shape | None:
         """Look for what an unsafe request made whose answer was lost.
@@ -279,8 +307,11 @@ class DRSClient(Waits):
         Args:
             of: The error that the call ended in, or the request itself.
             sent_at: When the request was sent, where there is no error that knows.
+            clock_skew: How far the service's clock was ahead before that, if known, as a
+                `drs_sdk.events.RequestFailed` says.
             origin: For ``ReverseReplication``: an open client of the Region and account where
-                the machine came from, as the reversed server appears there.
+                the machine came from, as the reversed server appears there. Without it one is
+                opened in that Region, with the same credentials, if the account is the same.
 
         Returns:
             What the request made, such as the `Job`; None where there is nothing of the kind.
@@ -295,16 +326,19 @@ class DRSClient(Waits):
         from drs_sdk._outcomes.search import find_outcome
         from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
 
-        skew = None
+        answer = None
         if isinstance(of, AmbiguousOutcomeError):
-            request, sent_at, skew = of.request, of.sent_at, of.clock_skew
+            request, answer = of.request, of.response
+            sent_at, clock_skew = of.sent_at, of.clock_skew
         else:
             request = of
         if sent_at is None:
             raise RequestValidationError.of("sent_at", "must say when the request was sent")
         if sent_at.tzinfo is None:
             raise RequestValidationError.of("sent_at", "must have a time zone, as UTC")
-        return await find_outcome(Look(self, request, sent_at, self._link.clock, skew, origin))
+        clock, there = self._link.clock, self._at_region
+        look = Look(self, request, sent_at, clock, clock_skew, origin, answer, there)
+        return await find_outcome(look)
 
     def with_options(
         self,
@@ -346,6 +380,12 @@ class DRSClient(Waits):
         vars(view).update(vars(self), _options=options, _is_view=True)
         return view
 
+    def _at_region(self, region_name: str) -> DRSClient:
+        """Make a client of another Region that is told the same otherwise."""
+        elsewhere = self._view(self._options)
+        vars(elsewhere).update(_link=self._link.at_region(region_name), _is_view=False)
+        return elsewhere
+
     @property
     def _pollers(self) -> PollerHub:
         from drs_sdk.waiters.polling import PollerHub
@@ -353,7 +393,8 @@ class DRSClient(Waits):
         if self._link.pollers is None:
             # The client's own settings, whichever view waits first; pollers repeat by themselves.
             once = self._view(CallOptions(max_attempts=1))
-            self._link.pollers = PollerHub(once, self._link.clock)
+            walker = self._view(CallOptions())  # but a walk over pages repeats each of its calls
+            self._link.pollers = PollerHub(once, self._link.clock, walker)
         return self._link.pollers
 
     def __reduce__(self) -> NoReturn:
