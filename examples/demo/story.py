@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import Counter
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
@@ -18,7 +19,7 @@ from world import KEY, REGIONS, new_emulator, open_shop, take_over
 from drs_sdk.recovery import Recovery, RecoveryReport, Runbook, list_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncGenerator, Mapping
 
     from rich.console import Console
 
@@ -78,7 +79,7 @@ class Story:
         found = await self._recovery.preflight()
         self._code(
             "found = await recovery.preflight()",
-            f"{found.servers} servers can be launched: {len(found.blocking)} findings block, "
+            f"{found.servers} servers: {len(found.blocking)} findings block, "
             f"{len(found.warnings)} are warnings",
         )
 
@@ -86,22 +87,22 @@ class Story:
         self._chapter("The drill, until its process is killed")
         middle = self._runbook.waves[len(self._runbook.waves) // 2].name
         self._code("report = await recovery.launch(on_update=progress)", "in a process of its own")
-        process = await self._start()
-        while middle not in self._waves_begun() and process.returncode is None:  # noqa: ASYNC110 - the emulator calls nobody
-            await asyncio.sleep(_LOOK)
-        await asyncio.sleep(_UNDER_WAY)
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        self._console.show_cursor()
-        self._console.print()
-        self._console.print(Text(f"kill -9 {process.pid}: nobody is left who knows", "bold red"))
+        async with self._orchestrator() as process:
+            while middle not in self._waves_begun() and process.returncode is None:  # noqa: ASYNC110 - the emulator calls nobody
+                await asyncio.sleep(_LOOK)
+            await asyncio.sleep(_UNDER_WAY)
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+                self._console.show_cursor()
+                dead = f"kill -9 {process.pid}: nobody is left who knows"
+                self._console.print(Text(f"\n{dead}", style="bold red"))
 
     async def _go_on(self) -> RecoveryReport:
         self._chapter("Another process goes on")
-        process = await self._start()
-        if await process.wait():
-            raise SystemExit("the process that goes on has failed")
+        async with self._orchestrator() as process:
+            if await process.wait():
+                raise SystemExit("the process that goes on has failed")
         text = await asyncio.to_thread(self._report_file.read_text)
         report = RecoveryReport.model_validate_json(text)
         self._chapter("The report")
@@ -126,14 +127,22 @@ class Story:
             f"{run.run}: {run.launched} launched, {len(run.instances)} left, closed: {run.closed}",
         )
 
-    async def _start(self) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
+    @asynccontextmanager
+    async def _orchestrator(self) -> AsyncGenerator[asyncio.subprocess.Process]:
+        """Start the process that carries the drill out; it does not outlive the demo."""
+        process = await asyncio.create_subprocess_exec(
             sys.executable,
             str(Path(__file__).with_name("orchestrator.py")),
             str(self._file),
             self._emulator.url,
             str(self._report_file),
         )
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
     def _launches(self) -> list[Mapping[str, object]]:
         """Give what every StartRecovery of this run has said."""
