@@ -1,4 +1,4 @@
-"""Runs `python -m drs_sdk.recovery` as processes of their own against an emulator."""
+"""Runs `python -m drs_sdk.recovery` against an emulator: in processes of their own, or here."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import asyncio
 import json
 import os
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from typing import TYPE_CHECKING, Any, cast
+from unittest.mock import patch
 
+from drs_sdk.recovery.command.arguments import parse
+from drs_sdk.recovery.command.main import perform
 from drs_sdk.testing import DRSEmulator, EmulatorClock
 
 if TYPE_CHECKING:
@@ -71,13 +75,28 @@ async def process(
         await started.communicate()
 
 
-async def run(emulator: DRSEmulator, *words: str, fast: bool = True) -> tuple[int, str, str]:
+async def run_process(
+    emulator: DRSEmulator, *words: str, fast: bool = True
+) -> tuple[int, str, str]:
     """Run to the end; return the exit status, standard output and standard error."""
     async with process(emulator, *words, fast=fast) as started:
         out, err = await started.communicate()
     assert started.returncode is not None
     assert "Traceback" not in err.decode(), err.decode()
     return started.returncode, out.decode(), err.decode()
+
+
+async def run(emulator: DRSEmulator, *words: str) -> tuple[int, str, str]:
+    """Run in this process: the same, but for what starts and ends a process."""
+    command, given = parse(words)
+    out, err = StringIO(), StringIO()
+    with (
+        patch.dict(os.environ, environment(emulator), clear=True),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        code = await perform(command, given, words, clock=EmulatorClock.scaled(120))
+    return code, out.getvalue(), err.getvalue()
 
 
 def fast_emulator(**options: Any) -> DRSEmulator:  # noqa: ANN401 - the emulator's options

@@ -16,6 +16,7 @@ from recovery.command_processes import (
     launches,
     process,
     run,
+    run_process,
     runbook_file,
     still_emulator,
 )
@@ -32,22 +33,24 @@ async def test_a_drill_from_preflight_to_clean_up(tmp_path: Path) -> None:
         web = emulator.at(region="us-east-1").add_source_servers(1)
         file = runbook_file(tmp_path, {"database": database, "web": web})
         where = (*RUN, "--region=eu-west-1", "--region=us-east-1")
-        checked, found, _ = await run(emulator, "preflight", file, *where, "--json", fast=False)
-        unbegun, _, _ = await run(emulator, "status", file, *where, fast=False)
+        checked, found, _ = await run_process(
+            emulator, "preflight", file, *where, "--json", fast=False
+        )
+        unbegun, _, _ = await run_process(emulator, "status", file, *where, fast=False)
         page, paper = tmp_path / "report.html", tmp_path / "report.md"
-        code, out, err = await run(
+        code, out, err = await run_process(
             emulator,
             *("launch", file, *where, "--json", "--tag=owner=ops"),
             *(f"--html={page}", f"--markdown={paper}"),
         )
-        again, text, _ = await run(emulator, "launch", file, *where)
-        status, shown, _ = await run(emulator, "status", file, *where, "--json", fast=False)
-        listed, runs, _ = await run(
+        again, text, _ = await run_process(emulator, "launch", file, *where)
+        status, shown, _ = await run_process(emulator, "status", file, *where, "--json", fast=False)
+        listed, runs, _ = await run_process(
             emulator, "runs", file, "--region=eu-west-1", "--region=us-east-1", "--json", fast=False
         )
-        cleaned, gone, _ = await run(emulator, "clean-up", file, *where)
-        closed, _, why = await run(emulator, "launch", file, *where)
-        after, table, _ = await run(
+        cleaned, gone, _ = await run_process(emulator, "clean-up", file, *where)
+        closed, _, why = await run_process(emulator, "launch", file, *where)
+        after, table, _ = await run_process(
             emulator, "runs", "--region=eu-west-1", "--region=us-east-1", fast=False
         )
     assert (checked, unbegun) == (0, 13)
@@ -106,13 +109,9 @@ async def test_what_is_refused_says_why_and_launches_nothing(tmp_path: Path) -> 
         servers = emulator.add_source_servers(1)
         file = runbook_file(tmp_path, {"all": servers})
         first, _, _ = await run(emulator, "launch", file, *RUN)
-        mismatch, _, other = await run(
-            emulator, "launch", file, "--key=q4", "--recovery", "--yes", fast=False
-        )
+        mismatch, _, other = await run(emulator, "launch", file, "--key=q4", "--recovery", "--yes")
         refused, _, in_the_way = await run(emulator, "launch", file, "--key=q5", "--drill")
-        blocked, found, _ = await run(
-            emulator, "preflight", file, "--key=q5", "--drill", fast=False
-        )
+        blocked, found, _ = await run(emulator, "preflight", file, "--key=q5", "--drill")
         no_drill, _, why = await run(emulator, "clean-up", file, "--key=new", "--recovery")
         replaced, _, _ = await run(
             emulator,
@@ -134,7 +133,7 @@ async def test_a_lost_record_is_overridden_by_a_person(tmp_path: Path) -> None:
         await run(emulator, "launch", file, *RUN)
         (job,) = await drs.describe_jobs().collect()
         await drs.delete_job(job.job_id or "")
-        lost, _, why = await run(emulator, "status", file, *RUN, fast=False)
+        lost, _, why = await run(emulator, "status", file, *RUN)
     assert lost == 8
     assert "not_launched" in why
 
@@ -145,9 +144,9 @@ async def test_a_wave_that_nobody_approves_keeps_its_exit_code(tmp_path: Path) -
         file = runbook_file(
             tmp_path, {"first": [first], "second": [second]}, second={"pause_before": True}
         )
-        waits, out, _ = await run(emulator, "launch", file, *RUN, "--timeout=10m")
-        unknown, _, why = await run(emulator, "approve", file, *RUN, "--wave=third", fast=False)
-        seen, _, _ = await run(emulator, "status", file, *RUN, fast=False)
+        waits, out, _ = await run(emulator, "launch", file, *RUN, "--timeout=3m")
+        unknown, _, why = await run(emulator, "approve", file, *RUN, "--wave=third")
+        seen, _, _ = await run(emulator, "status", file, *RUN)
         approved, _, _ = await run(emulator, "launch", file, *RUN, "--approved=second")
     assert (waits, unknown, seen, approved) == (5, 2, 5, 0)
     assert "second" in out
@@ -158,7 +157,7 @@ async def test_a_run_under_way_is_not_a_failed_one(tmp_path: Path) -> None:
     async with still_emulator() as emulator:
         file = runbook_file(tmp_path, {"all": emulator.add_source_servers(1)})
         launched, out, _ = await run(emulator, "launch", file, *RUN, "--timeout=30", "--json")
-        status, _, _ = await run(emulator, "status", file, *RUN, fast=False)
+        status, _, _ = await run(emulator, "status", file, *RUN)
         late, gone, _ = await run(emulator, "clean-up", file, *RUN, "--timeout=20")
     assert (launched, status) == (10, 10)
     assert RecoveryReport.model_validate_json(out).state == "running"
@@ -173,11 +172,9 @@ async def test_a_closed_run_starts_nothing_more(tmp_path: Path) -> None:
         file = runbook_file(
             tmp_path, {"first": [first], "second": [second]}, second={"pause_before": True}
         )
-        too_early, _, _ = await run(emulator, "close", file, *RUN, "--reason=storm", fast=False)
-        await run(emulator, "launch", file, *RUN, "--timeout=10m")
-        done, told, _ = await run(
-            emulator, "close", file, *RUN, "--reason=storm over", "--json", fast=False
-        )
+        too_early, _, _ = await run(emulator, "close", file, *RUN, "--reason=storm")
+        await run(emulator, "launch", file, *RUN, "--timeout=3m")
+        done, told, _ = await run(emulator, "close", file, *RUN, "--reason=storm over", "--json")
         after, _, why = await run(emulator, "launch", file, *RUN, "--approved=second")
     assert too_early == 8
     assert (done, json.loads(told)) == (0, {"run": "erp/q4", "closed": "storm over"})
@@ -192,7 +189,7 @@ async def test_a_place_that_cannot_be_read_has_an_exit_code(tmp_path: Path, verb
         file = runbook_file(tmp_path, {"all": emulator.add_source_servers(1)})
         emulator.inject("*", Fault.error("AccessDeniedException", "not you"), probability=1.0)
         words = () if verb == "runs" else RUN
-        code, _, err = await run(emulator, verb, file, *words, fast=False)
+        code, _, err = await run(emulator, verb, file, *words)
     assert code == 9
     assert "not you" in err
 

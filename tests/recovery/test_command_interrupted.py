@@ -7,7 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from recovery.command_processes import launches, process, run, runbook_file, still_emulator
+from recovery.command_processes import launches, process, run_process, runbook_file, still_emulator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,7 +91,7 @@ async def test_an_approval_from_a_second_terminal_lets_the_first_go_on(tmp_path:
             await emulator.clock.advance(AN_HOUR)
             await read_until(waiting.stderr, "wave second: waiting for approval")
             before = launches(emulator)
-            code, told, _ = await run(
+            code, told, _ = await run_process(
                 emulator, "approve", file, *RUN, "--wave=second", "--by=anna", fast=False
             )
             await begin(emulator, waiting, "second")

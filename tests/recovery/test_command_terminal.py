@@ -15,7 +15,7 @@ from recovery.command_processes import (
     environment,
     fast_emulator,
     launches,
-    run,
+    run_process,
     runbook_file,
     still_emulator,
 )
@@ -140,7 +140,9 @@ async def test_while_one_is_asked_another_terminal_approves(tmp_path: Path) -> N
         )
         async with person(emulator, "launch", file, *DRILL) as anna:
             await anna.sees("[y/N]")
-            await run(emulator, "approve", file, *DRILL, "--wave=second", "--by=ben", fast=False)
+            await run_process(
+                emulator, "approve", file, *DRILL, "--wave=second", "--by=ben", fast=False
+            )
             await anna.sees("The wave second was answered for elsewhere")
             code = await anna.leaves()
     assert code == 0
@@ -155,7 +157,7 @@ async def test_while_one_is_asked_another_terminal_closes_the_run(tmp_path: Path
         )
         async with person(emulator, "launch", file, *DRILL) as anna:
             await anna.sees("[y/N]")
-            await run(emulator, "close", file, *DRILL, "--reason=storm over", fast=False)
+            await run_process(emulator, "close", file, *DRILL, "--reason=storm over", fast=False)
             await anna.sees("The wave second was answered for elsewhere")
             code = await anna.leaves()
     assert code == 6

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from drs_sdk.clock import Clock
     from drs_sdk.recovery.command.commands import Command
+    from drs_sdk.recovery.command.given import Given
 
 
 def main(arguments: Sequence[str] | None = None, *, clock: Clock | None = None) -> int:
@@ -30,27 +31,29 @@ def main(arguments: Sequence[str] | None = None, *, clock: Clock | None = None) 
     """
     words = sys.argv[1:] if arguments is None else arguments
     command, given = parse(words)
-
-    async def act() -> ExitCode:
-        terminal = Terminal()
-        try:
-            work = command.act(given, terminal, clock or SystemClock())
-            return await interruptible(work)
-        except DRSError as error:
-            terminal.say(f"error: {error}")
-            return code_of_error(error)
-        except OSError as error:
-            terminal.say(f"error: the result cannot be written: {error.strerror or error}")
-            return ExitCode.NOT_WRITTEN
-        except Interrupted as interrupted:
-            terminal.say(_how_to_go_on(command, words))
-            return interrupted.code
-
     try:
-        return asyncio.run(act())
+        return asyncio.run(perform(command, given, words, clock=clock or SystemClock()))
     except KeyboardInterrupt:  # where the loop cannot handle signals
         sys.stderr.write(_how_to_go_on(command, words) + "\n")
         return ExitCode.INTERRUPTED
+
+
+async def perform(
+    command: Command, given: Given, words: Sequence[str], *, clock: Clock
+) -> ExitCode:
+    """Do what a command says, and find the code of how it ended."""
+    terminal = Terminal()
+    try:
+        return await interruptible(command.act(given, terminal, clock))
+    except DRSError as error:
+        terminal.say(f"error: {error}")
+        return code_of_error(error)
+    except OSError as error:
+        terminal.say(f"error: the result cannot be written: {error.strerror or error}")
+        return ExitCode.NOT_WRITTEN
+    except Interrupted as interrupted:
+        terminal.say(_how_to_go_on(command, words))
+        return interrupted.code
 
 
 def _how_to_go_on(command: Command, words: Sequence[str]) -> str:
