@@ -86,13 +86,17 @@ class Launches:
         return await self.instance(server_id)
 
     async def add_server(self, *, in_ec2: bool) -> str:
-        while True:
-            (server_id,) = self.emulator.add_source_servers(1)
-            server = await self.server(server_id)
-            if ("awsInstanceID" in server["sourceProperties"]["identificationHints"]) == in_ec2:
-                if in_ec2:
-                    came_from(self.emulator, server, "eu-west-1", self.emulator.account_id)
-                return server_id
+        if in_ec2:
+            # From another Region: one side of it is here.
+            (server_id,) = self.emulator.add_source_servers(
+                1,
+                origin="EC2",
+                origin_region="eu-west-1",
+                origin_account_id=self.emulator.account_id,
+            )
+        else:
+            (server_id,) = self.emulator.add_source_servers(1, origin="ON_PREMISES")
+        return server_id
 
 
 def came_from(place: Place, server: dict[str, Any], region: str, account_id: str) -> None:

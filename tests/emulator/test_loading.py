@@ -79,9 +79,10 @@ async def test_a_sparse_server_can_be_worked_on(emulator: DRSEmulator, raw: Any)
     server_id = "s-" + "4" * 17
     assert emulator.load([{"sourceServerID": server_id, "sourceProperties": {}}]) == [server_id]
     (server,) = (await raw.describe_source_servers())["items"]
-    assert server["arn"].endswith(server_id)
+    assert server == {"sourceServerID": server_id, "sourceProperties": {}}
     emulator.stall_replication(server_id)
-    await raw.tag_resource(resourceArn=server["arn"], tags={"a": "b"})
+    arn = f"arn:aws:drs:{emulator.region}:{emulator.account_id}:source-server/{server_id}"
+    await raw.tag_resource(resourceArn=arn, tags={"a": "b"})
     server = await raw.disconnect_source_server(sourceServerID=server_id)
     assert server["dataReplicationInfo"]["dataReplicationState"] == "DISCONNECTED"
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from drs_sdk.testing import DRSEmulator, EmulatorClock
 from drs_sdk.testing.service.model import load_service
@@ -69,7 +70,7 @@ class _Origin:
         run = await raw.start_recovery_plan_execution(recoveryPlanArn=plan_arn, mode="DRILL")
         execution = run["recoveryPlanExecution"]["recoveryPlanExecutionArn"]
         await emulator.clock.advance(timedelta(hours=1))
-        (job,) = (await raw.describe_jobs())["items"]
+        jobs = (await raw.describe_jobs())["items"]
         (instance,) = (await raw.describe_recovery_instances())["items"]
         instance_id = instance["recoveryInstanceID"]
         await raw.update_failback_replication_configuration(
@@ -80,7 +81,7 @@ class _Origin:
         self.calls = [
             ("DescribeSourceServers", {}),
             ("DescribeJobs", {}),
-            ("DescribeJobLogItems", {"jobID": job["jobID"]}),
+            *(("DescribeJobLogItems", {"jobID": job["jobID"]}) for job in jobs),
             ("DescribeRecoveryInstances", {}),
             ("GetFailbackReplicationConfiguration", {"recoveryInstanceID": instance_id}),
             ("DescribeRecoverySnapshots", {"sourceServerID": first}),
@@ -173,7 +174,7 @@ async def test_what_is_read_from_one_account_is_read_from_the_other(
         await other.retry_recovery_plan_execution_step(recoveryPlanExecutionStepArn=run_step)
         await copy.clock.advance(timedelta(hours=1))
         jobs = (await other.describe_jobs())["items"]
-        assert [len(job["participatingServers"]) for job in jobs] == [1, 2]
+        assert [len(job["participatingServers"]) for job in jobs] == [1, 1, 1]
         execution = (await other.list_recovery_plan_executions())["recoveryPlanExecutions"][0]
         assert execution["status"] == "COMPLETED"
 
@@ -299,7 +300,11 @@ async def test_actions_without_an_order_follow_each_other(emulator: DRSEmulator,
     actions = [{"actionId": f"{n}" + _ACTION["actionId"][1:], "actionCode": "x"} for n in range(3)]
     emulator.load({"resourceId": server_id, "items": actions})
     items = (await raw.list_launch_actions(resourceId=server_id))["items"]
-    assert [action["order"] for action in items] == [2, 3, 4]
+    assert items == actions
+    other = {**_ACTION, "actionId": "9" + _ACTION["actionId"][1:], "order": 3}
+    call = raw.put_launch_action(resourceId=server_id, **other)
+    with pytest.raises(ClientError, match=r"Order 3 of .* is taken"):
+        await call
 
 
 async def test_what_boto3_made_of_times_is_text_again(emulator: DRSEmulator, raw: Any) -> None:

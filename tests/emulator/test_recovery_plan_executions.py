@@ -7,6 +7,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from plan_runner import A_LAUNCH, PREFIX, Plan, arn_of, code
 
 from drs_sdk.testing import DRSEmulator, Quotas
@@ -44,10 +45,12 @@ async def test_a_drill_from_start_to_end(emulator: DRSEmulator, raw: Any) -> Non
     assert "errorDetail" not in ended
     first, last = await plan.servers(0), await plan.servers(2)
     jobs = {job["jobID"]: job for job in (await raw.describe_jobs())["items"]}
-    assert [server["jobID"] for server in first] == [first[0]["jobID"]] * 2
-    assert set(jobs) == {first[0]["jobID"], last[0]["jobID"]}
+    # Each server has a job of its own.
+    named = [server["jobID"] for server in (*first, *last)]
+    assert len(named) == 3
+    assert set(jobs) == set(named)
     assert {job["initiatedBy"] for job in jobs.values()} == {"START_DRILL"}
-    launched = jobs[first[0]["jobID"]]["participatingServers"]
+    launched = [s for name in named[:2] for s in jobs[name]["participatingServers"]]
     assert [(s["sourceServerID"], s["launchStatus"]) for s in launched] == [
         (server_id, "LAUNCHED") for server_id in ids[:2]
     ]
@@ -114,13 +117,12 @@ async def test_an_optional_server_does_not(emulator: DRSEmulator, raw: Any) -> N
 
 
 async def test_a_server_that_cannot_be_launched(emulator: DRSEmulator, raw: Any) -> None:
-    (ready,) = emulator.add_source_servers(1)
-    (stopped,) = emulator.add_source_servers(1, state="STOPPED")
-    (busy,) = emulator.add_source_servers(1)
-    plan = await Plan(raw).make([ready, stopped], [stopped, busy], optional=(stopped,))
+    ready, stopped, busy = emulator.add_source_servers(3)
+    plan = await Plan(raw).make([ready], [stopped, busy], optional=(stopped,))
     await plan.start()
     await emulator.clock.advance(60)
-    assert ["jobID" in s for s in await plan.servers(0)] == [True, False]
+    await raw.stop_replication(sourceServerID=stopped)
+    assert ["jobID" in s for s in await plan.servers(0)] == [True]
     await emulator.clock.advance(timedelta(minutes=7))
     await raw.start_recovery(sourceServers=[{"sourceServerID": busy}], isDrill=True)
     await emulator.clock.advance(timedelta(minutes=5))
@@ -132,6 +134,76 @@ async def test_a_server_that_cannot_be_launched(emulator: DRSEmulator, raw: Any)
     await plan.retry(1)
     await emulator.clock.advance(A_LAUNCH)
     assert await plan.status() == "COMPLETED"
+    assert ["jobID" in s for s in await plan.servers(1)] == [False, True]
+
+
+@pytest.mark.parametrize("impact", ["CRITICAL", "OPTIONAL"])
+async def test_nothing_is_launched_where_one_server_cannot_be(
+    emulator: DRSEmulator, raw: Any, impact: str
+) -> None:
+    (ready,) = emulator.add_source_servers(1)
+    (stopped,) = emulator.add_source_servers(1, state="STOPPED")
+    plan = await Plan(raw).make(
+        [ready], 1, [stopped], optional=(stopped,) if impact == "OPTIONAL" else ()
+    )
+    await plan.start()
+    await emulator.clock.advance(60)
+    ended = await plan.shown()
+    assert (ended["status"], ended["errorDetail"]["code"]) == ("FAILED", "ServerCheckFailed")
+    assert arn_of(stopped) in ended["errorDetail"]["message"]
+    assert await plan.statuses() == ["NOT_STARTED"] * 3
+    assert (await raw.describe_jobs())["items"] == []
+
+
+async def test_an_execution_lasts_a_day_at_most(emulator: DRSEmulator, raw: Any) -> None:
+    waits = [120] * 13
+    (server,) = emulator.add_source_servers(1)
+    plan = await Plan(raw).make([server], *waits)
+    await plan.start()
+    await emulator.clock.advance(timedelta(hours=24) - timedelta(seconds=1))
+    assert await plan.status() == "IN_PROGRESS"
+    await emulator.clock.advance(1)
+    assert await plan.status() == "TIMED_OUT"
+    statuses = await plan.statuses()
+    assert statuses[0] == "COMPLETED"
+    assert statuses.count("TIMED_OUT") == 1
+    assert statuses[-1] == "NOT_STARTED"
+    assert [j["status"] for j in (await raw.describe_jobs())["items"]] == ["COMPLETED"]
+    assert (await plan.start())["status"] == "CREATED"
+
+
+async def test_a_day_that_is_over_does_not_touch_an_execution_that_has_ended(
+    emulator: DRSEmulator, raw: Any
+) -> None:
+    good, bad = emulator.add_source_servers(2)
+    for server, expected in ((good, "COMPLETED"), (bad, "FAILED")):
+        plan = await Plan(raw).make([server])
+        emulator.fail_launch(bad)
+        await plan.start()
+        await emulator.clock.advance(timedelta(hours=30))
+        assert await plan.status() == expected
+    # Taken up again, it has a day from there.
+    await plan.retry(0)
+    await emulator.clock.advance(A_LAUNCH)
+    assert await plan.status() == "COMPLETED"
+
+
+async def test_a_server_of_another_plans_run_is_a_conflict(emulator: DRSEmulator, raw: Any) -> None:
+    shared, own = emulator.add_source_servers(2)
+    first = await Plan(raw).make([shared], 60)
+    second = await Plan(raw).make([own], [shared])
+    emulator.fail_launch(own)
+    await second.start()
+    await emulator.clock.advance(A_LAUNCH)
+    assert await second.status() == "FAILED"
+    await first.start()
+    for call in (second.start(), second.retry(0), second.update(0, status="SKIPPED")):
+        assert await code(call) == "ConflictException"
+    await emulator.clock.advance(A_LAUNCH + timedelta(hours=1))
+    assert await first.status() == "COMPLETED"
+    await second.retry(0)
+    await emulator.clock.advance(2 * A_LAUNCH)
+    assert await second.status() == "COMPLETED"
 
 
 async def test_servers_are_launched_from_snapshots(emulator: DRSEmulator, raw: Any) -> None:
@@ -156,9 +228,9 @@ async def test_servers_are_launched_from_snapshots(emulator: DRSEmulator, raw: A
     taken = {i["sourceServerID"]: i["pointInTimeSnapshotDateTime"] for i in instances}
     assert taken[ids[0]] == oldest["timestamp"]
     assert oldest["timestamp"] < taken[ids[1]] < started
-    (job,) = (await raw.describe_jobs())["items"]
-    events = [i["event"] for i in (await raw.describe_job_log_items(jobID=job["jobID"]))["items"]]
-    assert "SNAPSHOT_START" not in events
+    for job in (await raw.describe_jobs())["items"]:
+        log = (await raw.describe_job_log_items(jobID=job["jobID"]))["items"]
+        assert "SNAPSHOT_START" not in [item["event"] for item in log]
 
 
 async def test_a_step_awaits_late_statuses(emulator: DRSEmulator, raw: Any) -> None:
@@ -166,30 +238,37 @@ async def test_a_step_awaits_late_statuses(emulator: DRSEmulator, raw: Any) -> N
     emulator._account.source_servers.require(ids[1]).state["status_delay"] = 120.0
     plan = await Plan(raw).make(ids)
     await plan.start()
-    while (job := (await raw.describe_jobs())["items"]) == [] or job[0]["status"] != "COMPLETED":
+    jobs: list[Any] = []
+    while not jobs or any(job["status"] != "COMPLETED" for job in jobs):
         await emulator.clock.advance(5)
-    assert job[0]["participatingServers"][1]["launchStatus"] == "PENDING"
+        jobs = (await raw.describe_jobs())["items"]
+    servers = [server for job in jobs for server in job["participatingServers"]]
+    (late,) = [server for server in servers if server["sourceServerID"] == ids[1]]
+    assert late["launchStatus"] == "PENDING"
     assert await plan.statuses() == ["EXECUTING"]
     await emulator.clock.advance(180)
     assert await plan.statuses() == ["COMPLETED"]
 
 
 async def test_a_quota_of_jobs_fails_the_step(raw_of: Callable[..., Any]) -> None:
-    quotas = Quotas(servers_in_one_job=1)
+    quotas = Quotas(concurrent_jobs=1)
     async with DRSEmulator(quotas=quotas, check_answers=True) as emulator, raw_of(emulator) as raw:
         plan = await Plan(raw).make(emulator.add_source_servers(2))
         await plan.start()
-        await emulator.clock.advance(60)
+        await emulator.clock.advance(A_LAUNCH)
         assert (await plan.status(), await plan.statuses()) == ("FAILED", ["FAILED"])
         error = (await plan.step(0))["errorDetail"]
-        assert "The quota servers in one job (1) is used up" in error["message"]
-        assert (await raw.describe_jobs())["items"] == []
+        assert "The quota concurrent jobs (1) is used up" in error["message"]
+        assert len((await raw.describe_jobs())["items"]) == 1
+        await plan.retry(0)
+        await emulator.clock.advance(A_LAUNCH)
+        assert await plan.status() == "COMPLETED"
         assert emulator.defects == []
 
 
 async def test_listing_and_filters(emulator: DRSEmulator, raw: Any) -> None:
     ids = emulator.add_source_servers(2)
-    plans = [await Plan(raw).make(1, [server_id]) for server_id in ids]
+    plans = [await Plan(raw).make([server_id], 1) for server_id in ids]
     made: list[str] = []
     for plan in (plans[0], plans[1], plans[0]):
         await plan.start()
@@ -223,7 +302,7 @@ async def test_listing_and_filters(emulator: DRSEmulator, raw: Any) -> None:
     }
     await emulator.clock.advance(10)
     plan = plans[1]
-    assert [s["stepIndex"] for s in await plan.steps(filter={"status": "WAITING"})] == [1]
+    assert [s["stepIndex"] for s in await plan.steps(filter={"status": "EXECUTING"})] == [1]
     assert [s["stepIndex"] for s in await plan.steps(filter={"status": "NOT_STARTED"})] == [2]
     assert await plan.steps(filter={"status": "FAILED"}) == []
     pages = raw.get_paginator("list_recovery_plan_execution_steps").paginate(
@@ -250,14 +329,17 @@ async def test_what_is_not_there(raw: Any) -> None:
 
 
 async def test_a_deleted_server_fails_its_step(emulator: DRSEmulator, raw: Any) -> None:
-    (server,) = emulator.add_source_servers(1)
-    plan = await Plan(raw).make([server])
-    await raw.disconnect_source_server(sourceServerID=server)
-    await raw.delete_source_server(sourceServerID=server)
+    first, server = emulator.add_source_servers(2)
+    plan = await Plan(raw).make([first], [server])
     await plan.start()
     await emulator.clock.advance(60)
-    assert await plan.status() == "FAILED"
-    assert arn_of(server) in (await plan.step(0))["errorDetail"]["message"]
+    await raw.disconnect_source_server(sourceServerID=server)
+    await raw.delete_source_server(sourceServerID=server)
+    await emulator.clock.advance(A_LAUNCH)
+    assert (await plan.status(), await plan.statuses()) == ("FAILED", ["COMPLETED", "FAILED"])
+    assert arn_of(server) in (await plan.step(1))["errorDetail"]["message"]
+    # From then on the plan cannot be started.
+    assert await code(plan.start()) == "ValidationException"
 
 
 async def test_a_job_goes_on_without_its_step(emulator: DRSEmulator, raw: Any) -> None:

@@ -136,8 +136,9 @@ async def test_cancelling_awaits_launches(emulator: DRSEmulator, raw: Any) -> No
 
 @pytest.mark.parametrize("seconds", [0, 60])
 async def test_cancelling_ends_waits(emulator: DRSEmulator, raw: Any, seconds: int) -> None:
-    plan = await Plan(raw).make(5, emulator.add_source_servers(1))
+    plan = await Plan(raw).make(emulator.add_source_servers(1), 5)
     await plan.start()
+    await plan.update(0, status="SKIPPED")
     await emulator.clock.advance(seconds)
     assert (await plan.cancel())["status"] == "CANCELLING"
     await emulator.clock.advance(60)
@@ -184,15 +185,19 @@ async def test_an_execution_times_out(emulator: DRSEmulator, raw: Any) -> None:
 
 
 async def test_a_step_times_out_and_is_skipped(emulator: DRSEmulator, raw: Any) -> None:
-    plan = await Plan(raw).make(5, emulator.add_source_servers(1))
+    first, last = emulator.add_source_servers(2)
+    plan = await Plan(raw).make([first], 5, [last])
     await plan.start()
+    await plan.update(0, status="SKIPPED")
     await emulator.clock.advance(60)
     emulator.time_out_recovery_plan_execution(plan.execution, step_only=True)
-    assert (await plan.status(), await plan.statuses()) == ("FAILED", ["TIMED_OUT", "NOT_STARTED"])
-    assert await code(plan.retry(0)) == "ConflictException"
-    await plan.update(0, status="SKIPPED")
+    assert await plan.status() == "FAILED"
+    assert await plan.statuses() == ["SKIPPED", "TIMED_OUT", "NOT_STARTED"]
+    assert await code(plan.retry(1)) == "ConflictException"
+    await plan.update(1, status="SKIPPED")
     await emulator.clock.advance(A_LAUNCH)
-    assert (await plan.status(), await plan.statuses()) == ("COMPLETED", ["SKIPPED", "COMPLETED"])
+    assert await plan.status() == "COMPLETED"
+    assert await plan.statuses() == ["SKIPPED", "SKIPPED", "COMPLETED"]
 
 
 async def test_a_cancelled_execution_awaits_a_launch_no_longer(

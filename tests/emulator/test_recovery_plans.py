@@ -71,7 +71,7 @@ async def test_a_plan_from_making_to_deleting(emulator: DRSEmulator, raw: Any) -
     assert shown == {**changed, "tags": {"team": "dr", "tier": "1"}}
     (listed,) = (await raw.list_recovery_plans())["recoveryPlans"]
     assert listed == {k: v for k, v in shown.items() if k not in {"description", "tags"}}
-    step = await add(raw, arn, "pause", wait())
+    step = await add(raw, arn, "web", servers(*emulator.add_source_servers(1)))
     assert (await raw.delete_recovery_plan(recoveryPlanArn=arn))["recoveryPlanArn"] == arn
     for call in (
         raw.get_recovery_plan(recoveryPlanArn=arn),
@@ -118,13 +118,14 @@ async def test_a_client_token_makes_one_plan(raw: Any) -> None:
     assert len((await raw.list_recovery_plans())["recoveryPlans"]) == 2
 
 
-async def test_a_client_token_makes_one_step(raw: Any) -> None:
+async def test_a_client_token_makes_one_step(emulator: DRSEmulator, raw: Any) -> None:
     plan = await plan_arn(raw)
+    await add(raw, plan, "web", servers(*emulator.add_source_servers(1)))
     step = await add(raw, plan, "pause", wait(), clientToken="t")
     assert await add(raw, plan, "pause", wait(), clientToken="t") == step
     call = add(raw, plan, "pause", wait(7), clientToken="t")
     assert await code(call) == "ConflictException"
-    assert await names(raw, plan) == ["pause"]
+    assert await names(raw, plan) == ["web", "pause"]
 
 
 async def test_plans_are_listed_by_the_page(raw: Any) -> None:
@@ -138,11 +139,12 @@ async def test_plans_are_listed_by_the_page(raw: Any) -> None:
 
 async def test_steps_keep_their_order(emulator: DRSEmulator, raw: Any) -> None:
     plan = await plan_arn(raw)
-    first = await add(raw, plan, "b", wait(1))
-    last = await add(raw, plan, "d", wait(120))
+    web = servers(*emulator.add_source_servers(1))
+    first = await add(raw, plan, "b", web)
+    last = await add(raw, plan, "d", web)
     assert (first["stepOrder"], last["stepOrder"]) == (1, 2)
     await emulator.clock.advance(60)
-    assert (await add(raw, plan, "a", wait(), stepOrder=1))["stepOrder"] == 1
+    assert (await add(raw, plan, "a", web, stepOrder=1))["stepOrder"] == 1
     assert (await add(raw, plan, "c", wait(), stepOrder=3))["stepOrder"] == 3
     assert await names(raw, plan) == ["a", "b", "c", "d"]
     moved = await raw.get_recovery_plan_step(recoveryPlanStepArn=last["recoveryPlanStepArn"])
@@ -176,14 +178,62 @@ async def test_a_plan_without_a_server_step_is_invalid(emulator: DRSEmulator, ra
     async def status() -> str:
         return (await raw.get_recovery_plan(recoveryPlanArn=plan))["recoveryPlan"]["status"]
 
-    await add(raw, plan, "pause", wait())
     assert await status() == "INVALID"
     call = raw.start_recovery_plan_execution(recoveryPlanArn=plan, mode="DRILL")
-    assert await code(call) == "ConflictException"
+    assert await code(call) == "ValidationException"
     step = await add(raw, plan, "web", servers(server))
     assert await status() == "ACTIVE"
     await raw.delete_recovery_plan_step(recoveryPlanStepArn=step["recoveryPlanStepArn"])
     assert await status() == "INVALID"
+    loaded = (await raw.get_recovery_plan(recoveryPlanArn=plan))["recoveryPlan"]
+    emulator.load([loaded, {"recoveryPlanArn": plan, "recoveryPlanSteps": [{**step}]}, loaded])
+    call = raw.start_recovery_plan_execution(recoveryPlanArn=plan, mode="DRILL")
+    assert await code(call) == "ConflictException"
+
+
+async def test_the_first_step_cannot_be_a_wait(emulator: DRSEmulator, raw: Any) -> None:
+    plan = await plan_arn(raw)
+    web = servers(*emulator.add_source_servers(1))
+    error = await refusal(add(raw, plan, "pause", wait()))
+    assert error["Error"]["Code"] == "ValidationException"
+    first = (await add(raw, plan, "first", web))["recoveryPlanStepArn"]
+    pause = (await add(raw, plan, "pause", wait()))["recoveryPlanStepArn"]
+    assert await code(add(raw, plan, "early", wait(), stepOrder=1)) == "ValidationException"
+    call = raw.reorder_recovery_plan_steps(recoveryPlanArn=plan, orderedStepArns=[pause, first])
+    assert await code(call) == "ValidationException"
+    call = raw.delete_recovery_plan_step(recoveryPlanStepArn=first)
+    assert await code(call) == "ConflictException"
+    assert await names(raw, plan) == ["first", "pause"]
+    last = (await add(raw, plan, "last", web))["recoveryPlanStepArn"]
+    order = [last, pause, first]
+    await raw.reorder_recovery_plan_steps(recoveryPlanArn=plan, orderedStepArns=order)
+    await raw.delete_recovery_plan_step(recoveryPlanStepArn=first)
+    assert await names(raw, plan) == ["last", "pause"]
+
+
+async def test_a_plan_has_a_hundred_servers_over_all_its_steps(
+    emulator: DRSEmulator, raw: Any
+) -> None:
+    ids = emulator.add_source_servers(102)
+    plan = await plan_arn(raw)
+    first = (await add(raw, plan, "first", servers(*ids[:60])))["recoveryPlanStepArn"]
+    error = await refusal(add(raw, plan, "second", servers(*ids[60:101])))
+    assert error["Error"]["Code"] == "ServiceQuotaExceededException"
+    await add(raw, plan, "second", servers(*ids[60:100]))
+    await add(raw, plan, "pause", wait())
+    call = raw.update_recovery_plan_step(
+        recoveryPlanStepArn=first, configuration=servers(*ids[:60], ids[101])
+    )
+    assert await code(call) == "ValidationException"
+    await raw.update_recovery_plan_step(
+        recoveryPlanStepArn=first, configuration=servers(*ids[1:60], ids[101])
+    )
+    run = Plan(raw)
+    run.arn = plan
+    await run.start()
+    many = [{"serverArn": f"{PREFIX}:source-server/{i}"} for i in ids[40:101]]
+    assert await code(run.update(0, servers=many)) == "ValidationException"
+    await run.update(0, servers=many[:60])
 
 
 async def test_a_step_changes_but_not_its_kind(emulator: DRSEmulator, raw: Any) -> None:
@@ -241,8 +291,10 @@ async def test_quotas(raw_of: Callable[..., Any]) -> None:
         assert emulator.defects == []
 
 
-async def test_a_page_of_steps_stays_good_while_they_are_moved(raw: Any) -> None:
-    plan = await Plan(raw).make(1, 2, 3, 4, 5)
+async def test_a_page_of_steps_stays_good_while_they_are_moved(
+    emulator: DRSEmulator, raw: Any
+) -> None:
+    plan = await Plan(raw).make(*([server] for server in emulator.add_source_servers(5)))
     named = {"recoveryPlanArn": plan.arn}
     listed = (await raw.list_recovery_plan_steps(**named))["recoveryPlanSteps"]
     one, two, three, four, five = [step["recoveryPlanStepArn"] for step in listed]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from drs_sdk.testing import DRSEmulator, Fault
+from drs_sdk.testing import DRSEmulator, Fault, Quirks
 from drs_sdk.testing.__main__ import parse_arguments
 from drs_sdk.testing.admin.endpoint import ROUTES
 from drs_sdk.testing.scenario.scenario import Scenario
@@ -29,13 +30,32 @@ def test_every_fault_is_in_the_table() -> None:
 
 def test_every_method_of_a_scenario_is_on_the_page() -> None:
     methods = {
-        name for kind in Scenario.__mro__[:-1] for name in vars(kind) if not name.startswith("_")
+        name
+        for kind in Scenario.__mro__[:-1]
+        for name, value in vars(kind).items()
+        if not name.startswith("_") and not isinstance(value, property)
     }
     of_their_own = {"load", "snapshot", "restore"}
     assert _listed(r"^\| `(\w+)\([^)]*\)` \| ") >= methods - of_their_own
     for name in of_their_own:
         assert f"emulator.{name}" in PAGE
         assert name in methods
+
+
+def test_everything_that_can_be_set_on_a_place_is_on_the_page() -> None:
+    settable = {
+        name
+        for kind in Scenario.__mro__[:-1]
+        for name, value in vars(kind).items()
+        if isinstance(value, property)
+    }
+    assert settable >= {"quotas", "quirks", "job_durations"}
+    for name in settable:
+        assert f".{name} = " in PAGE or f"`emulator.{name}`" in PAGE, name
+
+
+def test_every_quirk_is_in_the_table() -> None:
+    assert _listed(r"^\| `(\w+)=[^`]+` \| ") == {field.name for field in fields(Quirks)}
 
 
 def test_the_parameters_in_the_tables_exist() -> None:

@@ -127,7 +127,8 @@ class WholeService:
             parameters={"commands": {"type": "SSM_STORE", "value": "name"}},
         )
         listed = await self.call("ListLaunchActions", resourceId=server_id)
-        assert [{"resourceId": server_id, **action} for action in listed["items"]] == [put]
+        # The predefined ones come after it.
+        assert {"resourceId": server_id, **listed["items"][0]} == put
         await self.call("DeleteLaunchAction", resourceId=server_id, actionId=action_id)
 
     async def source_networks(self) -> None:
@@ -216,14 +217,15 @@ class WholeService:
         plan = {"recoveryPlanArn": made["recoveryPlan"]["recoveryPlanArn"]}
         changed = await self.call("UpdateRecoveryPlan", **plan, name="second")
         assert (await self.call("GetRecoveryPlan", **plan)) == changed
+        first = await self.server_step(plan, *self._emulator.add_source_servers(1))
         steps = [await self.wait_step(plan, minutes) for minutes in (1, 2)]
         changed = await self.call(
             "UpdateRecoveryPlanStep", recoveryPlanStepArn=steps[0], stepName="changed"
         )
         assert await self.call("GetRecoveryPlanStep", recoveryPlanStepArn=steps[0]) == changed
-        await self.call("ReorderRecoveryPlanSteps", **plan, orderedStepArns=steps[::-1])
+        await self.call("ReorderRecoveryPlanSteps", **plan, orderedStepArns=[first, *steps[::-1]])
         listed = await self.call("ListRecoveryPlanSteps", **plan)
-        assert [s["recoveryPlanStepArn"] for s in listed["recoveryPlanSteps"]] == steps[::-1]
+        assert [s["recoveryPlanStepArn"] for s in listed["recoveryPlanSteps"]][1:] == steps[::-1]
         await self.call("DeleteRecoveryPlanStep", recoveryPlanStepArn=steps[0])
         listed = await self.call("ListRecoveryPlans")
         assert [p["name"] for p in listed["recoveryPlans"]] == ["second"]
@@ -231,18 +233,9 @@ class WholeService:
 
     async def plan_executions(self) -> None:
         (server_id,) = self._emulator.add_source_servers(1)
-        (server,) = (
-            await self.call("DescribeSourceServers", filters={"sourceServerIDs": [server_id]})
-        )["items"]
         made = await self.call("CreateRecoveryPlan", name="drill")
         plan = {"recoveryPlanArn": made["recoveryPlan"]["recoveryPlanArn"]}
-        servers = [{"serverArn": server["arn"], "impactLevel": "CRITICAL"}]
-        await self.call(
-            "CreateRecoveryPlanStep",
-            **plan,
-            stepName="launch",
-            configuration={"serverStepConfiguration": {"servers": servers}},
-        )
+        await self.server_step(plan, server_id)
         await self.wait_step(plan, 5)
         self._emulator.fail_launch(server_id)
         started = await self.call("StartRecoveryPlanExecution", **plan, mode="DRILL")
@@ -269,6 +262,17 @@ class WholeService:
         listed = await self.call("ListRecoveryPlanExecutions", **plan)
         assert [e["status"] for e in listed["recoveryPlanExecutions"]] == ["COMPLETED"]
 
+    async def server_step(self, plan: dict[str, str], server_id: str) -> str:
+        found = await self.call("DescribeSourceServers", filters={"sourceServerIDs": [server_id]})
+        servers = [{"serverArn": found["items"][0]["arn"], "impactLevel": "CRITICAL"}]
+        made = await self.call(
+            "CreateRecoveryPlanStep",
+            **plan,
+            stepName="launch",
+            configuration={"serverStepConfiguration": {"servers": servers}},
+        )
+        return str(made["recoveryPlanStep"]["recoveryPlanStepArn"])
+
     async def wait_step(self, plan: dict[str, str], minutes: int) -> str:
         made = await self.call(
             "CreateRecoveryPlanStep",
@@ -279,16 +283,17 @@ class WholeService:
         return str(made["recoveryPlanStep"]["recoveryPlanStepArn"])
 
     async def machine(self, *, in_ec2: bool) -> str:
-        """Add a source server that is an EC2 instance, so that it can be reversed, or is none."""
-        for _ in range(50):
-            (server_id,) = self._emulator.add_source_servers(1)
-            found = await self._caller(
-                "DescribeSourceServers", {"filters": {"sourceServerIDs": [server_id]}}
-            )
-            properties = found["items"][0]["sourceProperties"]
-            if ("awsInstanceID" in properties["identificationHints"]) == in_ec2:
-                return server_id
-        raise AssertionError("the fleet has no such machine")
+        """Add a source server that is an EC2 instance of this Region: both its sides are here.
+
+        Or one that is on premises, and cannot be reversed.
+        """
+        place = self._emulator
+        (server_id,) = (
+            place.add_source_servers(1, origin_region=place.region)
+            if in_ec2
+            else place.add_source_servers(1, origin="ON_PREMISES")
+        )
+        return server_id
 
     async def recovered(self, server_id: str) -> str:
         """Launch a server for good, and return its instance."""

@@ -346,20 +346,20 @@ async def test_a_network_that_fails_or_stays_stopped_fails_the_wait(
 
 
 async def run_plan(emulator: DRSEmulator, drs: DRSClient, server: str) -> str:
-    """Execute a plan of a wait of five minutes and of one server; return the ARN."""
+    """Execute a plan of one server and of a wait of five minutes; return the ARN."""
     plan = (await drs.create_recovery_plan("plan")).recovery_plan
     assert plan is not None
     arn = str(plan.recovery_plan_arn)
     server_arn = f"arn:aws:drs:{emulator.region}:111122223333:source-server/{server}"
     await drs.create_recovery_plan_step(
         recovery_plan_arn=arn,
-        step_name="breathe",
-        configuration={"wait_step_configuration": {"wait_duration_minutes": 5}},
+        step_name="launch",
+        configuration={"server_step_configuration": {"servers": [{"server_arn": server_arn}]}},
     )
     await drs.create_recovery_plan_step(
         recovery_plan_arn=arn,
-        step_name="launch",
-        configuration={"server_step_configuration": {"servers": [{"server_arn": server_arn}]}},
+        step_name="breathe",
+        configuration={"wait_step_configuration": {"wait_duration_minutes": 5}},
     )
     response = await drs.start_recovery_plan_execution(recovery_plan_arn=arn, mode="DRILL")
     assert response.recovery_plan_execution is not None
@@ -404,7 +404,7 @@ async def test_an_execution_that_failed_is_waited_for_again_after_a_retry(
     with pytest.raises(WaiterFailedError):
         await drs.wait_until_recovery_plan_execution_completed(arn)
     steps = await drs.list_recovery_plan_execution_steps(arn).collect()
-    await drs.retry_recovery_plan_execution_step(str(steps[1].recovery_plan_execution_step_arn))
+    await drs.retry_recovery_plan_execution_step(str(steps[0].recovery_plan_execution_step_arn))
     ended = await drs.wait_until_recovery_plan_execution_completed(arn)
     assert ended.status == "COMPLETED"
 

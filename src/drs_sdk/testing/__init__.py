@@ -22,16 +22,29 @@ if TYPE_CHECKING:
     from drs_sdk.testing.emulator import DRSEmulator
     from drs_sdk.testing.faults import Fault
     from drs_sdk.testing.front.place import Place
+    from drs_sdk.testing.job_durations import JobDurations
+    from drs_sdk.testing.quirks import Quirks
     from drs_sdk.testing.recording import RecordedRequest
     from drs_sdk.testing.settings import Quotas
 
-__all__ = ["DRSEmulator", "EmulatorClock", "Fault", "Place", "Quotas", "RecordedRequest"]
+__all__ = [
+    "DRSEmulator",
+    "EmulatorClock",
+    "Fault",
+    "JobDurations",
+    "Place",
+    "Quirks",
+    "Quotas",
+    "RecordedRequest",
+]
 
 _HOMES = {
     "DRSEmulator": "emulator",
     "EmulatorClock": "clock",
     "Fault": "faults",
+    "JobDurations": "job_durations",
     "Place": "front.place",
+    "Quirks": "quirks",
     "Quotas": "settings",
     "RecordedRequest": "recording",
 }

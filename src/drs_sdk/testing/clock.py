@@ -27,6 +27,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
@@ -85,6 +86,7 @@ class EmulatorClock:
         self._seq = 0
         self._holds: dict[int, weakref.ref[asyncio.Task[object]] | None] = {}
         self._asleep: set[asyncio.Task[object]] = set()
+        self._excused: list[Callable[[], bool]] = []
         self._quiet = 0
         self._advancing = 0
         self._pump: asyncio.Handle | None = None
@@ -156,6 +158,22 @@ class EmulatorClock:
                 self._sleepers.remove(sleeper)
                 heapq.heapify(self._sleepers)
             self._touch()
+
+    async def sleep_while_waited_for(self, seconds: float, waits: Callable[[], bool]) -> None:
+        """Sleep on behalf of a caller, whose hold on time does not count meanwhile.
+
+        The emulator answers late so: the client that waits for the answer is in a call, which
+        would hold virtual time still for ever.
+
+        Args:
+            seconds: How long.
+            waits: Tells whether the caller still waits.
+        """
+        self._excused.append(waits)
+        try:
+            await self.sleep(seconds)
+        finally:
+            self._excused.remove(waits)
 
     def busy(self) -> Busy:
         """Hold virtual time still until the returned hold is released (or its `with` ends).
@@ -233,7 +251,8 @@ class EmulatorClock:
                 self._quiet += 1
 
     def _is_held(self) -> bool:
-        return any(owner is None or self._is_awake(owner()) for owner in self._holds.values())
+        holding = sum(owner is None or self._is_awake(owner()) for owner in self._holds.values())
+        return holding > sum(waits() for waits in self._excused)
 
     def _is_awake(self, task: asyncio.Task[object] | None) -> bool:
         return task is not None and task not in self._asleep and not task.done()

@@ -13,6 +13,8 @@ from drs_sdk.testing.front.place import Place
 from drs_sdk.testing.front.server import Front
 from drs_sdk.testing.front.sts import TokenService
 from drs_sdk.testing.handlers import load_handlers
+from drs_sdk.testing.job_durations import JobDurations
+from drs_sdk.testing.quirks import Quirks
 from drs_sdk.testing.settings import Quotas, Settings
 from drs_sdk.testing.world.account import Account
 from drs_sdk.testing.world.world import World
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 _REGION = "us-east-1"
 _ACCOUNT_ID = "111122223333"
+_OTHER_REGION = "us-west-2"
+"""Where made-up machines come from when the world has no second Region."""
 
 
 class DRSEmulator(Place):
@@ -58,6 +62,8 @@ class DRSEmulator(Place):
         seed: int = 0,
         clock: EmulatorClock | None = None,
         quotas: Quotas | None = None,
+        quirks: Quirks | None = None,
+        job_durations: JobDurations | None = None,
         initialized: bool = True,
         page_size: int = 200,
         recovery_instance_ids_in_jobs: bool = False,
@@ -80,7 +86,11 @@ class DRSEmulator(Place):
                 other key stands for the first account.
             seed: Decides identifiers, made-up fleets and the dice of faults.
             clock: The clock to live by.
-            quotas: Quotas other than the service's defaults.
+            quotas: Quotas other than the service's defaults, of every place; see also
+                `Place.quotas`.
+            quirks: What the service does at times, in every place; see also `Place.quirks`.
+            job_durations: How long the steps of jobs take, in every place; see also
+                `Place.job_durations`.
             initialized: Whether InitializeService was called already.
             page_size: Items on a page when a request does not say.
             recovery_instance_ids_in_jobs: Let launch jobs name the recovery instances they
@@ -107,12 +117,15 @@ class DRSEmulator(Place):
         all_accounts = _all_of("account", account_id, accounts, _ACCOUNT_ID)
         self._settings = Settings(
             region=all_regions[0],
+            origin_region=_origin_of(all_regions[0], all_regions),
             account_id=all_accounts[0],
             seed=seed,
             page_size=page_size,
             recovery_instance_ids_in_jobs=recovery_instance_ids_in_jobs,
             reverse_drill_instances=reverse_drill_instances,
             quotas=quotas or Quotas(),
+            quirks=quirks or Quirks(),
+            job_durations=job_durations or JobDurations(),
         )
         self._keys = Keyring(all_accounts)
         self._token_service = TokenService(self._keys)
@@ -134,6 +147,7 @@ class DRSEmulator(Place):
         )
         self._admin = None if admin_port is None else Listener(self._admin_runner, admin_port)
         self._many_regions = regions is not None
+        self._regions = all_regions
         self._first = (all_accounts[0], all_regions[0])
         self._places: dict[tuple[str, str], Place] = {self._first: self}
         self._named = list(product(all_accounts, all_regions))
@@ -282,11 +296,25 @@ class DRSEmulator(Place):
         return self._places[where].desk
 
     def _open(self, account_id: str, region: str, *, initialized: bool) -> Place:
-        settings = replace(self._settings, account_id=account_id, region=region)
+        settings = replace(
+            self._settings,
+            account_id=account_id,
+            region=region,
+            origin_region=_origin_of(region, self._regions),
+        )
         key = self._keys.of_account(account_id) or self._keys.first
         account = Account(settings, self.clock.now(), initialized=initialized, world=self._world)
         self._world.enter(account)
         return Place(self.clock, account, key, self._listener)
+
+
+def _origin_of(region: str, regions: Sequence[str]) -> str:
+    """Return the Region that the machines of a place come from: the world's next one."""
+    at = regions.index(region) + 1 if region in regions else 0
+    others = [other for other in (*regions[at:], *regions[:at]) if other != region]
+    if others:
+        return others[0]
+    return _OTHER_REGION if region != _OTHER_REGION else _REGION
 
 
 def _all_of(

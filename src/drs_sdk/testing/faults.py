@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 FaultKind: TypeAlias = Literal[
     "error",
     "delay",
+    "late",
     "drop_before",
     "drop_after",
     "truncate",
@@ -36,8 +37,8 @@ class Fault:
         message: Text of an error answer.
         status: HTTP status of an error answer (None: the modelled one).
         members: Further members of an error answer.
-        after: Whether the request is carried out before the error is answered.
-        seconds: Length of a delay, in real seconds.
+        after: Whether the request is carried out before the error, or before the wait.
+        seconds: Length of a delay, in real seconds, or of a late answer, in the emulator's.
         at: Which share of a body is sent before it is cut.
         name: The member to touch, or the name of the member to add.
         value: The value put there.
@@ -101,6 +102,19 @@ class Fault:
     def delay(cls, seconds: float) -> Fault:
         """Answer late: after real seconds, as the timeouts of clients are in real time."""
         return cls(kind="delay", seconds=seconds)
+
+    @classmethod
+    def late(cls, seconds: float, *, after: bool = True) -> Fault:
+        """Answer late by the emulator's clock, as StartRecovery does with a large batch.
+
+        Clients of `DRSEmulator.client` let virtual time go on while they wait for it.
+
+        Args:
+            seconds: How late, in seconds of the emulator's time.
+            after: Carry the request out at its arrival, so that others see what came of it
+                long before its caller; otherwise just before the answer.
+        """
+        return cls(kind="late", seconds=seconds, after=after)
 
     @classmethod
     def drop_before(cls) -> Fault:

@@ -1,8 +1,11 @@
-"""What a user may set on an emulated account: its identity, its quotas and its pace."""
+"""What a user may set on an emulated account: its identity, quotas, pace and quirks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+from drs_sdk.testing.job_durations import JobDurations
+from drs_sdk.testing.quirks import Quirks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,7 @@ class Quotas:
         replication_configuration_templates: Replication configuration templates in the account.
         recovery_plans: Recovery plans in the Region.
         steps_per_recovery_plan: Steps in one recovery plan.
+        servers_per_recovery_plan: Servers over all steps of a recovery plan.
         servers_per_recovery_plan_step: Servers in one step of a recovery plan.
         concurrent_recovery_plan_executions: Executions of one plan at the same time.
     """
@@ -38,16 +42,18 @@ class Quotas:
     replication_configuration_templates: int = 1
     recovery_plans: int = 1000
     steps_per_recovery_plan: int = 20
+    servers_per_recovery_plan: int = 100
     servers_per_recovery_plan_step: int = 100
     concurrent_recovery_plan_executions: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The identity and the pace of one emulated account.
+    """What is set on one emulated account in one Region.
 
     Attributes:
         region: The Region in ARNs and zones.
+        origin_region: The Region that made-up machines in EC2 come from, unless told otherwise.
         account_id: The twelve digits in ARNs.
         seed: Decides identifiers, fleets and the dice of faults.
         page_size: Items on a page when the request does not say.
@@ -57,9 +63,12 @@ class Settings:
         reverse_drill_instances: Whether the replication of a drill's instance can be reversed;
             nothing public says.
         quotas: The account's quotas.
+        quirks: What the service does at times.
+        job_durations: How long the steps of jobs take.
     """
 
     region: str = "us-east-1"
+    origin_region: str = "us-west-2"
     account_id: str = "111122223333"
     seed: int = 0
     page_size: int = 200
@@ -67,6 +76,8 @@ class Settings:
     recovery_instance_ids_in_jobs: bool = False
     reverse_drill_instances: bool = True
     quotas: Quotas = field(default_factory=Quotas)
+    quirks: Quirks = field(default_factory=Quirks)
+    job_durations: JobDurations = field(default_factory=JobDurations)
 
     def arn(self, resource_type: str, resource_id: str) -> str:
         """Return the ARN of a resource of this account."""

@@ -24,6 +24,7 @@ from drs_sdk.testing.service.deviations import answer_violations
 from drs_sdk.testing.service.model import Service, load_service
 from drs_sdk.testing.service.refusals import ServiceError
 from drs_sdk.testing.service.unlisted_refusals import is_explained
+from drs_sdk.testing.state import jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +91,7 @@ class Front:
         """
         params = wire.check_request(operation, params)
         account.settle(self.clock.now())
+        jobs.forget_expired(account)
         if not account.initialized and _UNINITIALIZED in operation.errors:
             raise refusals.uninitialized()
         handler = load_handlers().get(operation.name)
@@ -211,6 +213,8 @@ class _Exchange:
         except ServiceError as error:
             if front.check_answers:
                 front.check_error(operation, error)
+            if fault is not None and fault.kind == "late" and fault.after:
+                await self._keep_waiting(fault.seconds)
             dropped = fault is not None and fault.kind == "drop_after"
             return self._drop() if dropped else self._send(error)
         return await self._answer(operation, params, answer, fault)
@@ -220,8 +224,21 @@ class _Exchange:
             return self._drop()
         if fault.kind == "error" and not fault.after:
             return self._send(_error_of(fault))
-        await asyncio.sleep(fault.seconds)
+        if fault.kind == "late":
+            if not fault.after:
+                await self._keep_waiting(fault.seconds)
+        else:
+            await asyncio.sleep(fault.seconds)
         return None
+
+    async def _keep_waiting(self, seconds: float) -> None:
+        """Let the client wait by the emulator's clock, for as long as it does."""
+
+        def waits() -> bool:
+            transport = self._request.transport
+            return transport is not None and not transport.is_closing()
+
+        await self._front.clock.sleep_while_waited_for(seconds, waits)
 
     def _authenticate(self) -> None:
         if self._front.check_signatures:
@@ -246,7 +263,10 @@ class _Exchange:
                 return self._respond(wire.WireAnswer(200, {"Content-Type": "text/html"}, _HTML))
             if answer is not None:
                 answer = corrupt(self._desk.account(), operation, params, answer, fault)
+        # Before any wait: the answer tells how things were when the request was carried out.
         rendered = wire.render_answer(operation, answer)
+        if fault is not None and fault.kind == "late" and fault.after:
+            await self._keep_waiting(fault.seconds)
         if fault is not None and fault.kind == "truncate":
             return await self._truncate(rendered, fault.at)
         return self._respond(rendered)

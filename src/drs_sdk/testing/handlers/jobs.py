@@ -38,7 +38,7 @@ def start_recovery(account: Account, params: Doc) -> Doc:
         account,
         list(servers.values()),
         is_drill=params.get("isDrill", False),
-        tags=params.get("tags"),
+        tags=_tags(account, params),
         snapshots=chosen,
     )
     return {"job": job.doc}
@@ -51,7 +51,7 @@ def describe_jobs(account: Account, params: Doc) -> Doc:
     period = period_of(filters, "fromDate", "toDate")
     known = jobs.jobs_of(account)
     ids: list[str] = filters.get("jobIDs", [])
-    chosen = known.select(ids) if ids else list(known)
+    chosen = known.select(ids) if ids else [j for j in known if jobs.is_listed(account, j)]
     if not period.is_open:
         chosen = [job for job in chosen if _was_made_in(job, period)]
     page, token = page_in_order(
@@ -77,6 +77,17 @@ def delete_job(account: Account, params: Doc) -> None:
     if jobs.is_running(job):
         raise refusals.conflict(f"Job {job.id} is running.", "job", job.id)
     known.remove(job.id)
+
+
+def _tags(account: Account, params: Doc) -> dict[str, str]:
+    """Return the tags that a recovery's job gets."""
+    tags: dict[str, str] = params.get("tags", {})
+    fate = account.quirks.recovery_tags
+    if tags and fate == "REFUSED":
+        raise refusals.invalid(
+            "Tags are not accepted.", fields=[("tags", "must not be given")], reason="other"
+        )
+    return {} if fate == "LOST" else tags
 
 
 def _was_made_in(job: Resource, period: Period) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from drs_sdk.testing.handlers import handles
 from drs_sdk.testing.handlers.listing.paging import page_in_order, paged
 from drs_sdk.testing.service import refusals
-from drs_sdk.testing.state import configurations
+from drs_sdk.testing.state import configurations, predefined_actions
 
 if TYPE_CHECKING:
     from drs_sdk.testing.service.documents import Doc
@@ -27,6 +27,7 @@ _COMMANDS = frozenset(
         "AWS-RunShellScript",
         "AWS-UpdateSSMAgent",
         "AmazonCloudWatch-ManageAgent",
+        *predefined_actions.COMMANDS,
     }
 )
 
@@ -41,7 +42,9 @@ def put_launch_action(account: Account, params: Doc) -> Doc:
         if action.doc["actionId"] != params["actionId"]
     ]
     limit = account.quotas.launch_actions
-    if len(others) >= limit:
+    # Nobody says that the predefined ones count.
+    own = {params["actionId"], *(action.doc["actionId"] for action in others)}
+    if len(own - predefined_actions.IDENTIFIERS) > limit:
         raise refusals.quota_exceeded("launch_actions", limit, "launch-action")
     taken = next((a for a in others if a.doc["order"] == params["order"]), None)
     if taken is not None:
@@ -74,7 +77,7 @@ def list_launch_actions(account: Account, params: Doc) -> Doc:
         place=configurations.place_of,
         largest=_LARGEST_PAGE,
     )
-    return paged("items", [action.doc for action in page], token)
+    return paged("items", [action.shown() for action in page], token)
 
 
 @handles("DeleteLaunchAction")

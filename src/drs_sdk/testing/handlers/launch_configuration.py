@@ -22,7 +22,7 @@ DEFAULTS: Doc = {**configurations.LAUNCH_DEFAULTS, "launchIntoSourceInstance": F
 def get_launch_configuration(account: Account, params: Doc) -> Doc:
     """Show the configuration of a source server."""
     server = account.source_servers.require(params["sourceServerID"])
-    return configurations.launch_configuration_of(account, server).doc
+    return configurations.launch_configuration_of(account, server).shown()
 
 
 @handles("UpdateLaunchConfiguration")
@@ -31,7 +31,8 @@ def update_launch_configuration(account: Account, params: Doc) -> Doc:
     server = account.source_servers.require(params["sourceServerID"])
     configuration = configurations.launch_configuration_of(account, server)
     configuration.doc.update(params)
-    return configuration.doc
+    configuration.settle_members(params)
+    return configuration.shown()
 
 
 @handles("CreateLaunchConfigurationTemplate")

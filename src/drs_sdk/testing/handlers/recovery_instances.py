@@ -100,7 +100,9 @@ def get_failback_replication_configuration(account: Account, params: Doc) -> Doc
     """Show how an instance is replicated back."""
     instance = _one(account, params)
     said: Doc = instance.state.get("failback_configuration", {})
-    return {"recoveryInstanceID": instance.id, **_CONFIGURATION, **said}
+    # A loaded one is shown as it was loaded.
+    defaults = {} if "failback_loaded" in instance.state else _CONFIGURATION
+    return {"recoveryInstanceID": instance.id, **defaults, **said}
 
 
 @handles("UpdateFailbackReplicationConfiguration")

@@ -44,22 +44,25 @@ def start_recovery_plan_execution(account: Account, params: Doc) -> Doc:
     executions = recovery_plans.all_executions(account)
     execution = client_tokens.replayed(account, "StartRecoveryPlanExecution", params, executions)
     if execution is None:
+        if not plan.state["steps"]:
+            raise refusals.invalid(f"Recovery plan {plan.id} has no steps.", reason="other")
         if plan.doc["status"] != "ACTIVE":
             raise refusals.conflict(
                 f"Recovery plan {plan.id} has no server step.", "recovery-plan", plan.id
             )
         recovery_plans.require_turn(account, plan.id)
+        _require_servers(account, plan)
         snapshot_ids = _snapshot_ids(account, plan, params.get("sourceServers", []))
         tags: Doc = params.get("tags", {})
         execution = plan_executions.begin(account, plan, params["mode"], snapshot_ids, tags)
         client_tokens.remember(account, "StartRecoveryPlanExecution", params, execution)
-    return {"recoveryPlanExecution": execution.doc}
+    return {"recoveryPlanExecution": execution.shown()}
 
 
 @handles("GetRecoveryPlanExecution")
 def get_recovery_plan_execution(account: Account, params: Doc) -> Doc:
     """Show an execution, without its steps."""
-    return {"recoveryPlanExecution": _execution(account, params).doc}
+    return {"recoveryPlanExecution": _execution(account, params).shown()}
 
 
 @handles("ListRecoveryPlanExecutions")
@@ -90,7 +93,7 @@ def cancel_recovery_plan_execution(account: Account, params: Doc) -> Doc:
     if execution.doc["status"] not in {"CREATED", "IN_PROGRESS"}:
         raise _wrong_status(execution, "recovery-plan-execution", "it cannot be cancelled")
     plan_executions.cancel(account, execution)
-    return {"recoveryPlanExecution": execution.doc}
+    return {"recoveryPlanExecution": execution.shown()}
 
 
 @handles("DeleteRecoveryPlanExecution")
@@ -108,7 +111,7 @@ def delete_recovery_plan_execution(account: Account, params: Doc) -> Doc:
 @handles("GetRecoveryPlanExecutionStep")
 def get_recovery_plan_execution_step(account: Account, params: Doc) -> Doc:
     """Show a step of an execution."""
-    return {"recoveryPlanExecutionStep": _step(account, params).doc}
+    return {"recoveryPlanExecutionStep": _step(account, params).shown()}
 
 
 @handles("ListRecoveryPlanExecutionSteps")
@@ -135,7 +138,7 @@ def retry_recovery_plan_execution_step(account: Account, params: Doc) -> Doc:
         raise _wrong_status(step, _STEP, "only a failed server step can be retried")
     _require_changeable(account, step)
     plan_executions.retry(account, step)
-    return {"recoveryPlanExecutionStep": step.doc}
+    return {"recoveryPlanExecutionStep": step.shown()}
 
 
 @handles("UpdateRecoveryPlanExecutionStep")
@@ -151,7 +154,7 @@ def update_recovery_plan_execution_step(account: Account, params: Doc) -> Doc:
     else:
         _change(account, step, params)
         step.doc["updatedAt"] = account.stamp()
-    return {"recoveryPlanExecutionStep": step.doc}
+    return {"recoveryPlanExecutionStep": step.shown()}
 
 
 def _require_changeable(account: Account, step: Resource) -> None:
@@ -183,14 +186,39 @@ def _change(account: Account, step: Resource, params: Doc) -> None:
         raise _wrong_status(step, _STEP, "it cannot be changed")
     value: object = params[member]
     if kind == plan_server_steps.SERVERS:
-        limit = account.quotas.servers_per_recovery_plan_step
-        if len(params["servers"]) > limit:
-            raise refusals.invalid(
-                f"A step may have {limit} servers.",
-                fields=[("servers", f"has more than {limit} items")],
-            )
+        _require_few(account, step, len(params["servers"]))
         value = recovery_plans.checked_servers(account, params["servers"], "servers")
     configuration[kind] = {member: value}
+
+
+def _require_few(account: Account, step: Resource, servers: int) -> None:
+    """Refuse more servers than a step may have, or an execution over all of its steps."""
+    execution = plan_executions.execution_of(account, step)
+    others = sum(
+        len(recovery_plans.servers_in(other.doc["configuration"]))
+        for other in plan_executions.steps_of(account, execution)
+        if other is not step
+    )
+    quotas = account.quotas
+    limit = min(quotas.servers_per_recovery_plan_step, quotas.servers_per_recovery_plan - others)
+    if servers > limit:
+        raise refusals.invalid(
+            f"The step may have {limit} servers.",
+            fields=[("servers", f"has more than {limit} items")],
+        )
+
+
+def _require_servers(account: Account, plan: Resource) -> None:
+    """Refuse a plan with servers that are gone, or that the run of another plan has."""
+    arns: list[str] = [
+        server["serverArn"]
+        for step in recovery_plans.steps_of(account, plan)
+        for server in recovery_plans.servers_in(step.doc["configuration"])
+    ]
+    gone = [arn for arn in arns if recovery_plans.server_of(account, arn) is None]
+    if gone:
+        raise refusals.invalid(f"There is no source server {gone[0]}.", reason="other")
+    recovery_plans.require_free(account, plan.id, arns)
 
 
 def _snapshot_ids(account: Account, plan: Resource, named: list[Doc]) -> Doc:
@@ -223,7 +251,8 @@ def _step(account: Account, params: Doc) -> Resource:
 
 
 def _short(resource: Resource, members: tuple[str, ...]) -> Doc:
-    return {name: resource.doc[name] for name in members if name in resource.doc}
+    doc = resource.shown()
+    return {name: doc[name] for name in members if name in doc}
 
 
 def _wrong_status(resource: Resource, resource_type: str, what: str) -> refusals.ServiceError:

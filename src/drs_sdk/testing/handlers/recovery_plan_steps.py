@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from drs_sdk.testing.handlers import handles
 from drs_sdk.testing.handlers.listing.paging import page_of_arranged, paged
@@ -24,14 +24,14 @@ def create_recovery_plan_step(account: Account, params: Doc) -> Doc:
     if step is None:
         step = _add(account, plan, params)
         client_tokens.remember(account, "CreateRecoveryPlanStep", params, step)
-    return {"recoveryPlanStep": step.doc}
+    return {"recoveryPlanStep": step.shown()}
 
 
 @handles("GetRecoveryPlanStep")
 def get_recovery_plan_step(account: Account, params: Doc) -> Doc:
     """Show a step."""
     step = recovery_plans.all_steps(account).require(params["recoveryPlanStepArn"])
-    return {"recoveryPlanStep": step.doc}
+    return {"recoveryPlanStep": step.shown()}
 
 
 @handles("ListRecoveryPlanSteps")
@@ -40,7 +40,7 @@ def list_recovery_plan_steps(account: Account, params: Doc) -> Doc:
     plan = recovery_plans.all_plans(account).require(params["recoveryPlanArn"])
     steps = recovery_plans.steps_of(account, plan)
     found, token = page_of_arranged(account, "ListRecoveryPlanSteps", params, steps)
-    return paged("recoveryPlanSteps", [step.doc for step in found], token)
+    return paged("recoveryPlanSteps", [step.shown() for step in found], token)
 
 
 @handles("UpdateRecoveryPlanStep")
@@ -56,22 +56,18 @@ def update_recovery_plan_step(account: Account, params: Doc) -> Doc:
                 "A step cannot change its kind.",
                 fields=[("configuration", "must be of the kind that the step has")],
             )
-        limit = account.quotas.servers_per_recovery_plan_step
-        if _count_servers(configuration) > limit:
+        used_up = _used_up(account, plan, configuration, instead_of=step)
+        if used_up is not None:
+            limit = getattr(account.quotas, used_up)
             raise refusals.invalid(
-                f"A step may have {limit} servers.",
-                fields=[
-                    (
-                        f"configuration.{recovery_plans.SERVERS}.servers",
-                        f"has more than {limit} items",
-                    )
-                ],
+                f"The quota {used_up.replace('_', ' ')} ({limit}) is used up.",
+                fields=[(f"configuration.{recovery_plans.SERVERS}.servers", "has too many items")],
             )
         step.doc["configuration"] = _checked(account, configuration)
     if "stepName" in params:
         step.doc["stepName"] = params["stepName"]
     step.doc["updatedAt"] = plan.doc["updatedAt"] = account.stamp()
-    return {"recoveryPlanStep": step.doc}
+    return {"recoveryPlanStep": step.shown()}
 
 
 @handles("DeleteRecoveryPlanStep")
@@ -81,6 +77,13 @@ def delete_recovery_plan_step(account: Account, params: Doc) -> Doc:
     step = all_steps.require(params["recoveryPlanStepArn"])
     plan = recovery_plans.plan_of(account, step)
     recovery_plans.require_idle(account, plan, "its steps cannot be deleted")
+    left = [s for s in recovery_plans.steps_of(account, plan) if s is not step]
+    if left and recovery_plans.WAIT in left[0].doc["configuration"]:
+        raise refusals.conflict(
+            f"{step.id} is followed by a wait, which cannot be the first step.",
+            "recovery-plan-step",
+            step.id,
+        )
     all_steps.remove(step.id)
     plan.state["steps"].remove(step.id)
     recovery_plans.order_changed(account, plan)
@@ -98,9 +101,13 @@ def reorder_recovery_plan_steps(account: Account, params: Doc) -> Doc:
             "The new order must name every step of the plan once.",
             fields=[("orderedStepArns", "must name every step of the plan once")],
         )
+    all_steps = recovery_plans.all_steps(account)
+    recovery_plans.require_servers_first(
+        [all_steps.require(arn).doc["configuration"] for arn in arns], "orderedStepArns"
+    )
     plan.state["steps"] = list(arns)
     recovery_plans.order_changed(account, plan)
-    return {"recoveryPlanSteps": [step.doc for step in recovery_plans.steps_of(account, plan)]}
+    return {"recoveryPlanSteps": [step.shown() for step in recovery_plans.steps_of(account, plan)]}
 
 
 def _add(account: Account, plan: Resource, params: Doc) -> Resource:
@@ -111,18 +118,17 @@ def _add(account: Account, plan: Resource, params: Doc) -> Resource:
             "steps_per_recovery_plan", quotas.steps_per_recovery_plan, "recovery-plan-step"
         )
     configuration: Doc = params["configuration"]
-    if _count_servers(configuration) > quotas.servers_per_recovery_plan_step:
-        raise refusals.quota_exceeded(
-            "servers_per_recovery_plan_step",
-            quotas.servers_per_recovery_plan_step,
-            "source-server",
-        )
+    used_up = _used_up(account, plan, configuration)
+    if used_up is not None:
+        raise refusals.quota_exceeded(used_up, getattr(quotas, used_up), "source-server")
     order: int = params.get("stepOrder", len(arns) + 1)
     if order > len(arns) + 1:
         raise refusals.invalid(
             f"The plan has {len(arns)} steps.",
             fields=[("stepOrder", f"must be at most {len(arns) + 1}")],
         )
+    if order == 1:
+        recovery_plans.require_servers_first([configuration], "configuration")
     arn = f"{plan.id}/{account.new_id('st')}"
     doc: Doc = {
         "recoveryPlanStepArn": arn,
@@ -138,8 +144,22 @@ def _add(account: Account, plan: Resource, params: Doc) -> Resource:
     return step
 
 
-def _count_servers(configuration: Doc) -> int:
-    return len(configuration.get(recovery_plans.SERVERS, {}).get("servers", []))
+def _used_up(
+    account: Account, plan: Resource, configuration: Doc, instead_of: Resource | None = None
+) -> Literal["servers_per_recovery_plan_step", "servers_per_recovery_plan"] | None:
+    """Return which quota a step of so many servers breaks, if any."""
+    servers = len(recovery_plans.servers_in(configuration))
+    if servers > account.quotas.servers_per_recovery_plan_step:
+        return "servers_per_recovery_plan_step"
+    others = sum(
+        len(recovery_plans.servers_in(step.doc["configuration"]))
+        for step in recovery_plans.steps_of(account, plan)
+        if step is not instead_of
+    )
+    # A wait adds none, wherever the plan stands.
+    if servers and others + servers > account.quotas.servers_per_recovery_plan:
+        return "servers_per_recovery_plan"
+    return None
 
 
 def _checked(account: Account, configuration: Doc) -> Doc:

@@ -38,14 +38,14 @@ def create_recovery_plan(account: Account, params: Doc) -> Doc:
             doc["description"] = params["description"]
         plan = all_plans.add(arn, doc, arn=arn, state={"steps": []})
         client_tokens.remember(account, "CreateRecoveryPlan", params, plan)
-    return {"recoveryPlan": plan.doc}
+    return {"recoveryPlan": plan.shown()}
 
 
 @handles("GetRecoveryPlan")
 def get_recovery_plan(account: Account, params: Doc) -> Doc:
     """Show a plan, without its steps."""
     return {
-        "recoveryPlan": recovery_plans.all_plans(account).require(params["recoveryPlanArn"]).doc
+        "recoveryPlan": recovery_plans.all_plans(account).require(params["recoveryPlanArn"]).shown()
     }
 
 
@@ -53,7 +53,8 @@ def get_recovery_plan(account: Account, params: Doc) -> Doc:
 def list_recovery_plans(account: Account, params: Doc) -> Doc:
     """List plans in short form, oldest first."""
     found, token = page_of(account, "ListRecoveryPlans", params, recovery_plans.all_plans(account))
-    shown = [{name: plan.doc[name] for name in _SUMMARY} for plan in found]
+    docs = [plan.shown() for plan in found]
+    shown = [{name: doc[name] for name in _SUMMARY if name in doc} for doc in docs]
     return paged("recoveryPlans", shown, token)
 
 
@@ -63,7 +64,7 @@ def update_recovery_plan(account: Account, params: Doc) -> Doc:
     plan = recovery_plans.all_plans(account).require(params["recoveryPlanArn"])
     recovery_plans.require_idle(account, plan, "it cannot be changed")
     plan.doc.update({**params, "updatedAt": account.stamp()})
-    return {"recoveryPlan": plan.doc}
+    return {"recoveryPlan": plan.shown()}
 
 
 @handles("DeleteRecoveryPlan")

@@ -29,7 +29,7 @@ def describe_recovery_snapshots(account: Account, params: Doc) -> Doc:
         for snapshot in recovery_snapshots.snapshots_after(
             account, server, position, newest_first=newest_first
         ):
-            if period.includes(parse_datetime(snapshot["timestamp"])):
+            if period.includes(parse_datetime(recovery_snapshots.taken_at(snapshot))):
                 yield snapshot
 
     page, token = page_of_stream(

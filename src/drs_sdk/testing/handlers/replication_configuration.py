@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def get_replication_configuration(account: Account, params: Doc) -> Doc:
     """Show the configuration of a source server."""
     server = account.source_servers.require(params["sourceServerID"])
-    return configurations.replication_configuration_of(account, server).doc
+    return configurations.replication_configuration_of(account, server).shown()
 
 
 @handles("UpdateReplicationConfiguration")
@@ -31,7 +31,8 @@ def update_replication_configuration(account: Account, params: Doc) -> Doc:
     if "replicatedDisks" in params:
         changed["replicatedDisks"] = _disks(server, configuration.doc, params["replicatedDisks"])
     configuration.doc = changed
-    return changed
+    configuration.settle_members(params)
+    return configuration.shown()
 
 
 @handles("CreateReplicationConfigurationTemplate")

@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING
 
 from drs_sdk.testing.life import replication, stalling
 from drs_sdk.testing.service.isotime import format_datetime
-from drs_sdk.testing.state.made_up_servers import lasting_properties
+from drs_sdk.testing.state.made_up_servers import OUTSIDE_EC2, lasting_properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drs_sdk.testing.service.documents import Doc
+    from drs_sdk.testing.state.made_up_servers import Machine
     from drs_sdk.testing.state.source_servers import ReplicationState
     from drs_sdk.testing.world.account import Account
     from drs_sdk.testing.world.resources import Resource
 
 
 def add_source_server(
-    account: Account, state: ReplicationState, doc: Doc | None = None
+    account: Account,
+    state: ReplicationState,
+    doc: Doc | None = None,
+    *,
+    machine: Machine = OUTSIDE_EC2,
 ) -> Resource:
     """Add a source server that has come as far as `state`.
 
@@ -27,10 +32,12 @@ def add_source_server(
         account: Where to.
         state: How far its replication has come.
         doc: Members that take the place of made-up ones.
+        machine: What the made-up ones are to say.
     """
     server_id = account.new_id("s")
     arn = account.settings.arn("source-server", server_id)
-    made_up = lasting_properties(server_id, len(account.source_servers) + 1, account.stamp())
+    number = len(account.source_servers) + 1
+    made_up = lasting_properties(server_id, number, account.stamp(), machine)
     base: Doc = {
         "sourceServerID": server_id,
         "arn": arn,

@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING
 
 from drs_sdk.testing.life import post_launch_actions
 from drs_sdk.testing.service import refusals
-from drs_sdk.testing.state import ec2_instances, jobs, recovery_instances, source_servers
+from drs_sdk.testing.state import (
+    ec2_instances,
+    jobs,
+    recovery_instances,
+    recovery_snapshots,
+    source_servers,
+)
 from drs_sdk.testing.state.jobs import log, set_status
 from drs_sdk.testing.world.account import transition
 
@@ -40,16 +46,9 @@ _FAILS_AFTER = 0.4
 SILENT = "SILENT"
 """The stage, between snapshot and conversion, whose failure no event in the log tells."""
 
-_JITTER = 0.03
-_LENGTHS = {
-    "snapshot": 0.19,
-    "converter": 51.9,
-    "conversion": 195.0,
-    "hand-over": 0.5,
-    "instance": 20.0,
-    "boot": 260.0,
-}
-"""How many seconds each step takes, give or take `_JITTER`."""
+_HAND_OVER = 0.5
+_UNTIL_INSTANCE = 1 / 14
+"""The share of a launch after which the instance is there, booting."""
 
 
 def start_launch(
@@ -107,6 +106,8 @@ def start_launch(
 def note_launch(account: Account, server: Resource, job: Resource, *, is_drill: bool) -> None:
     """Let a source server show that its launch was initiated."""
     server.doc["lastLaunchResult"] = "PENDING"
+    if account.quirks.empty_last_launch:
+        return
     life: Doc = server.doc.setdefault("lifeCycle", {})
     life["lastLaunch"] = {
         "initiated": {
@@ -130,8 +131,9 @@ def show_on_server(account: Account, server_id: str, status: LaunchStatus) -> Re
     """Set the status of the last launch on a source server, if it still exists."""
     server = account.source_servers.get(server_id)
     if server is not None:
-        life: Doc = server.doc.setdefault("lifeCycle", {})
-        life.setdefault("lastLaunch", {})["status"] = status
+        if not account.quirks.empty_last_launch:
+            life: Doc = server.doc.setdefault("lifeCycle", {})
+            life.setdefault("lastLaunch", {})["status"] = status
         if status in {"LAUNCHED", "FAILED"}:
             succeeded = status == "LAUNCHED"
             server.doc["lastLaunchResult"] = "SUCCEEDED" if succeeded else "FAILED"
@@ -160,7 +162,16 @@ def server_done(account: Account, job: Resource) -> None:
 def pace(account: Account, job: Resource, server_id: str, step: str) -> float:
     """Return how long a step takes this server, in seconds: the same seed, the same length."""
     dice = random.Random(f"{account.settings.seed}/{job.id}/{server_id}/{step}")  # noqa: S311
-    return _LENGTHS[step] * dice.uniform(1 - _JITTER, 1 + _JITTER)
+    durations = source_servers.job_durations_of(account, server_id)
+    lengths = {
+        "snapshot": durations.snapshot,
+        "converter": durations.until_conversion,
+        "conversion": durations.conversion,
+        "hand-over": _HAND_OVER,
+        "instance": durations.launch * _UNTIL_INSTANCE,
+        "boot": durations.launch * (1 - _UNTIL_INSTANCE),
+    }
+    return lengths[step] * dice.uniform(1 - durations.jitter, 1 + durations.jitter)
 
 
 @transition("launch.started")
@@ -233,7 +244,7 @@ def _launch_starts(account: Account, job: Resource, server_id: str) -> None:
 
 def _boots(account: Account, job: Resource, server_id: str) -> None:
     server = account.source_servers.require(server_id)
-    taken: str = job.state["snapshots"][server_id]["timestamp"]
+    taken = recovery_snapshots.taken_at(job.state["snapshots"][server_id])
     recovery_instances.add_instance(account, job, server, taken, is_drill=job.state["is_drill"])
     _go_on(account, job, server_id, "boot", "launched")
 

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 from drs_sdk.testing.life import plan_server_steps
 from drs_sdk.testing.service.documents import copy_doc
-from drs_sdk.testing.state import jobs, recovery_plans
+from drs_sdk.testing.service.refusals import ServiceError
+from drs_sdk.testing.state import recovery_plans
 from drs_sdk.testing.world.account import transition
 
 if TYPE_CHECKING:
@@ -34,8 +35,12 @@ CHECK_INTERVAL = timedelta(seconds=5)
 CANCEL_DELAY = timedelta(seconds=5)
 """From CANCELLING to CANCELLED, when no launch has to be awaited."""
 
+LONGEST = timedelta(hours=24)
+"""How long an execution may take."""
+
 UNDER_WAY = frozenset({"EXECUTING", "WAITING"})
 _EVENTS = "plan."
+_LIMIT = "plan_limit.reached"
 
 
 def all_steps(account: Account) -> Collection:
@@ -70,6 +75,7 @@ def begin(account: Account, plan: Resource, mode: str, snapshot_ids: Doc, tags: 
     for step in recovery_plans.steps_of(account, plan):
         state["steps"].append(_copy_step(account, execution, step).id)
     account.schedule(START_DELAY, "plan.begun", arn)
+    account.schedule(LONGEST, _LIMIT, arn)
     return execution
 
 
@@ -129,7 +135,18 @@ def _begun(account: Account, subject: str, _args: Doc) -> None:
     execution = recovery_plans.all_executions(account).get(subject)
     if execution is not None:
         execution.doc["status"] = "IN_PROGRESS"
-        _go_on(account, execution)
+        unfit = _unfit(account, execution)
+        if unfit:
+            _end(account, execution, "FAILED", {"code": "ServerCheckFailed", "message": unfit})
+        else:
+            _go_on(account, execution)
+
+
+@transition(_LIMIT)
+def _limit_reached(account: Account, subject: str, _args: Doc) -> None:
+    execution = recovery_plans.all_executions(account).get(subject)
+    if execution is not None and execution.doc["status"] in recovery_plans.RUNNING:
+        time_out(account, execution, step_only=False)
 
 
 @transition("plan.wait_over")
@@ -143,11 +160,15 @@ def _wait_over(account: Account, _subject: str, args: Doc) -> None:
 @transition("plan.servers_checked")
 def _servers_checked(account: Account, subject: str, args: Doc) -> None:
     step = all_steps(account).get(args["step"])
-    # The step may be gone, given up or at work on another job by now.
-    if step is None or step.doc["status"] != "EXECUTING" or step.state["job"] != args["job"]:
+    # The step may be gone, given up or at work on other jobs by now.
+    if step is None or step.doc["status"] != "EXECUTING":
+        return
+    if args["job"] not in (step.state["jobs"].values() or {""}):
         return
     if plan_server_steps.still_runs(account, step):
-        account.schedule(CHECK_INTERVAL, "plan.servers_checked", subject, args)
+        # Else the end of the last job leads here.
+        if not plan_server_steps.jobs_run(account, step):
+            account.schedule(CHECK_INTERVAL, "plan.servers_checked", subject, args)
         return
     failed = plan_server_steps.failed_critical_servers(step)
     if failed:
@@ -167,9 +188,8 @@ def _cancelled(account: Account, subject: str, _args: Doc) -> None:
 
 def _is_awaited(account: Account, step: Resource) -> bool:
     """Tell whether an executing step will come to an end: a loaded one does not."""
-    job = jobs.jobs_of(account).get(step.state["job"])
     coming = account.timeline.coming(step.state["execution"], "plan.servers_checked")
-    return (job is not None and jobs.is_running(job)) or any(
+    return plan_server_steps.jobs_run(account, step) or any(
         event.args["step"] == step.id for event in coming
     )
 
@@ -189,8 +209,20 @@ def _copy_step(account: Account, execution: Resource, step: Resource) -> Resourc
         "createdAt": account.stamp(),
         "updatedAt": account.stamp(),
     }
-    state: Doc = {"execution": execution.id, "job": "", "refusal": "", "outcomes": {}}
+    state: Doc = {"execution": execution.id, "jobs": {}, "refusal": "", "outcomes": {}}
     return all_steps(account).add(arn, doc, state=state)
+
+
+def _unfit(account: Account, execution: Resource) -> str:
+    """Look at all servers, whatever their impact; return why one cannot be launched, or empty."""
+    for step in steps_of(account, execution):
+        if step.doc["status"] != "SKIPPED":
+            for server in recovery_plans.servers_in(step.doc["configuration"]):
+                try:
+                    plan_server_steps.require_fit(account, server["serverArn"])
+                except ServiceError as refusal:
+                    return f"{server['serverArn']}: {refusal.message}"
+    return ""
 
 
 def _go_on(account: Account, execution: Resource) -> None:
@@ -234,9 +266,22 @@ def _resume(account: Account, execution: Resource) -> None:
     """Take up an execution that a step has held up.
 
     Raises:
-        ServiceError: The plan is being executed already (ConflictException).
+        ServiceError: The plan is being executed already, or the run of another one has a server
+            (ConflictException).
     """
-    recovery_plans.require_turn(account, execution.doc["recoveryPlanArn"])
+    plan_arn: str = execution.doc["recoveryPlanArn"]
+    recovery_plans.require_turn(account, plan_arn)
+    recovery_plans.require_free(
+        account,
+        plan_arn,
+        [
+            server["serverArn"]
+            for step in steps_of(account, execution)
+            for server in recovery_plans.servers_in(step.doc["configuration"])
+        ],
+    )
+    if not account.timeline.coming(execution.id, _LIMIT):
+        account.schedule(LONGEST, _LIMIT, execution.id)
     for gone in ("completedAt", "errorDetail"):
         execution.doc.pop(gone, None)
     execution.doc["status"] = "IN_PROGRESS"
@@ -253,5 +298,7 @@ def _set_status(account: Account, step: Resource, status: str) -> None:
 
 def _end(account: Account, execution: Resource, status: str, error: Doc | None = None) -> None:
     execution.doc.update(status=status, completedAt=account.stamp())
+    if status != "FAILED":  # that can be resumed
+        account.timeline.cancel(execution.id, _LIMIT)
     if error is not None:
         execution.doc["errorDetail"] = error

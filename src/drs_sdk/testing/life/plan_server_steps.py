@@ -1,13 +1,13 @@
 """What a server step of a recovery plan's execution launches, and how that goes.
 
-One job launches all servers of the step that can be launched; the others fail at once. A
+Each server of the step that can be launched has a job of its own; the others fail at once. A
 retry launches the servers that have failed before, and leaves those that run.
 
 Keys of the step's `state`:
 
 * `outcomes`: of each server that was tried, by ARN: LAUNCHED, FAILED, or PENDING while its job
   runs.
-* `job`: the job that was started last, or empty.
+* `jobs`: the jobs that were started last, by the ARN of their server.
 * `refusal`: why a server could not be launched, or empty.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from drs_sdk.testing.world.account import Account
     from drs_sdk.testing.world.resources import Resource
 
-SERVERS = "executionServerStepConfiguration"
+SERVERS = recovery_plans.EXECUTED_SERVERS
 
 
 def begin(account: Account, execution: Resource, step: Resource, on_end: str) -> bool:
@@ -35,16 +35,15 @@ def begin(account: Account, execution: Resource, step: Resource, on_end: str) ->
         account: The account.
         execution: The execution.
         step: The step.
-        on_end: The transition to schedule when the job has ended; its args are `step` and
+        on_end: The transition to schedule when a job has ended; its args are `step` and
             `job`, its subject is the execution.
 
     Returns:
         Whether there is a job.
     """
-    step.state.update(job="", refusal="")
+    started: dict[str, str] = {}
+    step.state.update(jobs=started, refusal="")
     outcomes: dict[str, str] = step.state["outcomes"]
-    chosen: dict[str, Doc] = {}
-    fit: list[tuple[Doc, Resource]] = []
     for shown in servers_of(step):
         arn: str = shown["serverArn"]
         if outcomes.get(arn) == "LAUNCHED":
@@ -52,40 +51,35 @@ def begin(account: Account, execution: Resource, step: Resource, on_end: str) ->
         shown.pop("jobID", None)
         outcomes[arn] = "FAILED"
         try:
-            server = _require_fit(account, arn)
+            server = require_fit(account, arn)
             snapshot = _snapshot(account, execution, server)
+            job = launching.start_launch(
+                account,
+                [server],
+                is_drill=execution.doc["mode"] == "DRILL",
+                snapshots={server.id: snapshot} if snapshot is not None else {},
+                on_end=(on_end, execution.id, {"step": step.id}),
+            )
         except ServiceError as refusal:
             step.state["refusal"] = refusal.message
             continue
-        fit.append((shown, server))
-        if snapshot is not None:
-            chosen[server.id] = snapshot
-    if not fit:
-        return False
-    try:
-        job = launching.start_launch(
-            account,
-            [server for _, server in fit],
-            is_drill=execution.doc["mode"] == "DRILL",
-            snapshots=chosen,
-            on_end=(on_end, execution.id, {"step": step.id}),
-        )
-    except ServiceError as refusal:
-        step.state["refusal"] = refusal.message
-        return False
-    step.state["job"] = job.id
-    for shown, _ in fit:
-        shown["jobID"] = job.id
-        outcomes[shown["serverArn"]] = "PENDING"
-    return True
+        started[arn] = shown["jobID"] = job.id
+        outcomes[arn] = "PENDING"
+    return bool(started)
+
+
+def jobs_run(account: Account, step: Resource) -> bool:
+    """Tell whether one of the jobs that were started last is running."""
+    started: dict[str, str] = step.state["jobs"]
+    return any(jobs.is_running(job) for job in jobs.jobs_of(account).select(started.values()))
 
 
 def still_runs(account: Account, step: Resource) -> bool:
     """Look how the servers have done; tell whether some have not come to an end."""
     outcomes: dict[str, str] = step.state["outcomes"]
-    job = jobs.jobs_of(account).get(step.state["job"])
+    started: dict[str, str] = step.state["jobs"]
     statuses: dict[str, str] = {}
-    if job is not None:
+    for job in jobs.jobs_of(account).select(started.values()):
         for part in job.doc["participatingServers"]:
             statuses[part["sourceServerID"]] = part["launchStatus"]
     for arn, outcome in outcomes.items():
@@ -101,7 +95,8 @@ def failed_critical_servers(step: Resource) -> list[str]:
     return [
         shown["serverArn"]
         for shown in servers_of(step)
-        if shown["impactLevel"] == "CRITICAL" and outcomes[shown["serverArn"]] == "FAILED"
+        if shown.get("impactLevel", "CRITICAL") == "CRITICAL"
+        and outcomes[shown["serverArn"]] == "FAILED"
     ]
 
 
@@ -111,7 +106,12 @@ def servers_of(step: Resource) -> list[Doc]:
     return servers
 
 
-def _require_fit(account: Account, arn: str) -> Resource:
+def require_fit(account: Account, arn: str) -> Resource:
+    """Return the server of an ARN, which must be ready to be launched.
+
+    Raises:
+        ServiceError: Why it is not.
+    """
     server = recovery_plans.server_of(account, arn)
     if server is None:
         raise refusals.not_found("source-server", arn)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drs_sdk.testing.life import stalling
-from drs_sdk.testing.state import jobs, recovery_instances, reversals
+from drs_sdk.testing.state import jobs, recovery_instances, reversals, source_servers
 from drs_sdk.testing.world.account import transition
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _TO_START = timedelta(seconds=0.35)
 _TO_SHUTDOWN = timedelta(seconds=1)
-_SHUTDOWN = timedelta(seconds=45)
 _TO_JOB_END = timedelta(seconds=2.5)
 
 
@@ -61,7 +60,12 @@ def _shut_down(account: Account, subject: str, _args: Doc) -> None:
         jobs.set_status(job, instance.id, "IN_PROGRESS")
         jobs.log(account, job, "CLEANUP_START", **_names(instance))
         recovery_instances.show_ec2_state(account, instance, "SHUTTING-DOWN")
-    account.schedule(_SHUTDOWN, "termination.terminated", subject)
+    owners = [instance.doc.get("sourceServerID", "") for instance in _targets(account, job)]
+    # All of a job go together, so the slowest sets the pace.
+    seconds = max(
+        (source_servers.job_durations_of(account, i).termination for i in owners), default=0.0
+    )
+    account.schedule(timedelta(seconds=seconds), "termination.terminated", subject)
 
 
 @transition("termination.terminated")

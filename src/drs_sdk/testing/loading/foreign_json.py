@@ -45,6 +45,12 @@ def require_types(shape: str, value: object) -> None:
             )
 
 
+def hidden(shape: str, made_up: Doc) -> Doc:
+    """Return what of made-up members an answer need not show, by the service's description."""
+    required = load_service().shapes[shape].required
+    return {name: value for name, value in made_up.items() if name not in required}
+
+
 def require_list(shape: str, value: object) -> None:
     """Refuse what is no list of values of a shape.
 

@@ -36,6 +36,7 @@ class Kind:
         in_state: Members that the emulator keeps in the resource's state, under which key, and
             the service's name of their items.
         dated_by: The member that puts resources in the order of their making, oldest first.
+        latest_first: Whether listings begin with what was made last.
         defaults: What the emulator needs and a sparse resource may lack; None means the time.
         state: What the emulator remembers of a new one.
         complete: Adds what cannot be said in a table.
@@ -51,6 +52,7 @@ class Kind:
     owner: str = ""
     in_state: tuple[tuple[str, str, str], ...] = ()
     dated_by: str = ""
+    latest_first: bool = False
     defaults: Mapping[str, str | None] = field(default_factory=dict[str, str | None], hash=False)
     state: Mapping[str, object] = field(default_factory=dict[str, object], hash=False)
     complete: Callable[[Account, Doc, Doc], None] | None = None
@@ -88,7 +90,7 @@ KINDS: tuple[Kind, ...] = (
         "sourceServerID",
         frozenset({"arn", "sourceProperties", "dataReplicationInfo"}),
         # Other resources name their source server too.
-        frozenset({"recoveryInstanceID", "jobID", "snapshotID"}),
+        frozenset({"recoveryInstanceID", "jobID", "snapshotID", "hostname"}),
     ),
     Kind(
         "jobs",
@@ -98,6 +100,7 @@ KINDS: tuple[Kind, ...] = (
         frozenset({"recoveryInstanceID", "sourceServerID", "recoveryPlanExecutionArn"}),
         in_state=(("detail", "log", "JobLog"), ("items", "log", "JobLog")),
         dated_by="creationDateTime",
+        latest_first=True,
         state={"log": []},
     ),
     Kind(
@@ -153,6 +156,7 @@ KINDS: tuple[Kind, ...] = (
         frozenset({"mode", "startedAt"}),
         arn_member="recoveryPlanExecutionArn",
         dated_by="startedAt",
+        latest_first=True,
         defaults={
             "recoveryPlanArn": "",
             "mode": "DRILL",
@@ -166,7 +170,7 @@ KINDS: tuple[Kind, ...] = (
         "StagingSourceServer",
         "arn",
         frozenset({"hostname"}),
-        only=frozenset({"arn", "hostname", "tags"}),
+        only=frozenset({"arn", "hostname", "tags", "sourceServerID"}),
         arn_member="",
         complete=_staged,
     ),

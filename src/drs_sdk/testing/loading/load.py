@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from drs_sdk.testing.loading import links, parts
-from drs_sdk.testing.loading.foreign_json import date_of, plain, require_list, require_types
+from drs_sdk.testing.loading.foreign_json import (
+    date_of,
+    hidden,
+    plain,
+    require_list,
+    require_types,
+)
 from drs_sdk.testing.loading.kinds import KINDS, Kind
 from drs_sdk.testing.service.documents import Doc, copy_doc
 from drs_sdk.testing.world.account import Account
@@ -72,10 +78,8 @@ def _load(account: Account, value: object) -> list[str]:
             found.setdefault((kind, docs[0][kind.id_member]), {}).update(docs[0])
         else:
             attached.append((kind, owner, docs))
-    for (kind, resource_id), doc in sorted(
-        found.items(), key=lambda item: date_of(item[1], item[0][0].dated_by)
-    ):
-        _store(account, kind, resource_id, doc)
+    for kind, resource_id in _in_order(found):
+        _store(account, kind, resource_id, found[kind, resource_id])
     for kind, resource_id in found:
         if kind.owner:
             owners, what = account.collection(kind.owner), kind.collection.replace("_", " ")
@@ -86,16 +90,27 @@ def _load(account: Account, value: object) -> list[str]:
     return list(loaded)
 
 
+def _in_order(found: dict[tuple[Kind, str], Doc]) -> list[tuple[Kind, str]]:
+    """Return what was found in the order in which it was made, by dates and places in listings."""
+    listed = {key: -place if key[0].latest_first else place for place, key in enumerate(found)}
+    return sorted(found, key=lambda key: (date_of(found[key], key[0].dated_by), listed[key]))
+
+
 def _store(account: Account, kind: Kind, resource_id: str, doc: Doc) -> None:
     collection = account.collection(kind.collection)
     stored = copy_doc(doc)
     arn = ""
     if kind.arn_member:
         default_arn = account.settings.arn(collection.resource_type, resource_id)
-        arn = stored.setdefault(kind.arn_member, default_arn)
-    for name, default in kind.defaults.items():
-        stored.setdefault(name, account.stamp() if default is None else default)
+        arn = stored.get(kind.arn_member, default_arn)
+    made_up: Doc = {
+        name: account.stamp() if default is None else default
+        for name, default in kind.defaults.items()
+        if name not in stored
+    }
+    stored.update(made_up)
     state = copy_doc(dict(kind.state))
+    state["made_up"] = copy_doc(hidden(kind.shape, made_up))
     present = collection.get(resource_id)
     if present is not None:
         # What hangs on it, such as the steps of a plan, is loaded by itself.

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drs_sdk.testing.life import plan_executions, plan_server_steps
-from drs_sdk.testing.loading.foreign_json import date_of
+from drs_sdk.testing.loading.foreign_json import date_of, hidden
 from drs_sdk.testing.service.documents import Doc, copy_doc
 from drs_sdk.testing.service.isotime import parse_datetime
 from drs_sdk.testing.state import (
@@ -91,8 +91,6 @@ def _job_of(account: Account, lines: list[Doc]) -> Resource:
 def _attach_snapshots(account: Account, owner: str, found: list[Doc]) -> list[str]:
     server = required(account.source_servers, owner, "recovery snapshots")
     for snapshot in found:
-        # One that was not taken yet cannot be launched from: taken when it was expected.
-        snapshot.setdefault("timestamp", snapshot["expectedTimestamp"])
         date_of(snapshot, "expectedTimestamp")
         date_of(snapshot, "timestamp")
     server.state["snapshots"] = sorted(found, key=recovery_snapshots.place_of)
@@ -107,10 +105,14 @@ def _attach_actions(account: Account, owner: str, actions: list[Doc]) -> list[st
     templates = account.collection("launch_configuration_templates")
     collection = templates if owner.startswith("lct-") else account.source_servers
     resource = required(collection, owner, "launch actions")
+    made_up: dict[str, Doc] = {}
     for order, action in enumerate(actions, start=configurations.FIRST_ORDER):
         action.pop("resourceId", None)
-        action.setdefault("order", order)
+        made_up[action["actionId"]] = {} if "order" in action else {"order": order}
+        action.update(made_up[action["actionId"]])
     configurations.set_actions(account, resource, actions)
+    for action in configurations.actions_of(account, resource):
+        action.state["made_up"] = made_up[action.doc["actionId"]]
     return [action["actionId"] for action in actions]
 
 
@@ -118,7 +120,7 @@ def _attach_failback(account: Account, owner: str, found: list[Doc]) -> list[str
     collection = recovery_instances.instances_of(account)
     instance = required(collection, owner, "a failback replication configuration")
     said = {name: value for name, value in found[-1].items() if name != "recoveryInstanceID"}
-    instance.state["failback_configuration"] = said
+    instance.state.update(failback_configuration=said, failback_loaded=True)
     return []
 
 
@@ -129,10 +131,13 @@ def _attach_steps(account: Account, owner: str, steps: list[Doc]) -> list[str]:
         plan = _named(recovery_plans.all_plans(account), owner, arn, "recoveryPlanArn")
         created = plan.doc["createdAt"]
         last = len(plan.state["steps"])
-        defaults = {"stepOrder": last + 1, "createdAt": created, "updatedAt": created}
-        step = {**defaults, **_present(all_steps, arn), **doc}
-        _name_impact(step, recovery_plans.SERVERS)
-        _put(all_steps, arn, step, {"plan": plan.id})
+        defaults: Doc = {
+            "stepOrder": last + 1,
+            "configuration": {},
+            "createdAt": created,
+            "updatedAt": created,
+        }
+        _put(all_steps, "RecoveryPlanStep", arn, doc, defaults, {"plan": plan.id})
         _enter(plan, all_steps, arn, "stepOrder")
     return [doc["recoveryPlanStepArn"] for doc in steps]
 
@@ -144,12 +149,15 @@ def _attach_execution_steps(account: Account, owner: str, steps: list[Doc]) -> l
         executions = recovery_plans.all_executions(account)
         execution = _named(executions, owner, arn, "recoveryPlanExecutionArn")
         began = execution.doc["startedAt"]
-        defaults = {"attempt": 1, "createdAt": began, "updatedAt": began}
-        step = {**defaults, **_present(all_steps, arn), **doc}
-        _name_impact(step, plan_server_steps.SERVERS)
-        outcomes = _outcomes(account, step)
-        state: Doc = {"execution": execution.id, "job": "", "refusal": "", "outcomes": outcomes}
-        _put(all_steps, arn, step, state)
+        defaults: Doc = {
+            "configuration": {},
+            "attempt": 1,
+            "createdAt": began,
+            "updatedAt": began,
+        }
+        state: Doc = {"execution": execution.id, "jobs": {}, "refusal": ""}
+        step = _put(all_steps, "RecoveryPlanExecutionStep", arn, doc, defaults, state)
+        step.state["outcomes"] = _outcomes(account, step.doc)
         _enter(execution, all_steps, arn, "stepIndex")
     return [doc["recoveryPlanExecutionStepArn"] for doc in steps]
 
@@ -166,12 +174,6 @@ def _outcomes(account: Account, step: Doc) -> Doc:
             if part.get("sourceServerID") == arn.rpartition("/")[2]:
                 found[arn] = part.get("launchStatus", "FAILED")
     return found
-
-
-def _name_impact(step: Doc, kind: str) -> None:
-    configuration: Doc = step.setdefault("configuration", {})
-    for server in configuration.get(kind, {}).get("servers", []):
-        server.setdefault("impactLevel", "CRITICAL")
 
 
 def _named(collection: Collection, owner: str, arn: str, member: str) -> Resource:
@@ -197,16 +199,18 @@ def required(collection: Collection, resource_id: str, what: str) -> Resource:
     return resource
 
 
-def _present(collection: Collection, arn: str) -> Doc:
-    """Return what is known of a step: List answers show less of one than Get answers."""
-    present = collection.get(arn)
-    return present.doc if present is not None else {}
-
-
-def _put(collection: Collection, resource_id: str, doc: Doc, state: Doc) -> None:
-    if resource_id in collection:
+def _put(
+    collection: Collection, shape: str, resource_id: str, doc: Doc, defaults: Doc, state: Doc
+) -> Resource:
+    """Store a step, or what more is known of it: List answers show less than Get answers."""
+    known = doc
+    present = collection.get(resource_id)
+    if present is not None:
+        known = {**present.shown(), **doc}
         collection.remove(resource_id)
-    collection.add(resource_id, doc, state=state)
+    made_up: Doc = {name: value for name, value in defaults.items() if name not in known}
+    state["made_up"] = copy_doc(hidden(shape, made_up))
+    return collection.add(resource_id, {**made_up, **known}, state=state)
 
 
 def _enter(owner: Resource, all_steps: Collection, arn: str, order: str) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 from drs_sdk.testing.life import plan_executions
 from drs_sdk.testing.loading import load
+from drs_sdk.testing.scenario.behaviour import BehaviourScenario
+from drs_sdk.testing.scenario.jobs import JobScenario
 from drs_sdk.testing.scenario.launches import LaunchScenario
 from drs_sdk.testing.scenario.networks import NetworkScenario
 from drs_sdk.testing.scenario.servers import ServerScenario
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from drs_sdk.testing.service.documents import Doc
 
 
-class Scenario(ServerScenario, NetworkScenario, LaunchScenario):
+class Scenario(BehaviourScenario, ServerScenario, NetworkScenario, JobScenario, LaunchScenario):
     """The part of `DRSEmulator` that sets the stage: resources, mishaps, saving and loading."""
 
     def load(self, source: str | PathLike[str] | object) -> list[str]:

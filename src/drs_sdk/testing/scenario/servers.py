@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from drs_sdk.testing.life import adding_servers, stalling
 from drs_sdk.testing.scenario.stage import Stage
 from drs_sdk.testing.state import staging_accounts
+from drs_sdk.testing.state.made_up_servers import CloudOrigin, Machine
 from drs_sdk.testing.state.source_servers import ReplicationState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import timedelta
 
     from drs_sdk.testing.state.staging_accounts import EbsEncryption
+
+
+Origin: TypeAlias = Literal["EC2", "ON_PREMISES"]
+"""Where machines come from."""
 
 
 class ServerScenario(Stage):
     """The part of `DRSEmulator` about source servers."""
 
     def add_source_servers(
-        self, count: int, *, state: ReplicationState = "CONTINUOUS"
+        self,
+        count: int,
+        *,
+        state: ReplicationState = "CONTINUOUS",
+        origin: Origin = "EC2",
+        origin_region: str | None = None,
+        origin_account_id: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        os: str | None = None,
     ) -> list[str]:
         """Add made-up source servers; quotas are not asked.
 
@@ -27,17 +41,39 @@ class ServerScenario(Stage):
             count: How many.
             state: How far their replication has come. From INITIATING and INITIAL_SYNC they
                 go on by themselves until CONTINUOUS.
+            origin: Whether they are EC2 instances, or machines that DRS can only fail back to
+                by a failback client.
+            origin_region: The Region of the EC2 instances: by default the next one of the
+                emulator's `regions`, or another Region where it has only one. The place's own
+                Region makes it a recovery from one Availability Zone to another.
+            origin_account_id: The account of the EC2 instances; by default the place's own.
+            tags: The tags of each, besides a made-up `Name`; by default made-up ones.
+            os: Their operating system, as agents report it, `Microsoft Windows Server 2022`
+                for one; by default a mix.
 
         Returns:
             Their identifiers.
 
         Raises:
-            ValueError: No such state.
+            ValueError: No such state or origin, or a Region or an account of machines that are
+                not in EC2.
         """
         if state not in get_args(ReplicationState):
             raise ValueError(f"{state!r} is no data replication state of a source server")
+        if origin not in get_args(Origin):
+            raise ValueError(f"{origin!r} is no origin of a source server")
         account = self._settled()
-        return [adding_servers.add_source_server(account, state).id for _ in range(count)]
+        cloud: CloudOrigin | None = None
+        if origin == "EC2":
+            cloud = CloudOrigin(
+                region=origin_region or account.settings.origin_region,
+                account_id=origin_account_id or account.settings.account_id,
+            )
+        elif origin_region is not None or origin_account_id is not None:
+            raise ValueError("machines that are not in EC2 have no Region and no account of origin")
+        machine = Machine(origin=cloud, os=os, tags=tags)
+        add = adding_servers.add_source_server
+        return [add(account, state, machine=machine).id for _ in range(count)]
 
     def add_staging_account(
         self, account_id: str, *, servers: int = 1, ebs_encryption: EbsEncryption = "CUSTOM"

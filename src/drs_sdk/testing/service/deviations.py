@@ -96,6 +96,18 @@ DEVIATIONS: tuple[Deviation, ...] = (
     Deviation("seen, modelled nowhere", ("unknown",), member="usageOperationData"),
     Deviation("seen, modelled nowhere", ("unknown",), member="recoverySnapshotVolumes"),
     Deviation(
+        "seen, modelled nowhere",
+        ("unknown",),
+        owner="StagingSourceServer",
+        member="sourceServerID",
+    ),
+    Deviation(
+        "a source network whose replication has just been started",
+        ("enum",),
+        shape="ReplicationStatus",
+        value="STARTED",
+    ),
+    Deviation(
         "seen, modelled nowhere", ("unknown",), owner="SourceNetwork", member="lastUpdatedDateTime"
     ),
 )

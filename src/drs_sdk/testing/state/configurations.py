@@ -4,6 +4,9 @@ A server takes them over from the account's templates when it is added. The emul
 them when they are first asked for, and makes those of all servers before a template changes,
 so that nobody sees the difference and a large fleet costs nothing.
 
+Predefined actions are stored only where they were changed; a resource's `state["without"]` lists
+those that it has not.
+
 The collections are `launch_configurations` and `replication_configurations` (one of each for
 a server, under its identifier) and `launch_actions` (see `actions_of`).
 """
@@ -12,11 +15,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.testing.service.documents import Doc, copy_doc, deep_copy
+from drs_sdk.testing.service.documents import Doc, copy_doc
+from drs_sdk.testing.state import predefined_actions
+from drs_sdk.testing.world.resources import Resource
 
 if TYPE_CHECKING:
     from drs_sdk.testing.world.account import Account
-    from drs_sdk.testing.world.resources import Collection, Resource
+    from drs_sdk.testing.world.resources import Collection
 
 LAUNCH_DEFAULTS: Doc = {
     "launchDisposition": "STARTED",
@@ -61,6 +66,7 @@ _TEMPLATE_ONLY = frozenset({"replicationConfigurationTemplateID", "arn", "tags"}
 _GIB = 1024**3
 _LARGE_DISK = 500 * _GIB
 _ACTIONS = "actions"
+_WITHOUT = "without"
 FIRST_ORDER = 2
 """The lowest order that an action may have."""
 
@@ -116,7 +122,12 @@ def actions_of(account: Account, resource: Resource) -> list[Resource]:
     they are changed.
     """
     collection = account.collection("launch_actions")
-    found = collection.select(action_key(resource.id, i) for i in _action_ids(account, resource))
+    ids = _action_ids(account, resource)
+    found = collection.select(action_key(resource.id, i) for i in ids)
+    hidden = {*ids, *resource.state.get(_WITHOUT, ())}
+    for doc in predefined_actions.predefined_actions():
+        if doc["actionId"] not in hidden:
+            found.append(Resource(action_key(resource.id, doc["actionId"]), "", 0, doc))
     return sorted(found, key=place_of)
 
 
@@ -137,6 +148,9 @@ def put_action(account: Account, resource: Resource, doc: Doc) -> Resource:
         present = collection.add(key, doc, state={"resource": resource.id})
     if action_id not in ids:
         ids.append(action_id)
+    without: list[str] = resource.state.get(_WITHOUT, [])
+    if action_id in without:
+        without.remove(action_id)
     return present
 
 
@@ -146,6 +160,7 @@ def set_actions(account: Account, resource: Resource, docs: list[Doc]) -> None:
     kept = {doc["actionId"] for doc in docs}
     for action_id in set(resource.state[_ACTIONS]) - kept:
         delete_action(account, resource, action_id)
+    resource.state[_WITHOUT] = sorted(predefined_actions.IDENTIFIERS - kept)
     for doc in docs:
         put_action(account, resource, doc)
 
@@ -159,9 +174,14 @@ def delete_action(account: Account, resource: Resource, action_id: str) -> None:
     ids = _action_ids(account, resource)
     key = action_key(resource.id, action_id)
     collection = account.collection("launch_actions")
-    collection.require(key)
-    collection.remove(key)
-    ids.remove(action_id)
+    without: list[str] = resource.state.setdefault(_WITHOUT, [])
+    if action_id in ids:
+        collection.remove(key)
+        ids.remove(action_id)
+    elif action_id not in predefined_actions.IDENTIFIERS - {*without}:
+        collection.require(key)
+    if action_id in predefined_actions.IDENTIFIERS:
+        without.append(action_id)
 
 
 def action_key(resource_id: str, action_id: str) -> str:
@@ -195,16 +215,20 @@ def _action_ids(account: Account, resource: Resource) -> list[str]:
         ids = resource.state[_ACTIONS] = []
         template = _only(account.collection("launch_configuration_templates"))
         if template is not None and template is not resource:
-            for action in actions_of(account, template):
+            stored = account.collection("launch_actions")
+            for action_id in _action_ids(account, template):
+                action = stored.require(action_key(template.id, action_id))
                 put_action(account, resource, copy_doc(action.doc))
+            resource.state[_WITHOUT] = list(template.state.get(_WITHOUT, ()))
     return ids
 
 
 def _filled(configuration: Resource, defaults: Doc) -> Resource:
-    """Add what is missing in a configuration that was loaded."""
-    doc = configuration.doc
-    for name in defaults.keys() - doc.keys():
-        doc[name] = deep_copy(defaults[name])
+    """Add what is missing in a configuration that was loaded, without showing it."""
+    missing: Doc = {name: defaults[name] for name in defaults if name not in configuration.doc}
+    if missing:
+        configuration.doc.update(copy_doc(missing))
+        configuration.state["made_up"] = copy_doc(missing)
     return configuration
 
 

@@ -18,6 +18,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from drs_sdk.testing.service import refusals
+from drs_sdk.testing.service.isotime import parse_datetime
 from drs_sdk.testing.world.account import transition
 
 if TYPE_CHECKING:
@@ -56,8 +57,29 @@ def is_running(job: Resource) -> bool:
     return "live" in job.state and job.doc["status"] != _COMPLETED
 
 
+def forget_expired(account: Account) -> None:
+    """Drop the jobs that ended longer ago than jobs are kept, if the account has that quirk."""
+    retention = account.quirks.job_retention
+    if retention is None:
+        return
+    known = jobs_of(account)
+    for job in list(known):
+        ended = job.doc.get("endDateTime")
+        if ended and (account.now - parse_datetime(ended)).total_seconds() >= retention:
+            known.remove(job.id)
+
+
+def is_listed(account: Account, job: Resource) -> bool:
+    """Tell whether a job shows where jobs are listed without their identifiers by now."""
+    delay = account.quirks.job_listing_delay
+    if not delay or "live" not in job.state:
+        return True
+    age = account.now - parse_datetime(job.doc["creationDateTime"])
+    return age.total_seconds() >= delay
+
+
 def require_idle(servers: Iterable[Resource]) -> None:
-    """Refuse when a job processes one of the servers.
+    """Refuse when a job processes one of the servers; as in the service, not saying which.
 
     Raises:
         ServiceError: ConflictException.
@@ -66,9 +88,7 @@ def require_idle(servers: Iterable[Resource]) -> None:
         if server.state.get("job"):
             raise refusals.conflict(
                 "One or more of the Source Servers included in API call are currently being "
-                f"processed by a Job: {server.id} by {server.state['job']}.",
-                "source-server",
-                server.id,
+                "processed by a Job"
             )
 
 
@@ -202,6 +222,8 @@ def complete(account: Account, job: Resource) -> None:
     for server_id, held_back in job.state.get("late", {}).items():
         delay = timedelta(seconds=held_back["seconds"])
         account.schedule(delay, "job.late_status", job.id, {"server": server_id})
+    if account.quirks.empty_terminate_jobs and job.doc["type"] == "TERMINATE":
+        job.doc["participatingServers"] = []
     if "on_end" in job.state:
         kind, subject, args = job.state.pop("on_end")
         account.schedule(timedelta(0), kind, subject, {**args, "job": job.id})

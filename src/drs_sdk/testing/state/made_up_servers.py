@@ -11,8 +11,42 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from drs_sdk.testing.service.documents import Doc
+
 _GIB = 1024**3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudOrigin:
+    """Where in EC2 a machine is.
+
+    Attributes:
+        region: Its Region.
+        account_id: Its account.
+    """
+
+    region: str
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What is said of a machine before it is made up.
+
+    Attributes:
+        origin: Where in EC2 it is; None: outside of EC2.
+        os: Its operating system, as its agent reports it; None leaves it to the dice.
+        tags: Its source server's tags, besides `Name`; None leaves them to the dice.
+    """
+
+    origin: CloudOrigin | None = None
+    os: str | None = None
+    tags: Mapping[str, str] | None = None
+
+
+OUTSIDE_EC2 = Machine()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +85,21 @@ _HEX = "0123456789abcdef"
 _AGENT_VERSIONS = ("5.1.0", "5.2.0.2024.101.0001", "4.9.3")
 
 
-def lasting_properties(seed: str, number: int, updated: str) -> Doc:
+def lasting_properties(seed: str, number: int, updated: str, machine: Machine = OUTSIDE_EC2) -> Doc:
     """Make the lasting part of a source server: properties and tags.
 
     Args:
         seed: Decides everything that varies.
         number: Makes up the name.
         updated: When the properties were last updated, in the service's form.
+        machine: What is settled already.
 
     Returns:
-        `sourceProperties`, `tags` and, for most, `agentVersion`.
+        `sourceProperties`, `tags`, of machines in EC2 `sourceCloudProperties` and, for most,
+        `agentVersion`.
     """
     dice = random.Random(seed)  # noqa: S311 - repeatable fleets, no secrets
-    role = dice.choice(_ROLES)
+    role = dice.choice(_roles_of(machine.os))
     name = f"{role.name}-{number:04d}"
     instance_type = dice.choice(role.instance_types)
     family, size = instance_type.split(".")
@@ -71,30 +107,47 @@ def lasting_properties(seed: str, number: int, updated: str) -> Doc:
     properties: Doc = {
         "lastUpdatedDateTime": updated,
         "recommendedInstanceType": instance_type,
-        "identificationHints": _hints(dice, role, name),
+        "identificationHints": _hints(dice, role, name, machine),
         "networkInterfaces": _interfaces(dice),
         "disks": _disks(dice, role),
         "cpus": [{"cores": 1, "modelName": dice.choice(_CPU_MODELS)}] * cores,
         "ramBytes": cores * _MEMORY_PER_CORE[family[0]] - dice.randrange(64) * 1024**2,
-        "os": {"fullString": role.os},
+        "os": {"fullString": machine.os or role.os},
     }
     if _chance(dice, 80):
         properties["supportsNitroInstances"] = True
         properties["architecture"] = "x86_64"
     tags = {"Name": name}
-    if _chance(dice, 70):
+    if machine.tags is not None:
+        tags |= machine.tags
+    elif _chance(dice, 70):
         tags |= {"Application": dice.choice(("shop", "billing", "portal")), "Role": role.name}
     server: Doc = {"sourceProperties": properties, "tags": tags}
     if _chance(dice, 90):
         server["agentVersion"] = dice.choice(_AGENT_VERSIONS)
+    if machine.origin is not None:
+        region = machine.origin.region
+        server["sourceCloudProperties"] = {
+            "originAccountID": machine.origin.account_id,
+            "originRegion": region,
+            "originAvailabilityZone": region + dice.choice("abc"),
+        }
     return server
 
 
-def _hints(dice: random.Random, role: _Role, name: str) -> Doc:
+def _roles_of(os: str | None) -> tuple[_Role, ...]:
+    """Return the roles that machines of an operating system play."""
+    if os is None:
+        return _ROLES
+    windows = "windows" in os.lower()
+    return tuple(role for role in _ROLES if role.windows == windows)
+
+
+def _hints(dice: random.Random, role: _Role, name: str, machine: Machine) -> Doc:
     hints: Doc = {"hostname": name.upper() if role.windows else name}
     if _chance(dice, 80):
         hints["fqdn"] = f"{name}.corp.example.com"
-    if _chance(dice, 50):
+    if machine.origin is not None:
         hints["awsInstanceID"] = "i-0" + _digits(dice, 16)
     else:
         digits = _digits(dice, 32)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from drs_sdk.testing.service import refusals
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from drs_sdk.testing.service.documents import Doc
     from drs_sdk.testing.world.account import Account
     from drs_sdk.testing.world.resources import Collection, Resource
@@ -20,6 +22,7 @@ RUNNING = frozenset({"CREATED", "IN_PROGRESS", "CANCELLING"})
 """The statuses of an execution that has not ended."""
 
 SERVERS = "serverStepConfiguration"
+EXECUTED_SERVERS = "executionServerStepConfiguration"
 WAIT = "waitStepConfiguration"
 
 
@@ -80,6 +83,46 @@ def require_turn(account: Account, plan_arn: str) -> None:
         raise refusals.conflict(
             f"Recovery plan {plan_arn} is being executed already.", "recovery-plan", plan_arn
         )
+
+
+def servers_in(configuration: Doc) -> list[Doc]:
+    """Return the servers of a step by its configuration, of a plan or of an execution."""
+    of_step: Doc = configuration.get(SERVERS) or configuration.get(EXECUTED_SERVERS) or {}
+    servers: list[Doc] = of_step.get("servers", [])
+    return servers
+
+
+def require_servers_first(steps: Sequence[Doc], member: str) -> None:
+    """Refuse an order of steps, by their configurations, that begins with a wait.
+
+    Raises:
+        ServiceError: ValidationException.
+    """
+    if steps and WAIT in steps[0]:
+        raise refusals.invalid(
+            "The first step of a recovery plan cannot be a wait.",
+            fields=[(member, "would make a wait the first step")],
+        )
+
+
+def require_free(account: Account, plan_arn: str, server_arns: Iterable[str]) -> None:
+    """Refuse servers that the execution of another plan has.
+
+    Raises:
+        ServiceError: ConflictException.
+    """
+    wanted = {*server_arns}
+    steps = account.collection("recovery_plan_execution_steps")
+    for execution in all_executions(account):
+        if execution.doc["recoveryPlanArn"] == plan_arn or execution.doc["status"] not in RUNNING:
+            continue
+        for step in steps.select(execution.state["steps"]):
+            for server in servers_in(step.doc["configuration"]):
+                arn: str = server["serverArn"]
+                if arn in wanted:
+                    raise refusals.conflict(
+                        f"{arn} is in {execution.id}, which is running.", "source-server", arn
+                    )
 
 
 def order_changed(account: Account, plan: Resource) -> None:

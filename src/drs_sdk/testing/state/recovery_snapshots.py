@@ -63,6 +63,12 @@ def snapshots_after(
     return chain([s for s in loaded if position is None or place_of(s) > position], made)
 
 
+def taken_at(snapshot: Doc) -> str:
+    """Return when a snapshot was taken; of a loaded one that may only say when it was expected."""
+    taken: str = snapshot.get("timestamp") or snapshot["expectedTimestamp"]
+    return taken
+
+
 def _made(
     account: Account, server: Resource, position: int | None, *, newest_first: bool
 ) -> Iterator[Doc]:

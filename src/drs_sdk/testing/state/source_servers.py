@@ -15,6 +15,7 @@ Keys of a source server's `state`:
 * `held`: what replication was at when it stalled, see `life.stalling`.
 * `extends`: the ARN of the server in a staging account, in the world, that it is extended from.
 * `reverses`, `opposite`: see `state.reversals`; `repointed`: see `life.repointing`.
+* `durations`: what the steps of its jobs take, where that is not the account's `JobDurations`.
 * `job`: identifier of the job that processes the server. The jobs family sets and removes it.
 """
 
@@ -23,6 +24,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
+from drs_sdk.testing.job_durations import JobDurations
 from drs_sdk.testing.service import refusals
 from drs_sdk.testing.service.isotime import format_datetime, format_duration, parse_datetime
 
@@ -66,6 +68,13 @@ def is_launchable(server: Resource) -> bool:
     if "live" in server.state:
         return bool(server.state.get("synced"))
     return state_of(server) not in {"INITIATING", "INITIAL_SYNC"}
+
+
+def job_durations_of(account: Account, server_id: str) -> JobDurations:
+    """Return how long the steps of jobs take a server; an unknown one has the account's."""
+    server = account.source_servers.get(server_id)
+    own: Doc | None = server.state.get("durations") if server is not None else None
+    return account.settings.job_durations if own is None else JobDurations(**own)
 
 
 def require_idle(server: Resource, what: str) -> None:

@@ -124,7 +124,12 @@ def _add_server(account: Account, account_id: str, ebs_encryption: EbsEncryption
     server_id = account.new_id("s")
     own: str = account.settings.arn("source-server", server_id)
     arn = own.replace(account.settings.account_id, account_id, 1)
-    lasting = made_up_servers.lasting_properties(server_id, len(servers) + 1, account.stamp())
+    origin = made_up_servers.CloudOrigin(
+        region=account.settings.origin_region, account_id=account_id
+    )
+    lasting = made_up_servers.lasting_properties(
+        server_id, len(servers) + 1, account.stamp(), made_up_servers.Machine(origin=origin)
+    )
     hints: Doc = lasting["sourceProperties"]["identificationHints"]
     doc: Doc = {"hostname": hints["hostname"], "arn": arn, "tags": lasting.pop("tags")}
     state: Doc = {"account": account_id, "lasting": lasting, "ebs_encryption": ebs_encryption}

@@ -22,6 +22,8 @@ import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeVar
 
+from drs_sdk.testing.job_durations import JobDurations
+from drs_sdk.testing.quirks import Quirks
 from drs_sdk.testing.service.documents import Doc, copy_doc
 from drs_sdk.testing.service.isotime import format_datetime, parse_datetime
 from drs_sdk.testing.settings import Quotas, Settings
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     _F = TypeVar("_F", bound=TransitionFunction)
 
 _ID_DIGITS = 17
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 
 _TRANSITIONS: dict[str, TransitionFunction] = {}
 
@@ -62,7 +64,7 @@ class Account:
     """Everything one account has in one Region.
 
     Attributes:
-        settings: Identity, pace and quotas.
+        settings: Identity, pace, quotas and quirks.
         initialized: Whether InitializeService was called.
         now: The clock's reading at the request or the event that is being handled.
         timeline: What will happen.
@@ -106,6 +108,11 @@ class Account:
     def quotas(self) -> Quotas:
         """The account's quotas."""
         return self.settings.quotas
+
+    @property
+    def quirks(self) -> Quirks:
+        """What the service does at times."""
+        return self.settings.quirks
 
     @property
     def source_servers(self) -> Collection:
@@ -211,6 +218,8 @@ class Account:
         data = copy_doc(data)
         stored: Doc = data["settings"]
         stored["quotas"] = Quotas(**stored["quotas"])
+        stored["quirks"] = Quirks(**stored["quirks"])
+        stored["job_durations"] = JobDurations(**stored["job_durations"])
         settings = Settings(**stored)
         now = parse_datetime(data["now"])
         account = cls(settings, now, initialized=data["initialized"], world=world)

@@ -31,7 +31,8 @@ class Resource:
         arn: Its ARN, or empty when it has none.
         seq: Grows with each resource added; the order of listings, and their page positions.
         doc: What the service shows of it, in the service's terms, stored values only.
-        state: What the emulator remembers of it besides.
+        state: What the emulator remembers of it besides. `made_up` has the members of `doc` that
+            were missing when it was loaded, and which the emulator needs.
     """
 
     id: str
@@ -39,6 +40,19 @@ class Resource:
     seq: int
     doc: Doc
     state: Doc = field(default_factory=dict[str, object])
+
+    def shown(self) -> Doc:
+        """Return what the service shows: without what was made up, until that changes."""
+        made_up: Doc | None = self.state.get("made_up")
+        if not made_up:
+            return self.doc
+        return {n: v for n, v in self.doc.items() if n not in made_up or made_up[n] != v}
+
+    def settle_members(self, names: Iterable[str]) -> None:
+        """Show members from now on, as somebody has given them."""
+        made_up: Doc = self.state.get("made_up", {})
+        for name in names:
+            made_up.pop(name, None)
 
 
 class Owner(Protocol):
