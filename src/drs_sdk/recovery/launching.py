@@ -238,7 +238,8 @@ class Launching:
             if self.memory.waits or not (standing.goes_on or self._awaits_approval(standing)):
                 return await self._look()
             before = _what_calls_for_a_look(standing)
-            await self._poll(standing)
+            if not await self._poll(standing):
+                return await self._look()
             standing = self._stand(standing.survey)
             await self._tell(standing)
             if _what_calls_for_a_look(standing) != before:
@@ -257,8 +258,12 @@ class Launching:
             sleeping.cancel()
             await asyncio.wait({sleeping})
 
-    async def _poll(self, standing: Standing) -> None:
-        """Ask for the jobs that run; for all of the run's, where one may be marked as approved."""
+    async def _poll(self, standing: Standing) -> bool:
+        """Ask for the jobs that run; for all of the run's, where one may be marked as approved.
+
+        Returns:
+            Whether every place could be asked.
+        """
         marks = self._awaits_approval(standing)
         wanted: dict[Target, set[str]] = {}
         for target, job, _ in standing.jobs:
@@ -269,7 +274,8 @@ class Launching:
             look = standing.survey.looks[target]
             look.at = await refresh(drs, wanted[target], look.jobs, clock=self._clock) or look.at
 
-        await self._run.places.run(ask, list(wanted))
+        outcomes = await self._run.places.run(ask, list(wanted))
+        return not outcomes.failures
 
     def _awaits_approval(self, standing: Standing) -> bool:
         return any(wave.state == "waiting for approval" for wave in standing.waves.values())
