@@ -137,7 +137,8 @@ class RecoveryReport(Plain):
         newcomers: Servers that joined a wave after it had begun.
         dropped: Servers that left the runbook's selection before they were launched, as far as
             this process has seen.
-        replaced: Instances of drills that this launch replaced, by source server.
+        replaced: Instances that the run had not made and this launch replaced, by source server:
+            leftovers of drills, or named in ``replace_instances_of``.
         hooks: What the caller's hooks did in this process.
         unreadable: Places that could not be read, with the reason.
         closed: Why it was closed, if it was.
