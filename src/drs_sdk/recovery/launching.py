@@ -137,6 +137,17 @@ class Launching:
     def _note_membership(self, standing: Standing) -> None:
         now = {m.server_id: m.wave.name for m in standing.members if m.is_selected}
         members = {m.server_id for m in standing.members}
+        under_way = {
+            (target, record.wave) for target, job, record in standing.jobs if not _has_ended(job)
+        }
+        self.memory.newcomers.update(
+            m.server_id
+            for m in standing.members
+            if m.server_id in now.keys() - self.memory.seen_selected.keys()
+            and m.part is None
+            and standing.waves[m.wave.name].has_begun
+            and (m.target, m.wave.name) not in under_way  # else it may wait for a quota
+        )
         readable = not standing.survey.failures
         for server_id, wave in self.memory.seen_selected.items():
             if readable and server_id not in members:

@@ -134,7 +134,8 @@ class RecoveryReport(Plain):
         servers: Its servers, wave by wave.
         already_complete: Whether all was up before `launch` was called: it did nothing.
         kept: Servers that were launched and that the runbook no longer selects.
-        newcomers: Servers that joined a wave after it had begun.
+        newcomers: Servers that joined a wave after it had begun, as far as this process has seen
+            or the date tells at which they were added to the service.
         dropped: Servers that left the runbook's selection before they were launched, as far as
             this process has seen.
         replaced: Instances that the run had not made and this launch replaced, by source server:

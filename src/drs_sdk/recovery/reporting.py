@@ -45,7 +45,7 @@ async def report_on(
         servers=tuple(_server(m, standing, reasons) for m in standing.members),
         already_complete=already_complete,
         kept=tuple(m.server_id for m in standing.members if not m.is_selected),
-        newcomers=tuple(m.server_id for m in standing.members if _is_newcomer(m, standing)),
+        newcomers=tuple(m.server_id for m in standing.members if _is_newcomer(m, standing, memory)),
         dropped=tuple(sorted(memory.dropped)) if memory is not None else (),
         replaced=dict(memory.replaced) if memory is not None else {},
         hooks=tuple(
@@ -144,13 +144,13 @@ def _wave(wave: WaveStanding) -> WaveOutcome:
     )
 
 
-def _is_newcomer(member: Member, standing: Standing) -> bool:
-    """Whether a server came to a wave whose first job was made before the server was there."""
+def _is_newcomer(member: Member, standing: Standing, memory: Memory | None) -> bool:
+    """Whether a server came to a wave that had begun, as far as it was seen or dates tell."""
+    if memory is not None and member.server_id in memory.newcomers:
+        return True
     first = _wave(standing.waves[member.wave.name]).asked_at
     if first is None:
         return False
-    if member.part is None:
-        return member.is_selected
     server = member.server
     life = server.life_cycle if server is not None else None
     added = life.added_to_service_date_time if life is not None else None
