@@ -163,9 +163,9 @@ class Launching:
         """Start everything that may start now."""
         require_our_own(standing, self.memory.started_here)
         self.memory.waits.clear()
+        self._asking.take_answers()
         if standing.closed is not None:
             return standing
-        self._asking.take_answers()
         standing = self._stand(standing.survey)
         self._asking.ask(standing)
         ready = [wave for wave in standing.waves.values() if self._is_ready(wave)]
@@ -315,11 +315,13 @@ class Launching:
 
     def _is_over(self, standing: Standing) -> bool:
         """Whether nothing more can happen."""
-        if standing.goes_on or self._asking.errands.under_way or self._asking.has_answers():
+        errands = self._asking.errands
+        if standing.goes_on or self._asking.has_answers():
             return False
-        if standing.closed is not None:
-            return True
-        if self.memory.waits or any(passes(e) for e in standing.survey.failures.values()):
+        if standing.closed is not None:  # nobody's approval is waited for any more
+            return not errands.is_checking
+        passing = any(passes(error) for error in standing.survey.failures.values())
+        if errands.under_way or self.memory.waits or passing:
             return False
         for wave in standing.waves.values():
             name = wave.wave.name
