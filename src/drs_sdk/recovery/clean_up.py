@@ -98,9 +98,12 @@ class _CleaningUp:
         if standing.jobs and standing.closed is None:
             await marking.close(self._run, standing, "cleaned up")
             standing = await self._look()  # what came between the look and the mark
+        # Whoever looked before the mark may still launch what was not launched by then.
+        closed_at = standing.at
         while True:
             seen = {target: await self._see(standing, target) for target in standing.survey.looks}
-            if not any(one.standing or one.arriving for one in seen.values()):
+            arrives = _may_be_launched(standing, closed_at)
+            if not arrives and not any(one.standing or one.arriving for one in seen.values()):
                 break
             await self._terminate(seen)
             if deadline is not None and clock.now() + _LOOK_AGAIN > deadline:
@@ -190,6 +193,14 @@ class _CleaningUp:
 
     def _note(self, ids: Sequence[str], error: DRSError) -> None:
         self._why.update(dict.fromkeys(ids, str(error)))
+
+
+def _may_be_launched(standing: Standing, closed_at: datetime | None) -> bool:
+    """Whether a runner that has not seen the run closed can still start something of it."""
+    if not standing.jobs or standing.at is None or closed_at is None:
+        return False
+    left = any(member.state not in {"launched", "gone"} for member in standing.members)
+    return left and standing.at - closed_at < ARRIVAL
 
 
 def _arriving(jobs: Iterable[Job], at: datetime) -> list[str]:

@@ -137,6 +137,17 @@ class Launching:
     def _note_membership(self, standing: Standing) -> None:
         now = {m.server_id: m.wave.name for m in standing.members if m.is_selected}
         members = {m.server_id for m in standing.members}
+        under_way = {
+            (target, record.wave) for target, job, record in standing.jobs if not _has_ended(job)
+        }
+        self.memory.newcomers.update(
+            m.server_id
+            for m in standing.members
+            if m.server_id in now.keys() - self.memory.seen_selected.keys()
+            and m.part is None
+            and standing.waves[m.wave.name].has_begun
+            and (m.target, m.wave.name) not in under_way  # else it may wait for a quota
+        )
         readable = not standing.survey.failures
         for server_id, wave in self.memory.seen_selected.items():
             if readable and server_id not in members:
@@ -238,7 +249,8 @@ class Launching:
             if self.memory.waits or not (standing.goes_on or self._awaits_approval(standing)):
                 return await self._look()
             before = _what_calls_for_a_look(standing)
-            await self._poll(standing)
+            if not await self._poll(standing):
+                return await self._look()
             standing = self._stand(standing.survey)
             await self._tell(standing)
             if _what_calls_for_a_look(standing) != before:
@@ -257,8 +269,12 @@ class Launching:
             sleeping.cancel()
             await asyncio.wait({sleeping})
 
-    async def _poll(self, standing: Standing) -> None:
-        """Ask for the jobs that run; for all of the run's, where one may be marked as approved."""
+    async def _poll(self, standing: Standing) -> bool:
+        """Ask for the jobs that run; for all of the run's, where one may be marked as approved.
+
+        Returns:
+            Whether every place could be asked.
+        """
         marks = self._awaits_approval(standing)
         wanted: dict[Target, set[str]] = {}
         for target, job, _ in standing.jobs:
@@ -269,7 +285,8 @@ class Launching:
             look = standing.survey.looks[target]
             look.at = await refresh(drs, wanted[target], look.jobs, clock=self._clock) or look.at
 
-        await self._run.places.run(ask, list(wanted))
+        outcomes = await self._run.places.run(ask, list(wanted))
+        return not outcomes.failures
 
     def _awaits_approval(self, standing: Standing) -> bool:
         return any(wave.state == "waiting for approval" for wave in standing.waves.values())
