@@ -375,6 +375,9 @@ class DRSClient(Waits):
             )
         )
 
+    async def _give_way(self) -> None:
+        await self._link.clock.sleep(0)  # so that a virtual clock sees that work goes on
+
     def _view(self, options: CallOptions) -> Self:
         view = object.__new__(type(self))  # copy.copy would ask __reduce__, which refuses
         vars(view).update(vars(self), _options=options, _is_view=True)
