@@ -96,9 +96,7 @@ class OperationCaller(ABC):
         token: Callable[[ResponseT], str | None],
     ) -> Pager[ResponseT, ItemT]:
         request = _build(request_type, members)
-        return Pager(
-            self.send, request, field=field, items=items, token=token, turn=self._give_way
-        )
+        return Pager(self.send, request, field=field, items=items, token=token, turn=self._give_way)
 
 
 def _build(
