@@ -50,8 +50,8 @@ class Launching:
         self._options = options
         self._clock = run.clock
         self._told: object = None
-        self.was_complete = False
-        self.memory = Memory()
+        self.was_complete: bool = False
+        self.memory: Memory = Memory()
         timeout = options.timeout
         self._deadline = None if timeout is None else self._clock.now() + timeout
         self._filling = Filling(run, options, self.memory)

@@ -170,7 +170,7 @@ class Starter:
         self._look_again = look_again
         self._may_launch = may_launch
         self._began: Stamp | None = None
-        self.started = Started()
+        self.started: Started = Started()
 
     async def start(self, batches: Sequence[Batch], look: PlaceLook) -> Started:
         """Start a job for every batch, side by side.

@@ -18,9 +18,9 @@ class Terminal:
 
     def __init__(self) -> None:
         """Look who is there."""
-        self.is_live = sys.stderr.isatty()
+        self.is_live: bool = sys.stderr.isatty()
         typed = sys.__stdin__  # None where the process was started without
-        self.can_ask = self.is_live and typed is not None and typed.isatty()
+        self.can_ask: bool = self.is_live and typed is not None and typed.isatty()
         self._lines = TypedLines(typed.fileno()) if typed is not None and self.can_ask else None
 
     def give(self, text: str) -> None:
