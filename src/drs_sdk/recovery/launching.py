@@ -90,11 +90,14 @@ class Launching:
 
     async def _first_look(self) -> Standing:
         standing = await self._look()
+        errors = list(standing.survey.failures.values())
+        if errors and not standing.survey.looks and not any(passes(error) for error in errors):
+            raise errors[0]  # nowhere can anything be read, and that does not pass
         require_our_own(standing, self.memory.started_here)
         stop_if_over(standing)
         require_begun_or_selected(standing)
         if not standing.is_complete:
-            await self._ask_for_instances(standing, list(standing.members))
+            standing = await self._ask_for_instances(standing, list(standing.members))
             require_nothing_in_the_way(
                 self._run, self._candidates(standing), standing, self._replaceable
             )
@@ -168,11 +171,11 @@ class Launching:
             return standing
         standing = self._stand(standing.survey)
         self._asking.ask(standing)
-        ready = [wave for wave in standing.waves.values() if self._is_ready(wave)]
-        todo = [m for wave in ready for m in self._todo(wave)]
+        todo = self._due(standing)
         if not todo:
             return self._stand(standing.survey)
-        await self._ask_for_instances(standing, todo)
+        standing = await self._ask_for_instances(standing, todo)
+        todo = self._due(standing)
         require_nothing_in_the_way(self._run, todo, standing, self._replaceable)
         by_place: dict[Target, list[Member]] = {}
         for member in todo:
@@ -189,6 +192,11 @@ class Launching:
 
     def _replaceable(self, server_id: str) -> bool:
         return server_id in self._options.replace_instances_of
+
+    def _due(self, standing: Standing) -> list[Member]:
+        """Find the servers that are to be launched now."""
+        ready = [wave for wave in standing.waves.values() if self._is_ready(wave)]
+        return [member for wave in ready for member in self._todo(wave)]
 
     def _candidates(self, standing: Standing) -> list[Member]:
         return [m for wave in standing.waves.values() for m in self._todo(wave)]
@@ -211,8 +219,11 @@ class Launching:
         name = wave.wave.name
         return wave.has_begun or self._options.before_wave is None or name in self.memory.cleared
 
-    async def _ask_for_instances(self, standing: Standing, members: Sequence[Member]) -> None:
-        """Ask for the instances of servers that may be launched: something may be in the way."""
+    async def _ask_for_instances(self, standing: Standing, members: Sequence[Member]) -> Standing:
+        """Ask for the instances of servers that may be launched: something may be in the way.
+
+        A place that cannot tell is one that cannot be read.
+        """
         wanted: dict[Target, set[str]] = {}
         for member in members:
             look = standing.survey.looks[member.target]
@@ -224,10 +235,13 @@ class Launching:
             found = await instances_of(drs, wanted[target])
             look.instances = {**(look.instances or {}), **found}
 
-        if wanted:
-            outcomes = await self._run.places.run(ask, list(wanted))
-            for error in outcomes.failures.values():
-                raise error
+        outcomes = await self._run.places.run(ask, list(wanted))
+        if not outcomes.failures:
+            return standing
+        for target, error in outcomes.failures.items():
+            standing.survey.looks.pop(target)
+            standing.survey.failures[target] = error
+        return self._stand(standing.survey)
 
     async def _tell(self, standing: Standing) -> None:
         if self._options.on_update is None:
