@@ -47,6 +47,8 @@ class AnyOrder(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.left: int | None = None
+        self.steps = 0
+        self.seen: tuple[Any, dict[str, Any]] = (None, {})
         self.removed: set[str] = set()
         self.stood: dict[str, tuple[str, str, str, bool]] = {}
         self.approved: set[str] = set()
@@ -136,7 +138,9 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(kill=st.none() | st.integers(0, 120), names=st.booleans())
     def launches(self, kill: int | None, *, names: bool) -> None:
-        work = self.recovery().launch(timeout=3600, replace_instances_of=self._named(names))
+        work = self.recovery().launch(
+            timeout=1800, min_delay=60, max_delay=300, replace_instances_of=self._named(names)
+        )
         self.attempt(work, kill)
 
     def _named(self, names: bool) -> list[str]:  # noqa: FBT001 - as it was drawn
@@ -170,6 +174,7 @@ class AnyOrder(RuleBasedStateMachine):
             self.places[region].start_foreign_launch(
                 [self.servers[region][number]], is_drill=is_drill
             )
+            self.steps += 1
             self.removed |= {
                 i
                 for i, (where, name, *_) in self._instances().items()
@@ -184,6 +189,7 @@ class AnyOrder(RuleBasedStateMachine):
                 with suppress(ServiceError):
                     self.places[region].start_foreign_termination([instance])
                     self.removed.add(instance)
+                    self.steps += 1
 
     @rule(server=SERVER, tier=st.sampled_from([*WAVES, "none"]), dice=DICE)
     def somebody_retags(self, server: tuple[str, int], tier: str, dice: int) -> None:
@@ -214,17 +220,21 @@ class AnyOrder(RuleBasedStateMachine):
     def somebody_cleans_up(self, kill: int, dice: int) -> None:
         if not dice and self.mode == "drill":
             before = {job["jobID"] for _, job in self._own_jobs()}
-            if self.attempt(self.recovery().clean_up(timeout=3600), kill) and before:
+            if self.attempt(self.recovery().clean_up(timeout=900), kill) and before:
                 self.closed_jobs = before
 
     # -- what must hold --------------------------------------------------------------------------
 
     def _seen(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
         """What the service has of a kind, in every Region."""
+        at = self.world.clock.now(), sum(len(place.requests) for place in self.places.values())
+        if self.seen[0] != (*at, self.steps):
+            shots = {region: place.snapshot() for region, place in self.places.items()}
+            self.seen = ((*at, self.steps), shots)
         return [
             (region, one["doc"])
-            for region, place in self.places.items()
-            for one in _resources(place.snapshot(), kind)
+            for region, shot in self.seen[1].items()
+            for one in _resources(shot, kind)
         ]
 
     def _own_jobs(self) -> list[tuple[str, dict[str, Any]]]:
@@ -366,4 +376,4 @@ def _time(text: str) -> datetime:
 
 
 TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(max_examples=15, stateful_step_count=25)
+TestAnyOrder.settings = settings(max_examples=12, stateful_step_count=20)
