@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from drs_sdk.client import DRSClient
     from drs_sdk.fleet.target import Target
     from drs_sdk.models import Job
+    from drs_sdk.recovery.look import PlaceLook
     from drs_sdk.recovery.run import Run
     from drs_sdk.recovery.runbook import Wave
     from drs_sdk.recovery.standing import Member, Standing, WaveStanding
@@ -166,6 +167,7 @@ class Launching:
         """Start everything that may start now."""
         require_our_own(standing, self.memory.started_here)
         self.memory.waits.clear()
+        self.memory.crowded.clear()
         self._asking.take_answers()
         if standing.closed is not None:
             return standing
@@ -182,7 +184,7 @@ class Launching:
             holder = running_holder(self._run, standing, member)
             if holder is not None:
                 member.reason = f"waits for job {holder}"
-                self.memory.waits.append(f"{member.server_id} waits for job {holder}")
+                self.memory.crowded.add(member.target)
                 continue
             by_place.setdefault(member.target, []).append(member)
         if by_place:
@@ -260,15 +262,32 @@ class Launching:
             await self._sleep(self._delay(standing))
             if self._asking.has_answers() or self._is_late():
                 return await self._look()
-            if self.memory.waits or not (standing.goes_on or self._awaits_approval(standing)):
+            if self.memory.waits or not self._can_poll(standing):
                 return await self._look()
-            before = _what_calls_for_a_look(standing)
+            before = self._what_calls_for_a_look(standing)
             if not await self._poll(standing):
                 return await self._look()
             standing = self._stand(standing.survey)
             await self._tell(standing)
-            if _what_calls_for_a_look(standing) != before:
+            if self._what_calls_for_a_look(standing) != before:
                 return await self._look()
+
+    def _can_poll(self, standing: Standing) -> bool:
+        """Whether jobs alone tell when there is something to do."""
+        crowded = self.memory.crowded
+        return standing.goes_on or self._awaits_approval(standing) or bool(crowded)
+
+    def _what_calls_for_a_look(self, standing: Standing) -> object:
+        """What, when it changes, may let something start or end."""
+        return (
+            [member.server_id for member in standing.members if member.state == "launching"],
+            standing.approved,
+            standing.closed,
+            [len(_running(standing.survey.looks[target])) for target in self._crowded(standing)],
+        )
+
+    def _crowded(self, standing: Standing) -> list[Target]:
+        return [target for target in standing.survey.looks if target in self.memory.crowded]
 
     async def _sleep(self, delay: timedelta) -> None:
         """Sleep, or until the caller's gate or hook answers."""
@@ -294,6 +313,9 @@ class Launching:
         for target, job, _ in standing.jobs:
             if job.job_id is not None and (marks or not _has_ended(job)):
                 wanted.setdefault(target, set()).add(job.job_id)
+        for target in self._crowded(standing):  # anybody's end makes room
+            running = _running(standing.survey.looks[target])
+            wanted.setdefault(target, set()).update(job.job_id for job in running if job.job_id)
 
         async def ask(drs: DRSClient, target: Target) -> None:
             look = standing.survey.looks[target]
@@ -312,6 +334,10 @@ class Launching:
             running = [
                 job for place, job, _ in standing.jobs if place == target and not _has_ended(job)
             ]
+            if target in self.memory.crowded:
+                running = _running(look)
+                if any(job.type != "LAUNCH" for job in running):
+                    delays.append(min(max(_RETRY, options.min_delay), options.max_delay))
             if running:
                 length = pacing.expected_length(look.jobs.values())
                 now = look.at + (self._clock.now() - look.stamp.wall)
@@ -335,7 +361,8 @@ class Launching:
         if standing.closed is not None:  # nobody's approval is waited for any more
             return not errands.is_checking
         passing = any(passes(error) for error in standing.survey.failures.values())
-        if errands.under_way or self.memory.waits or passing:
+        held = self.memory.waits or self.memory.crowded
+        if errands.under_way or held or passing:
             return False
         for wave in standing.waves.values():
             name = wave.wave.name
@@ -352,10 +379,6 @@ def _has_ended(job: Job) -> bool:
     return job.is_completed and not job.pending_servers
 
 
-def _what_calls_for_a_look(standing: Standing) -> object:
-    """What, when it changes, may let something start or end."""
-    return (
-        [member.server_id for member in standing.members if member.state == "launching"],
-        standing.approved,
-        standing.closed,
-    )
+def _running(look: PlaceLook) -> list[Job]:
+    """The jobs of a place that run, whoever started them."""
+    return [job for job in look.jobs.values() if not job.is_completed]
