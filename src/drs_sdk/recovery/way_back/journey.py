@@ -40,6 +40,7 @@ class Journey:
         part_standing: How that went.
         came_home: Whether the run's own jobs say that it came home, A2 being gone.
         is_drill: Whether the way back is practised only.
+        is_b2_going: Whether B2 is being terminated.
         is_launched_into: Whether A3 was launched into A1, so that B1 names it before and after.
         failed_because: Why its launch home failed, by the job's log.
         reason: What stands in the way, where something does.
@@ -56,6 +57,7 @@ class Journey:
     part_standing: str | None = None
     came_home: bool = False
     is_drill: bool = False
+    is_b2_going: bool = False
     is_launched_into: bool = False
     failed_because: str | None = None
     reason: str | None = None

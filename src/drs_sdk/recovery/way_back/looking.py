@@ -175,9 +175,10 @@ class Looking:
         concerns = b2 is not None or member.part is not None
         if member.server is None or at_home or not concerns:
             return Journey(member, b2, None, is_same_place=False, is_on_premises=at_home)
+        going = is_going(member, standing)
         target, side, same = self._origins.find(member.server, member.target)
         sides[target] = side
-        return Journey(member, b2, target, is_same_place=same)
+        return Journey(member, b2, target, is_same_place=same, is_b2_going=going)
 
     def _b2(self, member: Member, standing: Standing) -> RecoveryInstance | None:
         named = self._named.get(member.server_id)
@@ -251,6 +252,12 @@ class Looking:
                 raise error
             self._launched_into.update(dict.fromkeys([name], *outcomes.results.values()))
         journey.is_launched_into = self._launched_into.get(name) == a3.ec2_instance_id
+
+
+def is_going(member: Member, standing: Standing) -> bool:
+    """Whether the instance of a server is being terminated."""
+    instance = instance_of(member, standing)
+    return instance is not None and str(instance.ec2_instance_state) == "SHUTTING-DOWN"
 
 
 def is_over(member: Member) -> bool:

@@ -53,7 +53,7 @@ async def retire(
         return bool(moves)
 
     def done(both: BothSides) -> bool:
-        return not trying.moves(both)
+        return not trying.moves(both) and not any(one.is_b2_going for one in both.journeys)
 
     both = await go_on_until(looking, deadline, act=act, done=done, tell=teller.tell_of("done"))
     left: dict[str, str] = {}
