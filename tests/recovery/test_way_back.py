@@ -182,7 +182,7 @@ async def test_a_caller_who_may_not_tag_gets_home_all_the_same() -> None:
         recovery = sides.recovery()
         await recovery.launch()
         for place in (sides.there, sides.home):
-            place.inject("TagResource", Fault.error("AccessDeniedException"), times=None)
+            place.inject("TagResource", Fault.error("AccessDeniedException"), probability=1.0)
         (await recovery.reprotect()).raise_if_failed()
         (await recovery.fail_back()).raise_if_failed()
         await sides.require_home()

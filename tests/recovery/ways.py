@@ -115,6 +115,7 @@ class Sides:
 
     async def require_untouched(self) -> None:
         """See that a drill has left nothing, and B1 alone."""
+        await self.emulator.clock.advance(120)  # what is being terminated goes
         assert await self.b2s() == []
         assert await self.a3s() == []
         assert await self.a2s() == []

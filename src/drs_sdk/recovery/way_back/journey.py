@@ -42,7 +42,6 @@ class Journey:
         is_drill: Whether the way back is practised only.
         is_b2_going: Whether B2 is being terminated.
         is_launched_into: Whether A3 was launched into A1, so that B1 names it before and after.
-        failed_because: Why its launch home failed, by the job's log.
         reason: What stands in the way, where something does.
     """
 
@@ -59,7 +58,6 @@ class Journey:
     is_drill: bool = False
     is_b2_going: bool = False
     is_launched_into: bool = False
-    failed_because: str | None = None
     reason: str | None = None
 
     @property
@@ -96,13 +94,16 @@ class Journey:
             return self._stage_on_premises()
         if self.a2 is None:
             return self._stage_without_a2()
-        if self.part_standing == "launching":
-            return "launching home"
         if self.part_standing == "launched":
             return self._stage_without_a3() if self.a3 is None else self._stage_at_home()
-        if self.part_standing == "failed":
-            return "failed home"
-        return "ready" if self.a2.is_launchable else "syncing"
+        if self.part_standing is not None:
+            return "launching home" if self.part_standing == "launching" else "failed home"
+        return self._stage_replicating(self.a2)
+
+    def _stage_replicating(self, a2: SourceServer) -> Stage:
+        if self.is_a2_stopped and self.b2 is None and not self.is_same_place:
+            return "retiring"  # nothing is left that it could replicate or launch
+        return "ready" if a2.is_launchable else "syncing"
 
     def _stage_without_a2(self) -> Stage:
         if self.b2 is not None:
@@ -176,7 +177,7 @@ class Journey:
             )
         told: dict[Stage, str | None] = {
             "launched": "its replication is not reversed",
-            "failed home": f"its launch home failed: {self.failed_because or 'see its job'}",
+            "failed home": "its launch home failed: its job tells why",
             "not launched": self.member.reason or "no instance of this run stands",
         }
         if a2 is not None:

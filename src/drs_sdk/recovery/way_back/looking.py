@@ -18,7 +18,7 @@ from drs_sdk.recovery.look import (
     last_job_id,
     service_time,
 )
-from drs_sdk.recovery.record import RUN
+from drs_sdk.recovery.record import RUN, STEP
 from drs_sdk.recovery.standing import Member, is_standing
 from drs_sdk.recovery.survey import Scope, survey
 from drs_sdk.recovery.way_back.journey import Journey, is_replicated, machine_of
@@ -76,6 +76,7 @@ class Looking:
         self._named = dict(instances or {})
         self._home = run.homewards(run.places, {}).identity
         self._launched_into: dict[str, str | None] = {}
+        self._protected: set[str] = set()
 
     async def look(self) -> BothSides:
         """Look at both sides.
@@ -97,7 +98,15 @@ class Looking:
         put_together(self._run, standing, both.journeys, both.origins, self._home)
         for journey in both.journeys:
             await self._look_into(journey, both)
+            self._remember(journey)
         return both
+
+    def _remember(self, journey: Journey) -> None:
+        """Keep who was protected at home: once all that it came by is gone, nothing tells."""
+        if journey.stage in {"protected", "retiring"}:
+            self._protected.add(journey.member.server_id)
+        elif journey.member.server_id in self._protected:
+            journey.came_home = True
 
     async def _recovery_side(self) -> Standing:
         found = await survey(self._run, Scope(instances=True))
@@ -133,7 +142,7 @@ class Looking:
             (name, one.recovery_instance_id or "")
             for name, instances in (look.instances or {}).items()
             for one in instances
-            if one.tags.get(RUN) == self._run.name
+            if one.tags.get(RUN) == self._run.name and one.tags.get(STEP) == "launch"
         ]
 
     def _take_in_named(self, standing: Standing) -> None:
@@ -170,21 +179,34 @@ class Looking:
         return outcomes.results[target]
 
     def _journey(self, member: Member, standing: Standing, sides: dict[Target, Places]) -> Journey:
-        b2 = self._b2(member, standing)
-        at_home = is_on_premises(member.server, b2)
-        concerns = b2 is not None or member.part is not None
+        record = self._b2(member, standing)
+        state = str(record.ec2_instance_state) if record is not None else ""
+        b2, going = (
+            record if record is not None and is_standing(state) else None,
+            state == "SHUTTING-DOWN",
+        )
+        at_home = is_on_premises(member.server, record)
+        concerns = record is not None or member.part is not None
         if member.server is None or at_home or not concerns:
-            return Journey(member, b2, None, is_same_place=False, is_on_premises=at_home)
-        going = is_going(member, standing)
+            return Journey(
+                member,
+                b2,
+                None,
+                is_same_place=False,
+                is_on_premises=at_home,
+                is_b2_going=going,
+            )
         target, side, same = self._origins.find(member.server, member.target)
         sides[target] = side
         return Journey(member, b2, target, is_same_place=same, is_b2_going=going)
 
     def _b2(self, member: Member, standing: Standing) -> RecoveryInstance | None:
         named = self._named.get(member.server_id)
-        if named is None:
-            b2 = instance_of(member, standing)
-        else:
+        b2 = instance_of(member, standing)
+        if named is not None:
+            own = b2.recovery_instance_id if b2 is not None else named
+            if own != named:
+                raise RecoveryError(f"{member.server_id} stands as {own}, and not as {named}")
             look = standing.survey.looks[member.target]
             found = (look.instances or {}).get(member.server_id, ())
             b2 = next((one for one in found if one.recovery_instance_id == named), None)
@@ -193,7 +215,7 @@ class Looking:
                 raise RecoveryError(f"{named} was launched by {kind}, and this run is none")
             if b2 is None and member.part is None and not is_over(member):
                 raise RecoveryError(f"{named} is no recovery instance of {member.server_id}")
-        return b2 if b2 is not None and is_standing(str(b2.ec2_instance_state)) else None
+        return b2
 
     async def _origin_side(self, target: Target, side: Places, both: BothSides) -> None:
         run, started = self._run, both.standing.started
@@ -213,7 +235,7 @@ class Looking:
             back = [
                 name
                 for name, server in look.servers.items()
-                if _is_reversed(server) or name in parts
+                if _is_reversed(server) or name in parts or name in self._named
             ]
             look.instances = await instances_of(drs, back)
             return look
@@ -252,12 +274,6 @@ class Looking:
                 raise error
             self._launched_into.update(dict.fromkeys([name], *outcomes.results.values()))
         journey.is_launched_into = self._launched_into.get(name) == a3.ec2_instance_id
-
-
-def is_going(member: Member, standing: Standing) -> bool:
-    """Whether the instance of a server is being terminated."""
-    instance = instance_of(member, standing)
-    return instance is not None and str(instance.ec2_instance_state) == "SHUTTING-DOWN"
 
 
 def is_over(member: Member) -> bool:

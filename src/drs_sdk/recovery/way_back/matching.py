@@ -34,13 +34,18 @@ def put_together(
         elif journey.origin is not None:
             _find(run, journey, origins[journey.origin], home)
     for target, look in origins.items():
-        _find_who_came_home(journeys, target, look.parts(home))
+        _find_who_came_home(journeys, target, look.parts(home), _launched_by_anyone(look))
 
 
 def _find(run: Run, journey: Journey, look: PlaceLook, home: Identity) -> None:
     parts = look.parts(home)
     journey.a2 = next(
-        (one for name, one in look.servers.items() if _is_a2(run, journey, one, name in parts)),
+        (
+            one
+            for name, one in look.servers.items()
+            if _is_a2(run, journey, one, name in parts)
+            or (journey.is_same_place and _has_come_home(journey, one, look))
+        ),
         None,
     )
     if journey.a2 is None:
@@ -75,7 +80,13 @@ def _a3(run: Run, journey: Journey, found: Sequence[RecoveryInstance]) -> Recove
     b2 = journey.b2.recovery_instance_id if journey.b2 is not None else None
     if journey.is_same_place:  # there B2 is an instance of the same server
         launch = journey.member.part.job.job_id if journey.member.part is not None else None
-        standing = [one for one in standing if b2 is not None and one.job_id not in {launch, None}]
+        machine = machine_of(journey.b1) if journey.b1 is not None else None
+        standing = [
+            one
+            for one in standing
+            if one.ec2_instance_id == machine
+            or (b2 is not None and one.job_id not in {launch, None})
+        ]
     return next((one for one in standing if one.recovery_instance_id != b2), None)
 
 
@@ -97,8 +108,21 @@ def _is_a2(run: Run, journey: Journey, server: SourceServer, is_in_our_jobs: boo
     return is_ours and b1 is not None and opposite is not None and opposite == b1.arn
 
 
+def _has_come_home(journey: Journey, server: SourceServer, look: PlaceLook) -> bool:
+    """Whether B1 goes on with an instance of its own that is not B2: within one Region, A3."""
+    if server.source_server_id != journey.member.server_id:
+        return False
+    b2 = journey.b2.recovery_instance_id if journey.b2 is not None else None
+    return any(
+        one.ec2_instance_id == machine_of(server)
+        and one.recovery_instance_id != b2
+        and is_standing(str(one.ec2_instance_state))
+        for one in (look.instances or {}).get(journey.member.server_id, ())
+    )
+
+
 def _find_who_came_home(
-    journeys: Sequence[Journey], target: Target, parts: Mapping[str, Part]
+    journeys: Sequence[Journey], target: Target, parts: Mapping[str, Part], anyones: set[str]
 ) -> None:
     """Tell who came home and is through with it: A2 is gone, and only the jobs tell of it.
 
@@ -118,8 +142,19 @@ def _find_who_came_home(
             first = (journey.b1.reversed_direction_source_server_arn or "").rpartition("/")[2]
             if first in came:
                 _take_part_of(journey, came[first])
-            elif all_came:
+            elif all_came or first in anyones:
                 journey.came_home = True
+
+
+def _launched_by_anyone(look: PlaceLook) -> set[str]:
+    """The servers that a recovery has launched, whoever asked for it."""
+    return {
+        server.source_server_id
+        for job in look.jobs.values()
+        if job.type == "LAUNCH" and job.initiated_by != "START_DRILL"
+        for server in job.participating_servers
+        if server.source_server_id is not None and server.launch_status == "LAUNCHED"
+    }
 
 
 def _take_part_of(journey: Journey, part: Part) -> None:

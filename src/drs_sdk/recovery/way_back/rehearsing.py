@@ -35,17 +35,15 @@ async def rehearse(run: Run, looking: Looking, how: Homecoming) -> WayBackReport
         _require_elsewhere(both)
         both, reasons = await _there_and_back(run, both, looking, how)
         seen = remember(both, seen)
-        if not all(reached(one, "failed home") for one in concerned(both)) or any(
-            one.stage in {"ready", "launching home"} for one in both.journeys
-        ):
+        if not _is_through(both):
             note = "What it has made still stands: call it again, or clean_up() and call it then."
             return report_of(run, both.journeys, "done", failed=reasons, notes=(note,))
         # Closed before anything is removed: nothing more is launched under its key.
         await marking.close(run, both.standing, "its way back was rehearsed")
     failed = {
-        one.member.server_id: one.reason or one.failed_because or "the log of its job tells"
+        one.member.server_id: one.reason or "its job tells why"
         for one in both.journeys
-        if one.part_standing == "failed"
+        if one.part_standing == "failed" or one.stage == "ready"
     }
     both, left = await retire(run, looking, how.deadline, how.teller)
     if not left:
@@ -53,6 +51,14 @@ async def rehearse(run: Run, looking: Looking, how: Homecoming) -> WayBackReport
         left = dict(cleaned.left)
         both = await looking.look()
     return report_of(run, both.journeys, "done", seen=seen, left=left, failed=failed)
+
+
+def _is_through(both: BothSides) -> bool:
+    """Whether nothing goes on: all are at home, or a launch home has failed for good."""
+    stages = {one.stage for one in concerned(both)}
+    if not all(reached(one, "failed home") for one in concerned(both)):
+        return False
+    return "launching home" not in stages and ("ready" not in stages or "failed home" in stages)
 
 
 async def _there_and_back(

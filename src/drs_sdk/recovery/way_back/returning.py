@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from drs_sdk.recovery.launching import Launching
+from drs_sdk.recovery.look import last_job_id
 from drs_sdk.recovery.places import JointPlaces
 from drs_sdk.recovery.reasons import failure_reasons
 from drs_sdk.recovery.run_errors import WrongOrderError
@@ -142,7 +143,12 @@ async def launch_home(
             await how.teller.tell_of("home")(await looking.look())
 
         told = tell if how.teller.is_heard else None
-        options = replace(how.launching, timeout=how.deadline.left, on_update=told)
+        options = replace(
+            how.launching,
+            timeout=how.deadline.left,
+            on_update=told,
+            not_launched=how.launching.not_launched | _last_launched_there(waves),
+        )
         launching = Launching(home, options)
         launching.memory.began = both.standing.started  # one run, there and back
         standing = await launching.launch()
@@ -162,6 +168,19 @@ def _void(waves: dict[str, Journey], again: frozenset[str]) -> frozenset[tuple[s
         and one.stage == "failed home"
         and one.part is not None
         and one.part.job.job_id is not None
+    )
+
+
+def _last_launched_there(waves: dict[str, Journey]) -> frozenset[str]:
+    """Servers whose last launch made B2, within one Region: that was not the launch home."""
+    return frozenset(
+        name
+        for name, one in waves.items()
+        if one.is_same_place
+        and one.a2 is not None
+        and one.b2 is not None
+        and one.b2.job_id is not None
+        and last_job_id(one.a2) == one.b2.job_id
     )
 
 
