@@ -50,8 +50,8 @@ class Launching:
         self._options = options
         self._clock = run.clock
         self._told: object = None
-        self.was_complete = False
-        self.memory = Memory()
+        self.was_complete: bool = False
+        self.memory: Memory = Memory()
         timeout = options.timeout
         self._deadline = None if timeout is None else self._clock.now() + timeout
         self._filling = Filling(run, options, self.memory)
@@ -90,11 +90,14 @@ class Launching:
 
     async def _first_look(self) -> Standing:
         standing = await self._look()
+        errors = list(standing.survey.failures.values())
+        if errors and not standing.survey.looks and not any(passes(error) for error in errors):
+            raise errors[0]  # nowhere can anything be read, and that does not pass
         require_our_own(standing, self.memory.started_here)
         stop_if_over(standing)
         require_begun_or_selected(standing)
         if not standing.is_complete:
-            await self._ask_for_instances(standing, list(standing.members))
+            standing = await self._ask_for_instances(standing, list(standing.members))
             require_nothing_in_the_way(
                 self._run, self._candidates(standing), standing, self._replaceable
             )
@@ -137,6 +140,17 @@ class Launching:
     def _note_membership(self, standing: Standing) -> None:
         now = {m.server_id: m.wave.name for m in standing.members if m.is_selected}
         members = {m.server_id for m in standing.members}
+        under_way = {
+            (target, record.wave) for target, job, record in standing.jobs if not _has_ended(job)
+        }
+        self.memory.newcomers.update(
+            m.server_id
+            for m in standing.members
+            if m.server_id in now.keys() - self.memory.seen_selected.keys()
+            and m.part is None
+            and standing.waves[m.wave.name].has_begun
+            and (m.target, m.wave.name) not in under_way  # else it may wait for a quota
+        )
         readable = not standing.survey.failures
         for server_id, wave in self.memory.seen_selected.items():
             if readable and server_id not in members:
@@ -152,16 +166,16 @@ class Launching:
         """Start everything that may start now."""
         require_our_own(standing, self.memory.started_here)
         self.memory.waits.clear()
+        self._asking.take_answers()
         if standing.closed is not None:
             return standing
-        self._asking.take_answers()
         standing = self._stand(standing.survey)
         self._asking.ask(standing)
-        ready = [wave for wave in standing.waves.values() if self._is_ready(wave)]
-        todo = [m for wave in ready for m in self._todo(wave)]
+        todo = self._due(standing)
         if not todo:
             return self._stand(standing.survey)
-        await self._ask_for_instances(standing, todo)
+        standing = await self._ask_for_instances(standing, todo)
+        todo = self._due(standing)
         require_nothing_in_the_way(self._run, todo, standing, self._replaceable)
         by_place: dict[Target, list[Member]] = {}
         for member in todo:
@@ -178,6 +192,11 @@ class Launching:
 
     def _replaceable(self, server_id: str) -> bool:
         return server_id in self._options.replace_instances_of
+
+    def _due(self, standing: Standing) -> list[Member]:
+        """Find the servers that are to be launched now."""
+        ready = [wave for wave in standing.waves.values() if self._is_ready(wave)]
+        return [member for wave in ready for member in self._todo(wave)]
 
     def _candidates(self, standing: Standing) -> list[Member]:
         return [m for wave in standing.waves.values() for m in self._todo(wave)]
@@ -207,8 +226,11 @@ class Launching:
         name = wave.wave.name
         return wave.has_begun or self._options.before_wave is None or name in self.memory.cleared
 
-    async def _ask_for_instances(self, standing: Standing, members: Sequence[Member]) -> None:
-        """Ask for the instances of servers that may be launched: something may be in the way."""
+    async def _ask_for_instances(self, standing: Standing, members: Sequence[Member]) -> Standing:
+        """Ask for the instances of servers that may be launched: something may be in the way.
+
+        A place that cannot tell is one that cannot be read.
+        """
         wanted: dict[Target, set[str]] = {}
         for member in members:
             look = standing.survey.looks[member.target]
@@ -220,10 +242,13 @@ class Launching:
             found = await instances_of(drs, wanted[target])
             look.instances = {**(look.instances or {}), **found}
 
-        if wanted:
-            outcomes = await self._run.places.run(ask, list(wanted))
-            for error in outcomes.failures.values():
-                raise error
+        outcomes = await self._run.places.run(ask, list(wanted))
+        if not outcomes.failures:
+            return standing
+        for target, error in outcomes.failures.items():
+            standing.survey.looks.pop(target)
+            standing.survey.failures[target] = error
+        return self._stand(standing.survey)
 
     async def _tell(self, standing: Standing) -> None:
         if self._options.on_update is None:
@@ -245,7 +270,8 @@ class Launching:
             if self.memory.waits or not (standing.goes_on or self._awaits_approval(standing)):
                 return await self._look()
             before = _what_calls_for_a_look(standing)
-            await self._poll(standing)
+            if not await self._poll(standing):
+                return await self._look()
             standing = self._stand(standing.survey)
             await self._tell(standing)
             if _what_calls_for_a_look(standing) != before:
@@ -264,8 +290,12 @@ class Launching:
             sleeping.cancel()
             await asyncio.wait({sleeping})
 
-    async def _poll(self, standing: Standing) -> None:
-        """Ask for the jobs that run; for all of the run's, where one may be marked as approved."""
+    async def _poll(self, standing: Standing) -> bool:
+        """Ask for the jobs that run; for all of the run's, where one may be marked as approved.
+
+        Returns:
+            Whether every place could be asked.
+        """
         marks = self._awaits_approval(standing)
         wanted: dict[Target, set[str]] = {}
         for target, job, _ in standing.jobs:
@@ -276,7 +306,8 @@ class Launching:
             look = standing.survey.looks[target]
             look.at = await refresh(drs, wanted[target], look.jobs, clock=self._clock) or look.at
 
-        await self._run.places.run(ask, list(wanted))
+        outcomes = await self._run.places.run(ask, list(wanted))
+        return not outcomes.failures
 
     def _awaits_approval(self, standing: Standing) -> bool:
         return any(wave.state == "waiting for approval" for wave in standing.waves.values())
@@ -305,11 +336,13 @@ class Launching:
 
     def _is_over(self, standing: Standing) -> bool:
         """Whether nothing more can happen."""
-        if standing.goes_on or self._asking.errands.under_way or self._asking.has_answers():
+        errands = self._asking.errands
+        if standing.goes_on or self._asking.has_answers():
             return False
-        if standing.closed is not None:
-            return True
-        if self.memory.waits or any(passes(e) for e in standing.survey.failures.values()):
+        if standing.closed is not None:  # nobody's approval is waited for any more
+            return not errands.is_checking
+        passing = any(passes(error) for error in standing.survey.failures.values())
+        if errands.under_way or self.memory.waits or passing:
             return False
         for wave in standing.waves.values():
             name = wave.wave.name
