@@ -127,7 +127,7 @@ class Filling:
     ) -> dict[str, str | None]:
         """Find the point in time that each server is launched from; None for the latest."""
         moment = group[0].wave.point_in_time
-        if moment == "latest":
+        if moment == "latest" or self._run.step == "launch-back":  # home goes what is newest
             return {member.server_id: None for member in group}
         chosen: dict[str, str | None] = {}
         for member in group:

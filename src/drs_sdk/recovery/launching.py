@@ -211,7 +211,14 @@ class Launching:
             if member.server_id not in self.memory.refused
             and (
                 (member.state == "not launched" and member.is_selected)
-                or (member.state == "failed" and member.part is not None and member.attempt < limit)
+                or (
+                    member.state == "failed"
+                    and member.part is not None
+                    and (
+                        member.attempt < limit
+                        or self._run.is_void(member.server_id, member.part.job.job_id)
+                    )
+                )
             )
         ]
 
