@@ -110,8 +110,8 @@ class DRSEmulator(Place):
                 default there is none.
 
         Raises:
-            ValueError: A page without items, a sync that never ends, no Region or no account, one twice, or both
-                `region` and `regions` (`account_id` and `accounts`).
+            ValueError: A page without items, a sync that never ends, no Region or no account,
+                one twice, or both `region` and `regions` (`account_id` and `accounts`).
         """
         if page_size < 1:
             raise ValueError("a page holds at least one item")
