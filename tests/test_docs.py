@@ -8,6 +8,8 @@ A fenced block is a program, or a fragment with top-level ``await`` that may use
 - ``<!-- docs: untyped -->``: do not type-check it, as boto3 has no types; goes with ``run``
 - ``<!-- docs: output -->``, before a text block: what the block above it prints
 
+A guide that has a row in the table of docs/rights.md runs under the policy of that row.
+
 Programs that a page takes in from ``examples/`` are checked with the examples.
 """
 
@@ -26,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from drs_sdk.iam import policy_for
 from drs_sdk.testing import DRSEmulator
 
 if TYPE_CHECKING:
@@ -126,6 +129,17 @@ def blocks_of(page: Path) -> Iterator[Block]:
             yield replace(block, output=following.text if following and shown else None)
 
 
+def rights_of_guides() -> dict[str, list[str]]:
+    """The operations that docs/rights.md grants each guide."""
+    text = (ROOT / "docs" / "rights.md").read_text(encoding="utf-8")
+    return {
+        f"docs/{page}": re.findall(r"`([A-Z]\w+)`", operations)
+        for guides, operations in re.findall(r"^\| (.*?) \| (`[A-Z].*) \|$", text, re.MULTILINE)
+        for page in re.findall(r"\]\((.+?\.md)\)", guides)
+    }
+
+
+RIGHTS = rights_of_guides()
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 
 
@@ -151,6 +165,12 @@ def test_there_are_blocks_and_only_known_marks() -> None:
     known = {"run", "pytest", "untyped"}
     assert len(BLOCKS) > 20
     assert {str(block): block.marks - known for block in BLOCKS if block.marks - known} == {}
+
+
+def test_guides_have_their_rights() -> None:
+    assert RIGHTS.keys() <= {page.relative_to(ROOT).as_posix() for page in PAGES}
+    assert len(RIGHTS) > 8
+    assert RIGHTS["docs/pagination.md"] == ["DescribeSourceServers"]
 
 
 def test_every_block_type_checks(tmp_path: Path) -> None:
@@ -181,6 +201,8 @@ def test_every_block_type_checks(tmp_path: Path) -> None:
 async def test_block_runs(
     block: Block, emulator: DRSEmulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    if block.page in RIGHTS:
+        emulator.enforce_policy(policy_for(RIGHTS[block.page]))
     names: dict[str, Any] = {"__name__": "__main__"}
     code = compile(block.module, str(block), "exec", dont_inherit=True)
     if block.is_fragment:

@@ -17,6 +17,7 @@ from strategies import service_shapes as drs
 from drs_sdk import APIError, DRSError, errors, models
 from drs_sdk._transport import api_errors
 from drs_sdk.fleet import Target
+from drs_sdk.iam import actions_for
 from drs_sdk.recovery import RecoveryReport, WayBackReport
 
 EXCEPTIONS = drs.exceptions()
@@ -401,3 +402,25 @@ async def test_a_foreign_error_is_chained() -> None:
     error = await raised("ConflictException", status=409)
     assert isinstance(error.__cause__, ClientError)
     assert not isinstance(error.__cause__, DRSError)
+
+
+async def test_a_refusal_names_what_to_grant_where_the_service_does_not() -> None:
+    error = await raised("AccessDeniedException", status=403, message="no")
+    assert isinstance(error, errors.AccessDeniedException)
+    assert error.actions == ("drs:DeleteJob",)
+    assert str(error).endswith("no; grant drs:DeleteJob")
+    said = "User: arn:aws:iam::1:user/a is not authorized to perform: ec2:RunInstances"
+    error = await raised("AccessDeniedException", status=403, message=said)
+    assert isinstance(error, errors.AccessDeniedException)
+    assert error.actions == ("ec2:RunInstances",)
+    assert str(error).endswith(said)
+
+
+@pytest.mark.parametrize("operation", ["StartRecovery", "NewOperation"])
+def test_what_a_refused_operation_depends_on_is_named_too(operation: str) -> None:
+    error = errors.AccessDeniedException({"Error": {"Code": "AccessDeniedException"}}, operation)
+    assert error.actions[0] == f"drs:{operation}"
+    if operation == "StartRecovery":
+        assert set(error.actions) == actions_for(operation)
+        assert "actions_for('StartRecovery')" in str(error)
+    assert pickle.loads(pickle.dumps(error)).actions == error.actions  # noqa: S301 - our own

@@ -9,7 +9,7 @@ Needs the ``otel`` extra: ``pip install "drs-sdk[otel]"``.
 
     gauges = ReplicationGauges()
     async with DRSClient() as drs, asyncio.TaskGroup() as group:
-        group.create_task(gauges.follow(drs))
+        group.create_task(gauges.follow(drs))  # of a fleet: gauges.follow_fleet(fleet)
         ...
 
 Spans and attributes follow OpenTelemetry's semantic conventions for the AWS SDK. Nothing of a
@@ -55,7 +55,11 @@ if TYPE_CHECKING:
 
     from drs_sdk.client import DRSClient
     from drs_sdk.clock import Clock
+    from drs_sdk.fleet.fleet import Fleet
+    from drs_sdk.fleet.target import Target
+    from drs_sdk.fleet.watch import FleetWatch
     from drs_sdk.models import SourceServer
+    from drs_sdk.waiters.changes import Change
     from drs_sdk.waiters.subjects import SourceServersLike
     from drs_sdk.waiters.waiting import Duration
 
@@ -147,12 +151,17 @@ class ReplicationGauges:
     - ``drs.source_server.replication_state``: 1, with the state as the attribute ``drs.state``.
     - ``drs.source_server.last_drill.age`` in seconds: since the last drill was started.
 
-    Each has the attributes ``drs.source_server.id`` and ``cloud.region``. What the service does
-    not tell has no value. The service knows the last launch only: of a server that was recovered
-    after its last drill, the drill is known only if it was seen before.
+    Each has the attributes ``drs.source_server.id`` and ``cloud.region``, and of a fleet's servers
+    ``cloud.account.id``, where the target names its account. What the service does not tell has no
+    value. The service knows the last launch only: of a server that was recovered after its last
+    drill, the drill is known only if it was seen before.
+
+    - ``drs.target.readable`` of a fleet's targets: 1 if it was read when that was last tried, 0
+      with the attribute ``error.type`` if it could not be, or DRS was not initialised there. A
+      target that cannot be read shows its servers as they were: alert on this gauge.
 
     Make one for a process, as OpenTelemetry cannot take instruments back; it may follow many
-    clients.
+    clients and fleets.
     """
 
     def __init__(
@@ -166,6 +175,7 @@ class ReplicationGauges:
         """
         self._clock = clock or SystemClock()
         self._followed: dict[object, _Followed] = {}
+        self._watches: dict[object, FleetWatch] = {}
         meter = metrics.get_meter("drs_sdk", __version__, meter_provider)
         for name, unit, description, read in (
             ("lag", "s", "How old the newest data is that could be launched", _lag),
@@ -176,6 +186,9 @@ class ReplicationGauges:
             meter.create_observable_gauge(
                 f"drs.source_server.{name}", [self._reader(read)], unit, description
             )
+        meter.create_observable_gauge(
+            "drs.target.readable", [self._observe_targets], "1", "Whether a target can be read"
+        )
 
     async def follow(
         self,
@@ -207,12 +220,55 @@ class ReplicationGauges:
         try:
             async with aclosing(watch):
                 async for change in watch:
-                    if change.kind == "gone":
-                        followed.forget(change.subject)
-                    else:
-                        followed.see(change.subject)
+                    followed.note(change)
         finally:
             del self._followed[key]
+
+    async def follow_fleet(
+        self,
+        fleet: Fleet,
+        *,
+        min_delay: Duration | None = None,
+        max_delay: Duration | None = None,
+    ) -> None:
+        """Keeps the gauges of all source servers of a fleet up to date, until it is cancelled.
+
+        Give it a task of its own. A target that cannot be read neither ends it nor holds up the
+        others: ``drs.target.readable`` tells. When it ends, its servers have no values any more.
+
+        Args:
+            fleet: The fleet.
+            min_delay: As for `Fleet.watch_source_servers`.
+            max_delay: The same.
+
+        Raises:
+            ClientClosedError: The fleet is not open, or was closed.
+            RequestValidationError: A duration is not in range.
+        """
+        watch = fleet.watch_source_servers(min_delay=min_delay, max_delay=max_delay)
+        keys = {target: object() for target in fleet.targets}
+        of_target = {
+            target: _Followed(target.region_name, target.account_id) for target in fleet.targets
+        }
+        self._followed.update({keys[target]: each for target, each in of_target.items()})
+        self._watches[keys[fleet.targets[0]]] = watch
+        try:
+            async with watch:
+                async for target, change in watch:
+                    of_target[target].note(change)
+        finally:
+            del self._watches[keys[fleet.targets[0]]]
+            for key in keys.values():
+                del self._followed[key]
+
+    def _observe_targets(self, _options: CallbackOptions) -> Iterator[Observation]:
+        for watch in list(self._watches.values()):  # read in a thread of the exporter's
+            for target in watch.up_to_date:
+                yield Observation(1, _place(target.region_name, target.account_id))
+            for target in watch.absent:
+                yield _unread(target, "UninitializedAccountException")
+            for target, error in watch.failures.items():
+                yield _unread(target, type(error).__name__)
 
     def _reader(self, read: _Reads) -> Callable[[CallbackOptions], Iterable[Observation]]:
         def observe(_options: CallbackOptions) -> Iterator[Observation]:
@@ -232,10 +288,16 @@ class ReplicationGauges:
 class _Followed:
     """The source servers of one client, as last seen."""
 
-    def __init__(self, region: str | None) -> None:
-        self._region = {} if region is None else {"cloud.region": region}
+    def __init__(self, region: str | None, account_id: str | None = None) -> None:
+        self._place = _place(region, account_id)
         self._servers: dict[str, SourceServer] = {}
         self._drills: dict[str, datetime] = {}
+
+    def note(self, change: Change[SourceServer]) -> None:
+        if change.kind == "gone":
+            self.forget(change.subject)
+        else:
+            self.see(change.subject)
 
     def see(self, server: SourceServer) -> None:
         name = server.source_server_id
@@ -257,8 +319,18 @@ class _Followed:
             if found is None:
                 continue
             value, state = found
-            about = {"drs.source_server.id": name, **self._region}
+            about = {"drs.source_server.id": name, **self._place}
             yield Observation(value, about if state is None else {**about, "drs.state": state})
+
+
+def _place(region: str | None, account_id: str | None) -> dict[str, str]:
+    known = {"cloud.region": region, "cloud.account.id": account_id}
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _unread(target: Target, kind: str) -> Observation:
+    about = _place(target.region_name, target.account_id)
+    return Observation(0, {**about, "error.type": kind})
 
 
 def _lag(server: SourceServer, _drill: datetime | None) -> tuple[float, None] | None:

@@ -183,3 +183,21 @@ def test_readings_and_speeds_that_make_no_sense() -> None:
     for speed in (0, -1, math.inf, math.nan):
         with pytest.raises(ValueError, match="a finite number above zero"):
             EmulatorClock.scaled(speed)
+
+
+async def test_a_task_that_ends_amid_a_call_lets_go_of_time() -> None:
+    """Even if its hold is never released or collected, and nothing else touches the clock."""
+    clock = EmulatorClock()
+    holds: list[object] = []
+
+    async def call() -> None:
+        holds.append(clock.busy())
+        await asyncio.Event().wait()
+
+    calling = asyncio.create_task(call())
+    await asyncio.sleep(0)
+    sleeping = asyncio.create_task(clock.sleep(60))
+    await asyncio.sleep(0.01)
+    assert not sleeping.done()
+    calling.cancel()
+    await asyncio.wait_for(sleeping, 5)

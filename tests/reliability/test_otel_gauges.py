@@ -11,6 +11,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, NumberDataPoint
 
 from drs_sdk.errors import AccessDeniedException
+from drs_sdk.fleet import Target
 from drs_sdk.otel import ReplicationGauges
 from drs_sdk.testing import DRSEmulator, Fault
 
@@ -25,6 +26,23 @@ class Gauges:
         self.reader = InMemoryMetricReader()
         self.provider = MeterProvider([self.reader])
         self.gauges = ReplicationGauges(self.provider, clock=emulator.clock)
+
+    def targets(self) -> dict[tuple[object, object], tuple[float, object]]:
+        """Whether each target can be read, and why not, by account and Region."""
+        data = self.reader.get_metrics_data()
+        return {
+            (about["cloud.account.id"], about["cloud.region"]): (
+                point.value,
+                about.get("error.type"),
+            )
+            for resource in (data.resource_metrics if data is not None else ())
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+            if metric.name == "drs.target.readable"
+            for point in metric.data.data_points
+            if isinstance(point, NumberDataPoint)
+            for about in [point.attributes or {}]
+        }
 
     def shown(self, name: str) -> dict[str, tuple[float, Mapping[str, object]]]:
         """The value and the attributes of a gauge, by server."""
@@ -133,3 +151,31 @@ async def test_a_refusal_is_raised_and_nothing_is_shown_any_more(emulator: DRSEm
             await following
     assert gauges.shown("lag") == {}
     gauges.provider.shutdown()
+
+
+async def test_they_follow_a_fleet_and_tell_which_target_cannot_be_read() -> None:
+    accounts, region = ["111122223333", "444455556666"], "eu-west-1"
+    async with DRSEmulator(accounts=accounts, regions=[region]) as emulator:
+        names = [emulator.at(account_id=account).add_source_servers(1)[0] for account in accounts]
+        emulator.deny_role(f"arn:aws:iam::{accounts[1]}:role/DisasterRecovery")
+        gauges = Gauges(emulator)
+        role = f"arn:aws:iam::{accounts[0]}:role/DisasterRecovery"
+        targets = [*emulator.fleet().targets, Target("xx-never-1", role_arn=role)]
+        async with emulator.fleet(targets) as fleet:
+            following = asyncio.create_task(
+                gauges.gauges.follow_fleet(fleet, min_delay=30, max_delay=30)
+            )
+            await emulator.clock.sleep(60)
+            where = {"cloud.region": region, "cloud.account.id": accounts[0]}
+            assert gauges.shown("lag") == {names[0]: (0, where)}
+            assert gauges.targets() == {
+                (accounts[0], region): (1, None),
+                (accounts[0], "xx-never-1"): (0, "UninitializedAccountException"),
+                (accounts[1], region): (0, "CredentialsError"),
+            }
+            assert not following.done()
+            following.cancel()
+            await asyncio.wait({following})
+        assert gauges.targets() == {}
+        assert gauges.shown("lag") == {}
+        gauges.provider.shutdown()

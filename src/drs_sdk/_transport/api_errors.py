@@ -5,9 +5,10 @@ Users find every error in `drs_sdk.errors`.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal, cast
 
-from drs_sdk._core.errors import DRSError
+from drs_sdk._core.errors import DRSError, RequestValidationError
 from drs_sdk._transport.codes import is_throttling
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 else:
     from botocore.exceptions import ClientError
 
+_NAMED_ACTION = re.compile(r"to perform:? ([a-z][a-z0-9-]*:[A-Za-z]+)")
 _CLIENT_FAULTS = range(400, 500)
 _KEYS_UNKNOWN_THERE = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})
 
@@ -116,10 +118,43 @@ class _ResourceError(APIError):
         return self._text("resourceType")
 
 
+def _all_actions(operation: str) -> frozenset[str]:
+    from drs_sdk.iam import actions_for
+
+    try:
+        return actions_for(operation)
+    except RequestValidationError:  # newer than this release
+        return frozenset()
+
+
 class AccessDeniedException(APIError):  # noqa: N818 - the service's name
-    """The credentials do not allow this operation on this resource."""
+    """The credentials do not allow this operation on this resource.
+
+    Attributes:
+        actions: What to grant, as IAM spells it: the action that the service names; where it names
+            none, all that `drs_sdk.iam` knows for the operation, its own first.
+    """
 
     __module__ = "drs_sdk.errors"
+
+    actions: tuple[str, ...]
+
+    def __init__(
+        self, response: Mapping[str, object], operation: str, *, retry_after: float | None = None
+    ) -> None:
+        """Read the answer, and name what to grant; see `APIError`."""
+        super().__init__(response, operation, retry_after=retry_after)
+        named = _NAMED_ACTION.search(self.message)
+        if named is not None:
+            self.actions = (named[1],)
+            return
+        own = f"drs:{operation}"
+        others = _all_actions(operation) - {own}
+        self.actions = (own, *sorted(others))
+        grant = f"grant {own}"
+        if others:
+            grant += f" and what it depends on: drs_sdk.iam.actions_for({operation!r}) lists it"
+        self.args = (f"{str(self.args[0]).rstrip('.')}; {grant}",)
 
 
 class ConflictException(_ResourceError):  # noqa: N818 - the service's name

@@ -18,5 +18,6 @@ from drs_sdk.fleet.fleet import Fleet
 from drs_sdk.fleet.outcomes import Outcomes
 from drs_sdk.fleet.target import Target
 from drs_sdk.fleet.walk import Walk
+from drs_sdk.fleet.watch import FleetWatch
 
-__all__ = ["Fleet", "Outcomes", "Target", "Walk"]
+__all__ = ["Fleet", "FleetWatch", "Outcomes", "Target", "Walk"]

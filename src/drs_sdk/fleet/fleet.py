@@ -1,9 +1,8 @@
-"""`Fleet`: its targets, its options, its life, and what can be done with all targets at once."""
+"""`Fleet`: its targets, its options and its life."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn
 
 from drs_sdk._core.errors import ConfigurationError
 from drs_sdk._transport.settings import (
@@ -14,33 +13,24 @@ from drs_sdk._transport.settings import (
 from drs_sdk.clock import Clock, SystemClock
 from drs_sdk.fleet.clients import Clients
 from drs_sdk.fleet.hub import Hub
-from drs_sdk.fleet.outcomes import Outcomes
 from drs_sdk.fleet.selecting import each_once, targets_across, targets_of
-from drs_sdk.fleet.sweep import Sweep
-from drs_sdk.fleet.walk import Walk
-from drs_sdk.waiters.waiting import optional_duration
+from drs_sdk.fleet.working import Working
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
     from typing import Self
 
     from drs_sdk._transport.settings import AioConfig, AioSession
     from drs_sdk.client import DRSClient
     from drs_sdk.events import RequestHook
-    from drs_sdk.fleet.stopwatch import Stopwatch
-    from drs_sdk.fleet.sweep import Visit
     from drs_sdk.fleet.target import Target
-    from drs_sdk.waiters.waiting import Duration
-
-ItemT = TypeVar("ItemT")
-ResultT = TypeVar("ResultT")
 
 DEFAULT_CONCURRENCY = 16
 DEFAULT_MAX_OPEN_CLIENTS = 128
 
 
-class Fleet:
+class Fleet(Working):
     """Many accounts and Regions as one.
 
     Open it with ``async with``, or with ``await fleet.open()`` and ``await fleet.aclose()`` in an
@@ -298,94 +288,6 @@ class Fleet:
         if target not in self._targets:
             raise ConfigurationError(f"{target} is no target of this fleet")
         return await self._hub.clients.keep(target)
-
-    def walk(
-        self,
-        list_items: Callable[[DRSClient], AsyncIterable[ItemT]],
-        *,
-        timeout: Duration | None = None,
-        timeout_per_target: Duration | None = timedelta(minutes=5),
-    ) -> Walk[ItemT]:
-        """Walk over the items of all targets.
-
-        Args:
-            list_items: Lists the items of one target with its client, such as
-                ``lambda drs: drs.describe_source_servers()``.
-            timeout: The time for all, from the start of the loop, by the client's clock: a
-                `timedelta` or seconds; None for no limit. What is not done with then, or has not
-                begun, fails with `TargetTimeoutError`.
-            timeout_per_target: The time for each target; that which the loop takes does not count.
-
-        Returns:
-            The walk, to be looped over: nothing is sent before.
-
-        Raises:
-            RequestValidationError: A time is not positive.
-        """
-        for_all = optional_duration(timeout, "timeout")
-        for_each = optional_duration(timeout_per_target, "timeout_per_target")
-
-        def begin(visit: Visit[None]) -> Sweep[None]:
-            return self._sweep(visit, for_all, for_each)
-
-        return Walk(begin, list_items, len(self._targets))
-
-    async def run(
-        self,
-        action: Callable[[DRSClient, Target], Awaitable[ResultT]],
-        *,
-        timeout: Duration | None = None,
-        timeout_per_target: Duration | None = None,
-    ) -> Outcomes[ResultT]:
-        """Run something for every target, and gather what becomes of it.
-
-        A pager that is awaited gives its first page only: collect it, as in
-        ``lambda drs, _: drs.describe_jobs().collect()``, or `walk`.
-
-        Args:
-            action: What to do with the client of a target. Whatever it raises is a failure of
-                that target; what is not a `DRSError` is the cause of a `TargetFailedError`.
-            timeout: The time for all, by the client's clock: a `timedelta` or seconds; None for
-                no limit. What is not done with then, or has not begun, fails with
-                `TargetTimeoutError`.
-            timeout_per_target: The time for each target.
-
-        Returns:
-            What it returned, what failed, and where DRS was never initialised.
-
-        Raises:
-            RequestValidationError: A time is not positive.
-            ClientClosedError: The fleet is not open.
-        """
-
-        async def visit(client: DRSClient, target: Target, _: Stopwatch) -> ResultT:
-            return await action(client, target)
-
-        sweep = self._sweep(
-            visit,
-            optional_duration(timeout, "timeout"),
-            optional_duration(timeout_per_target, "timeout_per_target"),
-        )
-        sweep.start()
-        await sweep.finish()
-        return Outcomes(sweep.results, sweep.failures, frozenset(sweep.absent))
-
-    def _sweep(
-        self, visit: Visit[ResultT], for_all: timedelta | None, for_each: timedelta | None
-    ) -> Sweep[ResultT]:
-        self._hub.require_open()
-        hub = self._hub
-        sweep = Sweep(
-            self._targets,
-            visit,
-            hub.clients,
-            clock=hub.clock,
-            concurrency=hub.concurrency,
-            timeout=for_all,
-            timeout_per_target=for_each,
-        )
-        hub.sweeps.add(sweep)
-        return sweep
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled: connections and secrets do not travel; targets do.

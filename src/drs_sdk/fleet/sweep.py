@@ -154,11 +154,11 @@ class Sweep(Generic[ResultT]):
             except DRSError as error:
                 self.failures[target] = error
             except asyncio.CancelledError as error:
-                if _is_being_cancelled():
+                if is_being_cancelled():
                     raise
-                self.failures[target] = _foreign(error, target)  # of something it waited for
+                self.failures[target] = foreign(error, target)  # of something it waited for
             except Exception as error:  # noqa: BLE001 - one target must not stop the others
-                self.failures[target] = _foreign(error, target)
+                self.failures[target] = foreign(error, target)
 
     async def _settle(self, target: Target) -> ResultT:
         scope = asyncio.timeout(None)
@@ -199,14 +199,16 @@ def _end(scope: asyncio.Timeout) -> None:
         scope.reschedule(asyncio.get_running_loop().time())
 
 
-def _foreign(error: BaseException, target: Target) -> TargetFailedError:
+def foreign(error: BaseException, target: Target) -> TargetFailedError:
+    """Make a target's failure of what is not the package's."""
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     failed = TargetFailedError(said, target=target)
     failed.__cause__ = error
     return failed
 
 
-def _is_being_cancelled() -> bool:
+def is_being_cancelled() -> bool:
+    """Tell the cancellation of the task itself from that of something it waited for."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 

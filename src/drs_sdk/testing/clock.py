@@ -86,6 +86,7 @@ class EmulatorClock:
         self._seq = 0
         self._holds: dict[int, weakref.ref[asyncio.Task[object]] | None] = {}
         self._asleep: set[asyncio.Task[object]] = set()
+        self._holders: weakref.WeakSet[asyncio.Task[object]] = weakref.WeakSet()
         self._excused: list[Callable[[], bool]] = []
         self._quiet = 0
         self._advancing = 0
@@ -263,6 +264,9 @@ class EmulatorClock:
         task = _running_task()
         # Not the task itself: cancelled in a call, it keeps its hold alive, and we would keep it.
         self._holds[self._seq] = None if task is None else weakref.ref(task)
+        if task is not None and task not in self._holders:
+            self._holders.add(task)
+            task.add_done_callback(lambda _: self._touch())  # cancelled, it lets go by its end
         self._quiet = 0
         return self._seq
 

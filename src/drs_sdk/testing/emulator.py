@@ -20,7 +20,7 @@ from drs_sdk.testing.world.account import Account
 from drs_sdk.testing.world.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
     from typing import Self, Unpack
 
@@ -288,6 +288,28 @@ class DRSEmulator(Place):
             ValueError: No ARN of a role.
         """
         self._token_service.deny(role_arn)
+
+    def enforce_policy(
+        self, policy: Mapping[str, object] | None, *, role_arn: str | None = None
+    ) -> None:
+        """Hold callers to an IAM policy from now on: DRS refuses what it does not allow.
+
+        As the service does, a launch that lacks a right besides `drs:StartRecovery` is accepted,
+        and fails without an event in the job log that tells why.
+
+        Actions are judged, not resources: `Resource` must be `*`. Of conditions, those on
+        `aws:RequestedRegion`, `drs:CreateAction`, `iam:PassedToService` and `iam:AWSServiceName`
+        are. STS is not judged; see `deny_role`.
+
+        Args:
+            policy: The policy document, as `drs_sdk.iam.policy_for` writes it; None to allow all.
+            role_arn: The role whose sessions it is for; by default it is for everybody whose role
+                has none of its own.
+
+        Raises:
+            ValueError: No policy, one that says what is not judged, or no ARN of a role.
+        """
+        self._front.policies.enforce(policy, role_arn)
 
     def _admin_runner(self) -> web.BaseRunner:
         from drs_sdk.testing.admin.endpoint import build_runner

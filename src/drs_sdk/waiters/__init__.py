@@ -7,8 +7,8 @@
 - `subscription`: one wait's place in a poller, and when it is due
 - `engine`: one wait, its deadline and its updates; `pace`: how often it asks
 - `judging`: how a job went, once it has ended
-- `monitor`: one watch without an end; `listing`: all there is as what is polled for; `changes`:
-  what it yields; `watching`: how clients get one
+- `monitor`: one watch without an end; `ledger`: what it has told; `listing`: all there is as what
+  is polled for; `changes`: what it yields; `watching`: how clients get one
 - `alarm`: time limits
 - `updates`: what ``on_update`` is told
 - `methods`: ``wait_until_*`` and ``watch_*``, generated from `conditions`

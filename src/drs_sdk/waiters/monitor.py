@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from drs_sdk.waiters.changes import Change
 from drs_sdk.waiters.errors import own_copy
+from drs_sdk.waiters.ledger import Ledger
 from drs_sdk.waiters.subscription import Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from drs_sdk._core.errors import DRSError
+    from drs_sdk.waiters.changes import Change
     from drs_sdk.waiters.kinds import Kind
     from drs_sdk.waiters.pace import Pace
     from drs_sdk.waiters.polling import PollerHub
@@ -24,22 +25,23 @@ PolledT = TypeVar("PolledT")
 class Monitor(Generic[SubjectT, PolledT]):
     """Follows subjects: polls go on whether or not anybody takes the changes.
 
-    It keeps no queue. It knows how each subject is now and how it was when that was last told, so
-    a reader that is slow is told the newest state, once.
+    Attributes:
+        failure: Why the latest poll failed; None if it was answered.
+        refusal: Why the service will not be asked any more.
     """
 
     __slots__ = (
-        "_error",
         "_has_left",
         "_hub",
         "_ids",
-        "_now",
+        "_ledger",
         "_pace",
-        "_pending",
         "_poller",
         "_subscription",
-        "_told",
         "_unfold",
+        "_when_polled",
+        "failure",
+        "refusal",
     )
 
     def __init__(
@@ -49,8 +51,11 @@ class Monitor(Generic[SubjectT, PolledT]):
         ids: Collection[str],
         pace: Pace,
         unfold: Callable[[Mapping[str, PolledT]], Mapping[str, SubjectT]],
+        *,
+        ledger: Ledger[SubjectT] | None = None,
+        when_polled: Callable[[], None] = lambda: None,
     ) -> None:
-        """Prepare; nothing is asked before the first `step`.
+        """Prepare; nothing is asked before `start` or the first `step`.
 
         Args:
             hub: The pollers of the client.
@@ -58,6 +63,8 @@ class Monitor(Generic[SubjectT, PolledT]):
             ids: What is asked for.
             pace: How often to ask.
             unfold: Finds the subjects in what a poll found.
+            ledger: What is known already, to go on from.
+            when_polled: Called after each poll.
         """
         self._hub = hub
         self._poller = hub.poller(kind)
@@ -65,11 +72,16 @@ class Monitor(Generic[SubjectT, PolledT]):
         self._pace = pace
         self._unfold = unfold
         self._subscription: Subscription[PolledT] | None = None
-        self._told: dict[str, SubjectT] = {}
-        self._now: dict[str, SubjectT] = {}
-        self._pending: dict[str, None] = {}
-        self._error: DRSError | None = None
+        self._ledger = ledger if ledger is not None else Ledger[SubjectT]()
+        self._when_polled = when_polled
         self._has_left = False
+        self.failure: DRSError | None = None
+        self.refusal: DRSError | None = None
+
+    def start(self) -> None:
+        """Begin to ask."""
+        if self._subscription is None:
+            self._subscription = self._join()
 
     async def step(self) -> tuple[Change[SubjectT], ...] | None:
         """Wait for the next change; a step that is cancelled takes nothing with it.
@@ -82,14 +94,14 @@ class Monitor(Generic[SubjectT, PolledT]):
         """
         if not self._ids:
             return None
-        subscription = self._subscription or self._join()
-        while not self._pending:
-            if self._has_left:
-                return None
-            if self._error is not None:
-                raise own_copy(self._error) from self._error.__cause__
+        subscription = self._subscription = self._subscription or self._join()
+        while not self._has_left:
+            if self._ledger.has_news:
+                return (self._ledger.take(),)
+            if self.refusal is not None:
+                raise own_copy(self.refusal) from self.refusal.__cause__
             await subscription.delivered()
-        return (self._take(),)
+        return None
 
     def verdict(self) -> None:
         """Nothing is to be said at an end that is none."""
@@ -97,7 +109,6 @@ class Monitor(Generic[SubjectT, PolledT]):
     def drop(self) -> None:
         """Stop watching, soon; a step that is under way ends."""
         self._has_left = True
-        self._pending.clear()
         if self._subscription is not None:
             self._poller.leave(self._subscription)
             self._subscription.deliver(None)
@@ -116,44 +127,18 @@ class Monitor(Generic[SubjectT, PolledT]):
             due=self._hub.clock.now(),
             absorb=self._absorb,
         )
-        self._subscription = subscription
         self._poller.join(subscription)
         return subscription
 
     def _absorb(self, tick: Tick[PolledT]) -> None:
         """Note what a poll brought: how everything is now."""
+        self.failure = tick.error
         if tick.error is not None and tick.final:
-            self._error = tick.error
+            self.refusal = tick.error
         answered = self._ids & tick.asked
-        if not answered:
-            return  # bad weather
-        found = self._unfold(tick.found)
-        if len(answered) == len(self._ids):
-            gone = self._now.keys() - found.keys()
-        else:
-            gone = (self._now.keys() & answered) - found.keys()
-        for name in gone:
-            del self._now[name]
-            self._note(name)
-        for name, subject in found.items():
-            told = self._told.get(name)
-            self._now[name] = subject if told is None or subject != told else told
-            self._note(name)
-
-    def _note(self, name: str) -> None:
-        """Have a subject told about if it is not as it was told."""
-        if self._now.get(name) is self._told.get(name):
-            self._pending.pop(name, None)
-        else:
-            self._pending[name] = None
-
-    def _take(self) -> Change[SubjectT]:
-        name = next(iter(self._pending))
-        del self._pending[name]
-        previous, now = self._told.get(name), self._now.get(name)
-        if now is None:
-            last = self._told.pop(name)
-            return Change(kind="gone", subject=last, previous=previous)
-        self._told[name] = now
-        kind = "appeared" if previous is None else "changed"
-        return Change(kind=kind, subject=now, previous=previous)
+        if answered:  # else bad weather
+            found = self._unfold(tick.found)
+            known = self._ledger.names
+            gone = known if len(answered) == len(self._ids) else known & answered
+            self._ledger.note(found, gone - found.keys())
+        self._when_polled()

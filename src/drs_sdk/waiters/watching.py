@@ -12,12 +12,15 @@ from drs_sdk.waiters.waiting import Waiting, delays, optional_duration
 from drs_sdk.waiters.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from drs_sdk.eventbridge import Event
     from drs_sdk.models import SourceServer
     from drs_sdk.waiters.changes import Change
+    from drs_sdk.waiters.ledger import Ledger
     from drs_sdk.waiters.listing import Listing
+    from drs_sdk.waiters.monitor import Monitor
+    from drs_sdk.waiters.pace import Pace
     from drs_sdk.waiters.subjects import SourceServersLike
     from drs_sdk.waiters.waiting import Duration
 
@@ -58,18 +61,11 @@ class Watching(Waiting):
             RequestValidationError: While iterating: an id is malformed.
             ValueError: There is no id, or a duration is not in range.
         """
-        from drs_sdk.waiters.listing import LISTED_SOURCE_SERVERS, WHOLE
         from drs_sdk.waiters.monitor import Monitor
-        from drs_sdk.waiters.pace import Pace
 
-        least, most = delays(
-            _DELAYS,
-            optional_duration(min_delay, "min_delay"),
-            optional_duration(max_delay, "max_delay"),
-        )
-        pace = Pace(timeout=None, min_delay=least, max_delay=most)
+        pace = endless_pace(min_delay, max_delay)
         if source_servers is None:
-            return Watch(Monitor(self._pollers, LISTED_SOURCE_SERVERS, [WHOLE], pace, _unfolded))
+            return Watch(monitor_of_all(self, pace))
         ids = given(source_servers, SOURCE_SERVERS)
 
         def in_order(found: Mapping[str, SourceServer]) -> Mapping[str, SourceServer]:
@@ -108,6 +104,44 @@ class Watching(Waiting):
         if event.recovery_instance_id is not None:
             # Events name instances by ids of another form than operations do: any may be meant.
             self._pollers.wake(None, RECOVERY_INSTANCES)
+
+
+def endless_pace(min_delay: Duration | None, max_delay: Duration | None) -> Pace:
+    """Find out how often a watch without an end asks.
+
+    Raises:
+        RequestValidationError: A delay is not in range.
+    """
+    from drs_sdk.waiters.pace import Pace
+
+    least, most = delays(
+        _DELAYS,
+        optional_duration(min_delay, "min_delay"),
+        optional_duration(max_delay, "max_delay"),
+    )
+    return Pace(timeout=None, min_delay=least, max_delay=most)
+
+
+def monitor_of_all(
+    drs: Watching,
+    pace: Pace,
+    *,
+    ledger: Ledger[SourceServer] | None = None,
+    when_polled: Callable[[], None] = lambda: None,
+) -> Monitor[SourceServer, Listing[SourceServer]]:
+    """Make the monitor of all source servers of a client; see `Monitor`."""
+    from drs_sdk.waiters.listing import LISTED_SOURCE_SERVERS, WHOLE
+    from drs_sdk.waiters.monitor import Monitor
+
+    return Monitor(
+        drs._pollers,  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - one mechanism
+        LISTED_SOURCE_SERVERS,
+        [WHOLE],
+        pace,
+        _unfolded,
+        ledger=ledger,
+        when_polled=when_polled,
+    )
 
 
 def _unfolded(found: Mapping[str, Listing[SourceServer]]) -> Mapping[str, SourceServer]:

@@ -16,8 +16,10 @@ from aiohttp import web
 from drs_sdk.testing.front import sts, wire
 from drs_sdk.testing.front.corruption import corrupt
 from drs_sdk.testing.front.keys import signer
+from drs_sdk.testing.front.policies import Policies
 from drs_sdk.testing.front.signatures import check_signature
 from drs_sdk.testing.handlers import load_handlers
+from drs_sdk.testing.life import launching
 from drs_sdk.testing.recording import RecordedRequest
 from drs_sdk.testing.service import refusals
 from drs_sdk.testing.service.deviations import answer_violations
@@ -57,6 +59,7 @@ class Front:
         check_answers: Whether each answer is checked against the output shape.
         record: Whether requests are kept.
         defects: What `check_answers` found, one line each.
+        policies: What callers may do.
     """
 
     desk_for: Callable[[str, str], Desk]
@@ -66,6 +69,7 @@ class Front:
     check_answers: bool = False
     record: bool = True
     defects: list[str] = field(default_factory=list[str])
+    policies: Policies = field(default_factory=Policies)
     _service: Service = field(default_factory=load_service)
     _ids: random.Random = field(default_factory=random.Random)
 
@@ -204,9 +208,12 @@ class _Exchange:
                 return struck
         try:
             self._authenticate()
+            lacking = self._authorize(operation, params)
             if parse_error is not None:
                 raise parse_error
             answer = front.dispatch(self._desk.account(), operation, params)
+            if lacking:
+                launching.fail_silently(self._desk.account(), params)
             if front.check_answers:
                 front.check(operation, answer)
             record.handled = True
@@ -250,6 +257,12 @@ class _Exchange:
                 self._record.headers,
                 self._body,
             )
+
+    def _authorize(self, operation: Operation, params: Doc) -> list[str]:
+        key_id, region = signer(self._record.headers)
+        keys = self._front.token_service.keys
+        caller = keys.find(key_id) or keys.first
+        return self._front.policies.check(caller, region, operation.name, params)
 
     async def _answer(
         self, operation: Operation, params: Doc, answer: Doc | None, fault: Fault | None

@@ -140,6 +140,13 @@ def show_on_server(account: Account, server_id: str, status: LaunchStatus) -> Re
     return server
 
 
+def fail_silently(account: Account, params: Doc) -> None:
+    """Let the launch that a request asked for fail without a word: its caller lacks rights."""
+    for entry in params["sourceServers"]:
+        fault: Doc = {"stage": SILENT, "error": "", "left": 1}
+        account.launch_faults[entry["sourceServerID"]] = fault
+
+
 def take_fault(account: Account, server_id: str, stage: str) -> Doc | None:
     """Return the failure that `fail_launch` set for this stage of this launch, and count it."""
     fault = account.launch_faults.get(server_id)
