@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.sdk.execution_time.hitl import HITLUser
 
-    from drs_sdk.airflow.approvals import Answer
     from drs_sdk.client import DRSClient
     from drs_sdk.recovery.record import Mode
     from drs_sdk.recovery.report import RecoveryReport
@@ -112,7 +111,7 @@ class DrsRecoveryOperator(AwsBaseOperator[DrsHook]):
         """Begin the run, or go on with it."""
         ends = datetime.now(UTC) + self.run_timeout if self.run_timeout is not None else None
         return self._go_on(
-            context, deadline=ends.isoformat() if ends else None, approved=[], asked=False
+            context, deadline=ends.isoformat() if ends else None, approvals={}, asked=False
         )
 
     def resume(
@@ -121,7 +120,7 @@ class DrsRecoveryOperator(AwsBaseOperator[DrsHook]):
         event: dict[str, object],
         *,
         deadline: str | None,
-        approved: list[str],
+        approvals: dict[str, str],
         asked: bool,
     ) -> dict[str, object]:
         """Go on after the triggerer has seen something, or somebody has answered."""
@@ -129,20 +128,16 @@ class DrsRecoveryOperator(AwsBaseOperator[DrsHook]):
             raise AirflowException(str(event["message"]))
         answer = answer_in(event)
         if answer is None:
-            return self._go_on(context, deadline=deadline, approved=approved, asked=asked)
+            return self._go_on(context, deadline=deadline, approvals=approvals, asked=asked)
         if answer.rejected:
             raise AirflowFailException(
                 f"{answer.by or 'Somebody'} has rejected the next wave: nothing more is launched. "
                 "What was launched stays; clear the task to be asked again."
             )
-        self.log.info("%s has approved %s", answer.by or "Somebody", ", ".join(answer.approved))
-        return self._go_on(
-            context,
-            deadline=deadline,
-            approved=[*approved, *answer.approved],
-            asked=False,
-            answer=answer,
-        )
+        by = answer.by or "Somebody in Airflow"
+        self.log.info("%s has approved %s", by, ", ".join(answer.approved))
+        approvals = {**approvals, **dict.fromkeys(answer.approved, by)}
+        return self._go_on(context, deadline=deadline, approvals=approvals, asked=False)
 
     def on_kill(self) -> None:
         """Say that jobs go on: the service has no way to cancel one."""
@@ -156,9 +151,8 @@ class DrsRecoveryOperator(AwsBaseOperator[DrsHook]):
         context: Context,
         *,
         deadline: str | None,
-        approved: list[str],
+        approvals: dict[str, str],
         asked: bool,
-        answer: Answer | None = None,
     ) -> dict[str, object]:
         with failing_for_good():
             runbook = Runbook.load(self.runbook) if isinstance(self.runbook, str) else self.runbook
@@ -168,7 +162,7 @@ class DrsRecoveryOperator(AwsBaseOperator[DrsHook]):
                 recovery = Recovery(
                     drs, runbook, key=self.key or own_key, mode=self.mode, tags=self.job_tags
                 )
-                status = await self._advance(recovery, approved, answer)
+                status = await self._advance(recovery, approvals)
                 report = await recovery.status() if status.next_look_in is None else None
                 return status, report, drs.region_name or ""
 
@@ -185,20 +179,22 @@ class DrsRecoveryOperator(AwsBaseOperator[DrsHook]):
             raise AirflowException(f"{status.run} is {status.state} when its time is up")
         if waves:
             asked = self._ask(context, runbook, status, asked=asked, has_jobs=bool(jobs))
-        return self._wait(context, runbook, status, region_name, deadline, approved, asked=asked)
+        return self._wait(context, runbook, status, region_name, deadline, approvals, asked=asked)
 
-    async def _advance(
-        self, recovery: Recovery, approved: Sequence[str], answer: Answer | None
-    ) -> RunStatus:
+    async def _advance(self, recovery: Recovery, approvals: Mapping[str, str]) -> RunStatus:
         status = await recovery.advance(
-            approved=[*self.approved, *approved],
+            approved=[*self.approved, *approvals],
             attempts=self.attempts,
             replace_instances_of=self.replace_instances_of,
             not_launched=self.not_launched,
         )
-        if answer is not None and any(server.job_id for server in status.servers):
-            for wave in answer.approved:  # on record, for whoever comes after this try
-                await recovery.approve(wave, by=answer.by or "Airflow")
+        begun = {
+            wave.name for wave in status.waves if any(server.job_id for server in wave.servers)
+        }
+        if begun:
+            for wave, by in approvals.items():  # on record, for whoever comes after this try
+                if wave not in begun:
+                    await recovery.approve(wave, by=by)
         return status
 
     def _ask(
@@ -223,7 +219,7 @@ class DrsRecoveryOperator(AwsBaseOperator[DrsHook]):
         status: RunStatus,
         region_name: str,
         deadline: str | None,
-        approved: list[str],
+        approvals: dict[str, str],
         *,
         asked: bool,
     ) -> NoReturn:
@@ -249,7 +245,7 @@ class DrsRecoveryOperator(AwsBaseOperator[DrsHook]):
                 botocore_config=self.botocore_config,
             ),
             method_name="resume",
-            kwargs={"deadline": deadline, "approved": approved, "asked": asked},
+            kwargs={"deadline": deadline, "approvals": approvals, "asked": asked},
         )
         raise AssertionError("defer raises")
 
