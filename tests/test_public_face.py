@@ -40,6 +40,7 @@ MODULES = sorted(
     if not module.name.rpartition(".")[2].startswith("__main__")
 )
 OPTIONAL = {
+    "drs_sdk.airflow": "airflow",
     "drs_sdk.otel": "opentelemetry",
     "drs_sdk.progress": "rich",
     "drs_sdk.recovery.yaml_loading": "yaml",

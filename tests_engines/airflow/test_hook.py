@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +12,8 @@ from conftest import connection_to
 from drs_sdk.airflow import DrsHook
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from drs_sdk import DRSClient
     from drs_sdk.testing import DRSEmulator
 
@@ -74,9 +75,7 @@ def test_a_role_is_assumed_as_the_connection_says(
     assert key != emulator.access_key_id
 
 
-async def test_a_roles_keys_are_renewed_off_the_loop(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_roles_keys_are_renewed_off_the_loop() -> None:
     import threading
     from typing import NamedTuple
 

@@ -141,9 +141,7 @@ def test_the_same_key_for_others_fails_at_once(aws_default: DRSEmulator, context
     assert launches(aws_default) == 1
 
 
-def test_on_kill_says_that_the_job_goes_on(
-    aws_default: DRSEmulator, context: Context, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_on_kill_says_that_the_job_goes_on(aws_default: DRSEmulator, context: Context) -> None:
     operator = start(aws_default.add_source_servers(1), wait_for_completion=False)
     job = operator.execute(context)
     before = len(aws_default.requests)

@@ -91,7 +91,8 @@ async def test_it_gives_up_in_time(hooks: Hooks) -> None:
     assert (hooks.emulator.clock.now() - began).total_seconds() <= 50
 
 
-async def test_a_job_that_is_not_there_ends_it(hooks: Hooks) -> None:
+@pytest.mark.usefixtures("hooks")
+async def test_a_job_that_is_not_there_ends_it() -> None:
     event = await fired(DrsJobCompletedTrigger(job_id="drsjob-00000000000000000"))
     assert event["status"] == "error"
     assert "drsjob-00000000000000000" in event["message"]

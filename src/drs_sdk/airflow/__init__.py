@@ -13,11 +13,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 try:
-    import airflow.providers.amazon  # noqa: F401 - or it is told here that it is missing
+    import_module("airflow.providers.amazon")
 except ModuleNotFoundError as _missing:
     raise ModuleNotFoundError(
-        "drs_sdk.airflow needs Apache Airflow and its Amazon provider: "
-        f'pip install "drs-sdk[airflow]" ({_missing})',
+        f'drs_sdk.airflow needs apache-airflow: pip install "drs-sdk[airflow]" ({_missing})',
         name=_missing.name,
     ) from _missing
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
@@ -15,7 +16,7 @@ from drs_sdk.client import DRSClient
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from drs_sdk._transport.aws.borrowed import Config, KeySource
+    from drs_sdk._transport.aws.borrowed import BotoSession, Config
 
 ResultT = TypeVar("ResultT")
 
@@ -69,15 +70,17 @@ class DrsHook(AwsBaseHook):
         Returns:
             A client of the caller's own.
         """
-        session = self.get_session(region_name=self.region_name)
-        source = cast("KeySource | None", session.get_credentials())
+        import_module("drs_sdk._transport.connection")  # opening needs it, on the event loop
+        session = cast("BotoSession", self.get_session(region_name=self.region_name))
         settings = cast("Mapping[str, object]", self.service_config)
         return DRSClient(
             region_name=session.region_name,
             endpoint_url=self.conn_config.get_service_endpoint_url("drs"),
             verify=self.verify,
             config=async_config(self.config),
-            session=borrowing_session(source, profile_name=self.conn_config.profile_name),
+            session=borrowing_session(
+                session.get_credentials(), profile_name=self.conn_config.profile_name
+            ),
             allow_insecure_endpoint=settings.get(_INSECURE) is True,
         )
 

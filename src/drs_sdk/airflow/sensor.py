@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.providers.amazon.aws.sensors.base_aws import AwsBaseSensor
 from airflow.providers.amazon.aws.utils.mixins import aws_template_fields
 from airflow.providers.common.compat.sdk import AirflowException, conf
+from airflow.sdk import XComArg
 from airflow.sdk.bases.sensor import PokeReturnValue
 from airflow.triggers.base import StartTriggerArgs
 
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
+_FROM_THE_TRIGGER = StartTriggerArgs(
+    trigger_cls="drs_sdk.airflow.triggers.DrsJobCompletedTrigger",
+    trigger_kwargs={},
+    next_method="execute_complete",
+    next_kwargs=None,
+    timeout=None,
+)
+
+
 class DrsJobSensor(AwsBaseSensor[DrsHook]):
     """Waits until a job has ended, and fails where one of its servers has not come up.
 
@@ -33,13 +43,7 @@ class DrsJobSensor(AwsBaseSensor[DrsHook]):
     aws_hook_class = DrsHook
     template_fields: Sequence[str] = aws_template_fields("job_id")
     ui_color = "#ffe2c6"
-    start_trigger_args = StartTriggerArgs(
-        trigger_cls="drs_sdk.airflow.triggers.DrsJobCompletedTrigger",
-        trigger_kwargs={},
-        next_method="execute_complete",
-        next_kwargs=None,
-        timeout=None,
-    )
+    start_trigger_args: StartTriggerArgs | None = _FROM_THE_TRIGGER
     start_from_trigger = False
 
     def __init__(
@@ -66,11 +70,12 @@ class DrsJobSensor(AwsBaseSensor[DrsHook]):
         self.job_id = job_id
         self.deferrable = deferrable
         # What another task's XCom tells is read by a worker.
-        self.start_from_trigger = deferrable and start_from_trigger and isinstance(job_id, str)
+        is_known = not isinstance(cast("object", job_id), XComArg)
+        self.start_from_trigger = deferrable and start_from_trigger and is_known
         if self.start_from_trigger:
             _, trigger_kwargs = self._trigger().serialize()
             self.start_trigger_args = replace(
-                self.start_trigger_args,
+                _FROM_THE_TRIGGER,
                 trigger_kwargs=trigger_kwargs,
                 timeout=timedelta(seconds=self.timeout),
             )

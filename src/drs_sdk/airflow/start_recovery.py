@@ -63,7 +63,8 @@ class DrsStartRecoveryOperator(AwsBaseOperator[DrsHook]):
     task ``retries``: one that is killed after the launch goes on with the job that it has
     started. A cleared task does so, too; a new DAG run launches anew.
 
-    The task's XCom is the job's outcome: ``job_id``, ``state``, ``succeeded``, ``reasons``.
+    The task's XCom is the job's outcome: ``job_id``, ``state``, ``succeeded``, ``reasons``. The
+    XCom ``job_id`` is there as soon as the job has been started.
     """
 
     aws_hook_class = DrsHook
@@ -124,6 +125,7 @@ class DrsStartRecoveryOperator(AwsBaseOperator[DrsHook]):
         with failing_for_good():
             job, region_name = self.hook.run(lambda drs: self._ensure(drs, run_key(context["ti"])))
         job_id = self._job_id = job.job_id or ""
+        context["ti"].xcom_push(key="job_id", value=job_id)
         DrsJobLink.keep(context, self, region_name=region_name, job_id=job_id)
         if not self.wait_for_completion:
             return {"job_id": job_id, "state": "running"}

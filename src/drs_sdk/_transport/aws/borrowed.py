@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Protocol, cast
 from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioCredentials
 
+from drs_sdk._transport.aws.roles import component_of
 from drs_sdk._transport.aws.sessions import new_session
 
 if TYPE_CHECKING:
     from aiobotocore.session import AioSession
-    from botocore.config import Config as Config  # the hook takes it from here
+    from botocore.config import Config
 
 
 class KeySource(Protocol):
@@ -20,6 +21,16 @@ class KeySource(Protocol):
 
     def get_frozen_credentials(self) -> object:
         """Give the keys of now; renews them where that is due, and may ask STS."""
+        ...
+
+
+class BotoSession(Protocol):
+    """A session of boto3, as far as it is used."""
+
+    region_name: str | None
+
+    def get_credentials(self) -> KeySource | None:
+        """Find the credentials; None where there are none."""
         ...
 
 
@@ -36,6 +47,11 @@ class BorrowedCredentials(AioCredentials):
         return await asyncio.to_thread(self._source.get_frozen_credentials)
 
 
+class _Loader(Protocol):
+    def load_service_model(self, service_name: str, type_name: str) -> object: ...
+    def load_data(self, name: str) -> object: ...
+
+
 class _Finder:
     def __init__(self, source: KeySource | None) -> None:
         self._source = source
@@ -47,12 +63,19 @@ class _Finder:
 def borrowing_session(source: KeySource | None, *, profile_name: str | None) -> AioSession:
     """Make a session that signs with other code's credentials.
 
+    Files that opening a client reads are read here, which takes a second: not on the event loop.
+
     Args:
         source: The credentials; None where there are none.
         profile_name: The profile that all else is configured by.
     """
     session = new_session(profile_name)
     session.register_component("credential_provider", _Finder(source))  # pyright: ignore[reportUnknownMemberType]
+    loader = cast("_Loader", component_of(session, "data_loader"))
+    for kind in ("service-2", "endpoint-rule-set-1"):
+        loader.load_service_model("drs", kind)
+    for name in ("endpoints", "partitions", "sdk-default-configuration"):
+        loader.load_data(name)
     return session
 
 
