@@ -35,7 +35,7 @@ lint: $(VENV)/.dev ## ruff, the formatter, and which module may import which
 
 types: $(VENV)/.dev ## basedpyright and mypy, both strict
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/basedpyright
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/basedpyright --verifytypes drs_sdk --ignoreexternal
+	PYTHONPATH="$(CURDIR)/typings" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/basedpyright --verifytypes drs_sdk --ignoreexternal
 	$(BIN)/mypy
 
 check-generated: $(VENV)/.dev ## fails when models/ or operations/ differ from a rebuild

@@ -11,8 +11,6 @@ from conftest import connection_to
 from engine import Airflow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from drs_sdk.testing import DRSEmulator
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +19,7 @@ LONGEST = 40
 
 
 @pytest.fixture
-def airflow(emulator: DRSEmulator, tmp_path: Path) -> Iterator[Airflow]:
+def airflow(emulator: DRSEmulator, tmp_path: Path) -> Airflow:
     """An Airflow that no component runs of."""
     (tmp_path / "pids").mkdir()
     one = Airflow(
@@ -33,7 +31,7 @@ def airflow(emulator: DRSEmulator, tmp_path: Path) -> Iterator[Airflow]:
         },
     )
     one.run("db", "migrate")
-    yield one
+    return one
 
 
 def launches(emulator: DRSEmulator) -> int:

@@ -365,6 +365,7 @@ def test_a_pause_asks_in_airflow(
     assert launches(aws_default) == 0
     (asked,) = questions.asked
     assert asked["ti_id"] == ti.id
+    assert asked["params"] == {}  # the API server takes no null
     assert asked["options"] == ["Approve database", "Approve web", "Reject"]
     assert asked["assigned_users"] == [{"id": "7", "name": "ada"}]
     assert deferral.trigger.asked_ti_id == str(ti.id)

@@ -67,6 +67,7 @@ def ask(
             f"{listed}\n\nThe task's log names the wave that waits now. {REJECT} ends the task; "
             "what was launched stays."
         ),
+        params={},
         assigned_users=list(assigned_users),
     )
 

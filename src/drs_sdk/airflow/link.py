@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from airflow.providers.amazon.aws.links.base_aws import BASE_AWS_CONSOLE_LINK, BaseAwsLink
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
 
+_PAGE = "/drs/home?region={region_name}#/jobs/{job_id}"
+
+
 class DrsJobLink(BaseAwsLink):
     """Opens the job in the console of Elastic Disaster Recovery.
 
@@ -19,9 +22,9 @@ class DrsJobLink(BaseAwsLink):
     not know it shows its first page.
     """
 
-    name = "AWS Elastic Disaster Recovery job"
-    key = "drs_job"
-    format_str = BASE_AWS_CONSOLE_LINK + "/drs/home?region={region_name}#/jobs/{job_id}"
+    name: ClassVar[str] = "AWS Elastic Disaster Recovery job"
+    key: ClassVar[str] = "drs_job"
+    format_str: ClassVar[str] = f"{BASE_AWS_CONSOLE_LINK}{_PAGE}"
 
     @classmethod
     def keep(

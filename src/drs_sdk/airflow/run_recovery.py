@@ -23,9 +23,9 @@ from drs_sdk.recovery.report import RecoveryFailedError
 from drs_sdk.recovery.runbook import Runbook
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from airflow.sdk import Context
+    from airflow.sdk import BaseOperatorLink, Context
     from airflow.sdk.execution_time.hitl import HITLUser
 
     from drs_sdk.client import DRSClient
@@ -50,7 +50,7 @@ class DrsRecoveryOperator(AwsBaseOperator[DrsHook]):
     template_fields: Sequence[str] = aws_template_fields(
         "mode", "key", "approved", "replace_instances_of", "not_launched", "job_tags"
     )
-    operator_extra_links = (DrsJobLink(),)
+    operator_extra_links: Collection[BaseOperatorLink] = (DrsJobLink(),)
     ui_color = "#ffd1a3"
 
     def __init__(

@@ -44,7 +44,7 @@ class DrsJobSensor(AwsBaseSensor[DrsHook]):
     template_fields: Sequence[str] = aws_template_fields("job_id")
     ui_color = "#ffe2c6"
     start_trigger_args: StartTriggerArgs | None = _FROM_THE_TRIGGER
-    start_from_trigger = False
+    start_from_trigger: bool = False
 
     def __init__(
         self,

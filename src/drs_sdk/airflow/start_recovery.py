@@ -18,9 +18,9 @@ from drs_sdk.recovery.ensure import ensure_recovery
 from drs_sdk.recovery.jobs import JobLook, outcome_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from airflow.sdk import Context
+    from airflow.sdk import BaseOperatorLink, Context
 
     from drs_sdk.client import DRSClient
     from drs_sdk.models import Job
@@ -71,7 +71,7 @@ class DrsStartRecoveryOperator(AwsBaseOperator[DrsHook]):
     template_fields: Sequence[str] = aws_template_fields(
         "source_server_ids", "mode", "key", "job_tags"
     )
-    operator_extra_links = (DrsJobLink(),)
+    operator_extra_links: Collection[BaseOperatorLink] = (DrsJobLink(),)
     ui_color = "#ffe2c6"
 
     def __init__(

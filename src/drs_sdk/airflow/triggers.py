@@ -207,10 +207,10 @@ class DrsRecoveryTrigger(_DrsTrigger):
             verify=verify,
             botocore_config=botocore_config,
         )
-        self.job_ids = list(job_ids)
+        self.job_ids: list[str] = list(job_ids)
         self.look_in = look_in
-        self.marked_jobs = list(marked_jobs)
-        self.awaited_waves = list(awaited_waves)
+        self.marked_jobs: list[str] = list(marked_jobs)
+        self.awaited_waves: list[int] = list(awaited_waves)
         self.asked_ti_id = asked_ti_id
 
     def serialize(self) -> tuple[str, dict[str, object]]:

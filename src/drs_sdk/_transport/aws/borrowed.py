@@ -14,12 +14,13 @@ from drs_sdk._transport.aws.sessions import new_session
 if TYPE_CHECKING:
     from aiobotocore.session import AioSession
     from botocore.config import Config
+    from botocore.credentials import ReadOnlyCredentials
 
 
 class KeySource(Protocol):
     """Credentials of boto3."""
 
-    def get_frozen_credentials(self) -> object:
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
         """Give the keys of now; renews them where that is due, and may ask STS."""
         ...
 
@@ -42,7 +43,7 @@ class BorrowedCredentials(AioCredentials):
         super().__init__("", "", method="borrowed")
         self._source = source
 
-    async def get_frozen_credentials(self) -> object:
+    async def get_frozen_credentials(self) -> ReadOnlyCredentials:
         """Give the keys of now."""
         return await asyncio.to_thread(self._source.get_frozen_credentials)
 
