@@ -40,7 +40,7 @@ class BorrowedCredentials(AioCredentials):
 
     def __init__(self, source: KeySource) -> None:
         """Take the source of the keys; it is asked at each signature."""
-        super().__init__("", "", method="borrowed")
+        super().__init__("", "", method="borrowed")  # pyright: ignore[reportUnknownMemberType]
         self._source = source
 
     async def get_frozen_credentials(self) -> ReadOnlyCredentials:
