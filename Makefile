@@ -63,7 +63,7 @@ AIRFLOW := .venv-airflow/bin
 	@touch $@
 
 test-airflow: .venv-airflow/.ready ## types and tests of drs_sdk.airflow, on a real Airflow
-	$(AIRFLOW)/basedpyright -p tests_engines/airflow/pyrightconfig.json
+	$(AIRFLOW)/basedpyright -p tests_engines/airflow/pyrightconfig.json --pythonpath $(AIRFLOW)/python
 	cd tests_engines/airflow && $(CURDIR)/$(AIRFLOW)/python -m pytest -c pytest.ini
 
 docs: $(VENV)/.dev ## builds the site into site/

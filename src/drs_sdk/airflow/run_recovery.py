@@ -90,7 +90,7 @@ class DrsRecoveryOperator(AwsBaseOperator[DrsHook]):
             run_timeout: When the task fails in any case, counted from its try's beginning; None
                 for never. Jobs under way go on.
             waiter_delay: Seconds between polls.
-            kwargs: What every operator of the Amazon provider takes: ``task_id``,
+            **kwargs: What every operator of the Amazon provider takes: ``task_id``,
                 ``aws_conn_id``, ``region_name``, ``verify``, ``botocore_config``, ``retries``.
         """
         super().__init__(**kwargs)

@@ -63,7 +63,7 @@ class DrsJobSensor(AwsBaseSensor[DrsHook]):
             start_from_trigger: Whether a deferrable sensor needs no worker to begin: it goes
                 straight to the triggerer. One whose `job_id` is another task's output begins
                 in a worker.
-            kwargs: What every sensor of the Amazon provider takes: ``task_id``, ``aws_conn_id``,
+            **kwargs: What every sensor of the Amazon provider takes: ``task_id``, ``aws_conn_id``,
                 ``region_name``, ``poke_interval``, ``timeout``, ``soft_fail``.
         """
         super().__init__(**kwargs)

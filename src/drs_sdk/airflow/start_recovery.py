@@ -104,7 +104,7 @@ class DrsStartRecoveryOperator(AwsBaseOperator[DrsHook]):
             waiter_max_attempts: How many polls there are; then the task fails.
             deferrable: Whether to wait in the triggerer; as ``[operators] default_deferrable``
                 says unless given.
-            kwargs: What every operator of the Amazon provider takes: ``task_id``,
+            **kwargs: What every operator of the Amazon provider takes: ``task_id``,
                 ``aws_conn_id``, ``region_name``, ``verify``, ``botocore_config``, ``retries``.
         """
         super().__init__(**kwargs)
