@@ -193,7 +193,7 @@ async def test_keys_that_were_changed_are_read_again(hooks: Hooks) -> None:
 
 async def test_keys_that_stay_wrong_end_it(hooks: Hooks) -> None:
     (job_id,) = start_jobs(hooks.emulator, 1)
-    hooks.emulator.inject("DescribeJobs", Fault.error("AccessDeniedException", "No."), times=None)
+    hooks.emulator.inject("DescribeJobs", Fault.error("AccessDeniedException", "No."), times=2)
     event = await fired(DrsJobCompletedTrigger(job_id=job_id))
     assert event["status"] == "error"
     assert "AccessDeniedException" in event["message"]
