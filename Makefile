@@ -24,7 +24,7 @@ $(VENV)/.dev: $(VENV)/.created pyproject.toml requirements-dev.txt
 	@touch $@
 
 demo: $(VENV)/.progress ## a recovery drill on the emulator; FLEET=file.json rehearses on your own servers
-	$(BIN)/python examples/demo.py $(if $(FLEET),--fleet "$(FLEET)")
+	$(BIN)/python examples/demo $(if $(FLEET),--fleet "$(FLEET)")
 
 test: lint types check-generated tests docs ## everything that CI checks
 
@@ -69,7 +69,7 @@ test-airflow: .venv-airflow/.ready ## types and tests of drs_sdk.airflow, on a r
 docs: $(VENV)/.dev ## builds the site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-bench: $(VENV)/.dev ## measures against the peers, about ten minutes
+bench: $(VENV)/.dev ## measures against the peers, about a quarter of an hour
 	$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	$(BIN)/python benchmarks/run.py
 

@@ -21,14 +21,22 @@ class Bar:
 
 
 BARS = (
-    Bar("5,000 servers, CPU against aiobotocore", 0.45, "gather", "ours", "raw"),
-    Bar("5,000 servers, CPU against capo-drs", 0.55, "gather", "ours", "capo"),
-    Bar("small calls in turn, CPU against aiobotocore", 1.05, "in_turn", "ours", "raw"),
-    Bar("small calls by 32 tasks, CPU against aiobotocore", 1.05, "at_once", "ours", "raw"),
+    Bar("sends of an unsafe operation, whatever strikes", 1, "sends", "ours", "most"),
+    Bar("small calls in turn, CPU against aiobotocore", 0.95, "in_turn", "ours", "raw"),
+    Bar("small calls by 32 tasks, CPU against aiobotocore", 0.95, "at_once", "ours", "raw"),
+    Bar("small calls, instructions against aiobotocore", 0.75, "instructions", "ours", "raw"),
+    Bar("launches lost to closed idle connections, of 6", 0, "idle", "ours", "lost"),
+    Bar("endpoints that differ from aiobotocore's", 0, "endpoints", "ours", "different"),
+    Bar("refreshes in cycles, peak memory against aiobotocore", 1.0, "refreshes", "ours", "raw"),
+    Bar("the same, longest step against aiobotocore", 1.8, "refreshes", "ours", "raw_longest"),
+    Bar("25 pages walked, longest step against aiobotocore", 1.0, "walk_stall", "ours", "raw"),
+    Bar("5,000 servers walked, CPU against aiobotocore", 0.45, "walk", "ours", "raw"),
+    Bar("5,000 servers kept in a list, CPU against aiobotocore", 0.70, "gather", "ours", "raw"),
+    Bar("memory of a page against aiobotocore's dict", 0.65, "memory", "ours", "raw"),
+    Bar("10,000 waits left at once, longest step in ms", 100, "waits", "ours", "longest"),
     Bar("whole process, CPU against aiobotocore", 1.30, "startup", "ours", "raw"),
     Bar("whole process, wall against aiobotocore", 1.30, "startup", "ours", "raw_wall"),
     Bar("`import drs_sdk` against `aiobotocore.session`", 0.50, "imports", "ours", "session"),
-    Bar("memory of a page against aiobotocore's dict", 1.90, "memory", "ours", "raw"),
 )
 
 
@@ -41,7 +49,7 @@ def judge(tables: dict[str, Table]) -> tuple[str, bool]:
     lines = ["| bar | at most | measured | |", "| --- | ---: | ---: | --- |"]
     hold = True
     for bar in BARS:
-        if bar.table in tables:
+        if bar.table in tables and bar.row in tables[bar.table].rows:
             measured = tables[bar.table].rows[bar.row][bar.column]
             holds = measured <= bar.limit
             hold &= holds

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 _HERE = Path(__file__).parent
+_CACHEGRIND = (
+    "valgrind",
+    "--tool=cachegrind",
+    "--cache-sim=no",
+    f"--cachegrind-out-file={os.devnull}",
+)
+_INSTRUCTIONS = re.compile(r"I\s+refs:\s+([\d,]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,21 @@ def read_fresh(script: str, *arguments: str) -> list[float]:
         _command(script, *arguments), env=_environment(), check=True, stdout=subprocess.PIPE
     )
     return [float(number) for number in process.stdout.split()]
+
+
+def count_instructions(script: str, *arguments: str) -> int:
+    """Run a script to its end under valgrind and say how many instructions it took."""
+    process = subprocess.run(
+        [*_CACHEGRIND, *_command(script, *arguments)],
+        env=_environment() | {"PYTHONHASHSEED": "0"},
+        check=True,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    found = _INSTRUCTIONS.search(process.stderr)
+    if found is None:
+        raise RuntimeError(f"valgrind does not say what it counted: {process.stderr}")
+    return int(found[1].replace(",", ""))
 
 
 @contextmanager

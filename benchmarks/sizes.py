@@ -23,3 +23,9 @@ POOL = 50
 
 SLICES = 6
 """Parts that the small calls of a round are done in, the peers taking turns."""
+
+WAITS = 10_000
+"""Waits that are joined and cancelled at once."""
+
+REFRESHES = 20
+"""Times that the fleet is read anew and kept in objects with cycles."""

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from codegen import waits
 from codegen.overlay import Overlay
 from codegen.render import TARGET, Renderer, formatted
 from codegen.service import Service
@@ -37,6 +38,7 @@ def generate() -> list[str]:
         path = TARGET / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
+    waits.PAGE.write_text(waits.page(waits.PAGE.read_text("utf-8")), "utf-8")
     print(f"{len(files)} files generated")
     return []
 
@@ -49,12 +51,16 @@ def check() -> list[str]:
         return problems
     paths = {path for name in FOLDERS for path in (TARGET / name).rglob("*.py")}
     paths |= {TARGET / name for name in files if (TARGET / name).exists()}
+    page = waits.PAGE.read_text("utf-8")
     found = {str(path.relative_to(TARGET)): path.read_text("utf-8") for path in sorted(paths)}
     return [
         f"{name}: {'missing' if name not in found else 'differs from a rebuild'}"
         for name in sorted(files)
         if found.get(name) != files[name]
-    ] + [f"{name}: not generated any more" for name in sorted(found.keys() - files.keys())]
+    ] + [
+        *(f"{name}: not generated any more" for name in sorted(found.keys() - files.keys())),
+        *([] if waits.page(page) == page else ["docs/waiters.md: its tables differ"]),
+    ]
 
 
 def main() -> int:

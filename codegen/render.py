@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from codegen import waits
 from codegen.modules import Module, Planner
 from codegen.types import Types
 
@@ -80,7 +81,7 @@ class Renderer:
             keep_trailing_newline=True,
             autoescape=False,  # noqa: S701 - the output is Python, not HTML
         )
-        self.environment.filters.update(prose=_in_code, literal=literal)
+        self.environment.filters.update(prose=_in_code, literal=literal, words=waits.words)
 
     def files(self) -> dict[str, str]:
         """Path below the package and unformatted text of every generated file."""
@@ -101,7 +102,17 @@ class Renderer:
             families=families,
             names=sorted(["Operations", *(family.mixin for family in families)]),
         )
+        files[waits.FILE] = self._waits()
         return files
+
+    def _waits(self) -> str:
+        methods = waits.methods()
+        return self._render(
+            "waits.py.j2",
+            methods=methods,
+            models=sorted({each.model for each in methods}),
+            types=sorted({each.takes for each in methods}),
+        )
 
     def _render(self, template: str, **values: object) -> str:
         return self.environment.get_template(template).render(**values)

@@ -52,7 +52,7 @@ class Types:
     def received(self, shape: Shape) -> str:
         """The lenient type: constraints are the sender's business."""
         if temporal := self.temporal(shape):
-            return "AwareDatetime" if temporal == "datetime" else "timedelta"
+            return "AwareDatetime" if temporal == "datetime" else "Duration"
         if shape.enum or shape.kind == "structure":
             return shape.name
         item = self.service.shapes.get(shape.item)

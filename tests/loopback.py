@@ -269,6 +269,13 @@ class VirtualClock:
         await asyncio.sleep(0)
 
 
+def new_session() -> AioSession:
+    """Make a session that shares what was loaded of botocore's data."""
+    session = AioSession()
+    session.register_component("data_loader", _LOADER)
+    return session
+
+
 def client_for(
     server: Loopback | str,
     **options: Any,  # noqa: ANN401 - whatever the client takes
@@ -283,8 +290,7 @@ def client_for(
         **options,
     }
     if "session" not in given and "profile_name" not in given:
-        given["session"] = AioSession()
-        given["session"].register_component("data_loader", _LOADER)
+        given["session"] = new_session()
     config = AioConfig(proxies={})
     given["config"] = config.merge(given["config"]) if given.get("config") else config
     return DRSClient(**given)

@@ -43,8 +43,9 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copytree(
             command.TARGET / name, copy / name, ignore=shutil.ignore_patterns("__pycache__")
         )
-    for name in ("enums.py", "scalars.py"):
-        shutil.copy(command.TARGET / name, copy)
+    for name in ("enums.py", "scalars.py", "waiters/methods.py"):
+        (copy / name).parent.mkdir(exist_ok=True)
+        shutil.copy(command.TARGET / name, copy / name)
     monkeypatch.setattr(command, "TARGET", copy)
     return copy
 
@@ -91,7 +92,7 @@ def test_the_checkout_is_what_the_generator_makes() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "codegen", "check"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"},
         capture_output=True,
         text=True,
         check=False,
@@ -343,3 +344,23 @@ def test_generating_with_a_broken_overlay_touches_nothing(checkout: Path, overla
     (checkout / "models" / "jobs.py").write_text("mine")
     assert named(command.generate(), "DeleteJob")
     assert (checkout / "models" / "jobs.py").read_text() == "mine"
+
+
+def test_check_names_a_table_of_the_docs_that_differs(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert checkout.exists()
+    page = tmp_path / "waiters.md"
+    text = command.waits.PAGE.read_text("utf-8")
+    page.write_text(text.replace("| 1 h | 5 s to 30 s |", "| 2 h | 5 s to 30 s |"), "utf-8")
+    monkeypatch.setattr(command.waits, "PAGE", page)
+    assert command.check() == ["docs/waiters.md: its tables differ"]
+    page.write_text(command.waits.page(page.read_text("utf-8")), "utf-8")
+    assert page.read_text("utf-8") == text
+
+
+def test_waits_that_nothing_is_said_of_are_named(tmp_path: Path) -> None:
+    said = (OVERLAYS / "waits.toml").read_text("utf-8")
+    (tmp_path / "waits.toml").write_text(said.replace("[wait_until_failback_ready]", "[other]"))
+    with pytest.raises(ValueError, match="wait_until_failback_ready"):
+        command.waits.methods(tmp_path)

@@ -335,6 +335,7 @@ async def test_a_very_long_walk_needs_no_recursion() -> None:
     pager: Pager[Any, Any] = Pager(
         send,
         models.DescribeSourceServersRequest(),
+        field="items",
         items=lambda page: page.items,
         token=lambda page: page.next_token,
     )

@@ -31,7 +31,8 @@ FILES = sorted(SOURCE.rglob("*.py"))
 GENERATED = [
     file
     for file in FILES
-    if file.parent.name in {"models", "operations"} or file.name in {"enums.py", "scalars.py"}
+    if file.parent.name in {"models", "operations"}
+    or str(file.relative_to(SOURCE)) in {"enums.py", "scalars.py", "waiters/methods.py"}
 ]
 HAND_WRITTEN = [file for file in FILES if file not in GENERATED]
 MODULES = sorted(
@@ -43,6 +44,7 @@ OPTIONAL = {
     "drs_sdk.airflow": "airflow",
     "drs_sdk.otel": "opentelemetry",
     "drs_sdk.progress": "rich",
+    "drs_sdk.recovery.progress": "rich",
     "drs_sdk.recovery.yaml_loading": "yaml",
 }
 
@@ -219,6 +221,7 @@ USED_DIRECTLY = [
     *("_core/base.py", "_core/open_enum.py", "eventbridge.py", "iam.py"),
     *("otel.py", "progress.py", "waiters/watch.py", "waiters/updates.py"),
     *("recovery/runbook.py", "recovery/servers.py", "recovery/wave.py"),
+    "recovery/progress.py",
     *("testing/emulator.py", "testing/clock.py", "testing/faults.py"),
 ]
 DESCRIBED_ELSEWHERE = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parts import imports, memory, startup, work
+from parts import imports, instructions, memory, stalls, startup, whole, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,5 +16,9 @@ PARTS: dict[str, Callable[[str, bool], Table]] = {
     "startup": startup.measure,
     "imports": imports.measure,
     "memory": memory.measure,
+    "walk_stall": stalls.walks,
+    "refreshes": stalls.refreshes,
+    "instructions": instructions.measure,
+    **whole.WHOLE,
 }
 """By name: given the service's address and whether to be quick, measure."""

@@ -21,7 +21,7 @@ TITLES = {
     "at_once": f"{CALLS_AT_ONCE} small calls by {TASKS} tasks",
 }
 
-_ROUNDS = {"gather": 9, "walk": 9, "in_turn": 15, "at_once": 15}
+_ROUNDS = {"gather": 9, "walk": 9, "in_turn": 20, "at_once": 20}
 _SLICES = {"in_turn": SLICES, "at_once": SLICES}
 _QUICK_ROUNDS = 3
 _COLUMNS = (

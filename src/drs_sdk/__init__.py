@@ -40,12 +40,14 @@ if TYPE_CHECKING:
     )
     from drs_sdk._core.errors import DRSError as DRSError
     from drs_sdk._core.open_enum import OpenEnum as OpenEnum
+    from drs_sdk._core.raw import JSON as JSON
     from drs_sdk._transport.api_errors import APIError as APIError
     from drs_sdk.client import DRSClient as DRSClient
     from drs_sdk.clock import Clock as Clock, SystemClock as SystemClock
     from drs_sdk.pagination import Pager as Pager
 
 __all__ = [
+    "JSON",
     "APIError",
     "Clock",
     "DRSClient",
@@ -72,6 +74,7 @@ _HOMES = {
     "Clock": "drs_sdk.clock",
     "DRSClient": "drs_sdk.client",
     "DRSError": "drs_sdk._core.errors",
+    "JSON": "drs_sdk._core.raw",
     "OpenEnum": "drs_sdk._core.open_enum",
     "Pager": "drs_sdk.pagination",
     "Request": "drs_sdk._core.base",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn, TypeVar, overload
 
 from drs_sdk._core.errors import RequestValidationError
+from drs_sdk._core.raw import plain
+from drs_sdk._link import Link
 from drs_sdk._transport.settings import (
     DEFAULT_MAX_RESPONSE_BYTES,
     CallOptions,
@@ -15,85 +18,19 @@ from drs_sdk.clock import Clock, SystemClock
 from drs_sdk.waiters.methods import Waits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
+    from collections.abc import Callable, Mapping
+    from datetime import datetime, timedelta
     from types import TracebackType
     from typing import Self
 
     from drs_sdk._core.base import Request, Response, Shape
+    from drs_sdk._core.raw import JSON
     from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
-    from drs_sdk._transport.connection import Connection
     from drs_sdk._transport.settings import AioConfig, AioSession
     from drs_sdk.events import RequestHook
     from drs_sdk.waiters.polling import PollerHub
 
     ResponseT = TypeVar("ResponseT", bound=Response)
-
-
-class _Link:
-    """The connection that a client and its views share, made when it is first needed."""
-
-    def __init__(self, settings: ClientSettings) -> None:
-        self._settings = settings
-        self._connection: Connection | None = None
-        self._blocks = 0
-        self._closes_after_blocks = False
-        self.pollers: PollerHub | None = None
-
-    @property
-    def clock(self) -> Clock:
-        """Where time comes from."""
-        return self._settings.clock
-
-    @property
-    def source(self) -> ClientSettings | Connection:
-        """What knows the Region and the endpoint by now."""
-        return self._connection or self._settings
-
-    def connection(self) -> Connection:
-        """Make the connection at the first call: aiobotocore is loaded here, not before."""
-        if self._connection is None:
-            from drs_sdk._transport.connection import Connection
-
-            self._connection = Connection(self._settings)
-        return self._connection
-
-    @property
-    def is_open(self) -> bool:
-        """Whether somebody has opened it, and nobody has closed it."""
-        return self._connection is not None and self._connection.is_open
-
-    async def enter(self, *, owns: bool) -> None:
-        """Open it at the start of an ``async with`` block.
-
-        Args:
-            owns: Whether the blocks close it although somebody had opened it before them.
-        """
-        self._closes_after_blocks |= owns or (not self._blocks and not self.is_open)
-        self._blocks += 1
-        try:
-            await self.connection().open()
-        except BaseException:
-            await self._leave(close=self.is_open)
-            raise
-
-    async def leave(self) -> None:
-        """End a block: the last one closes it, if one of them opened or owns it."""
-        await self._leave(close=True)
-
-    async def _leave(self, *, close: bool) -> None:
-        self._blocks -= 1
-        if self._blocks:
-            return
-        closes, self._closes_after_blocks = self._closes_after_blocks, False
-        if closes and close:
-            await self.aclose()
-
-    async def aclose(self) -> None:
-        """Stop the polls of waiters and close the connections."""
-        if self.pollers is not None:
-            await self.pollers.close()
-        await self.connection().aclose()
 
 
 class DRSClient(Waits):
@@ -178,7 +115,7 @@ class DRSClient(Waits):
             max_response_bytes=max_response_bytes,
             allow_insecure_endpoint=allow_insecure_endpoint,
         )
-        self._link = _Link(settings)
+        self._link = Link(settings)
         self._options = CallOptions()
         self._is_view = False
 
@@ -237,22 +174,32 @@ class DRSClient(Waits):
         """Close the client, at the end of the outermost block."""
         await self._link.leave()
 
-    async def send(self, request: Request[ResponseT]) -> ResponseT:
+    async def send(
+        self,
+        request: Request[ResponseT],
+        *,
+        extra_members: Mapping[str, JSON] | None = None,
+    ) -> ResponseT:
         """Send any request object and return its response.
 
         Args:
             request: Such as ``StartRecoveryRequest(...)``; what the operation's own method
                 would have built.
+            extra_members: Members that this release does not know, by the service's names; they
+                are added to the body, unchecked.
 
         Raises:
-            RequestValidationError: It is no request object.
+            RequestValidationError: It is no request object, or an extra member is a field of it.
             APIError: The service refused the request or failed; see its subclasses.
             ConnectionFailedError: There was no answer.
             ResponseDecodeError: The answer is not to be read.
             AmbiguousOutcomeError: The operation is unsafe, and it may or may not have happened.
             ClientClosedError: The client is not open.
         """
-        return await self._link.connection().send(request, self._options)
+        options = self._options
+        if extra_members is not None:
+            options = replace(options, extra_members=plain(extra_members, "extra_members"))
+        return await self._link.connection().send(request, options)
 
     @overload
     async def find_outcome(
@@ -260,7 +207,13 @@ class DRSClient(Waits):
     ) -> Shape | None: ...
     @overload
     async def find_outcome(
-        self, of: Request[Response], /, *, sent_at: datetime, origin: DRSClient | None = None
+        self,
+        of: Request[Response],
+        /,
+        *,
+        sent_at: datetime,
+        clock_skew: timedelta | None = None,
+        origin: DRSClient | None = None,
     ) -> Shape | None: ...
     async def find_outcome(
         self,
@@ -268,6 +221,7 @@ class DRSClient(Waits):
         /,
         *,
         sent_at: datetime | None = None,
+        clock_skew: timedelta | None = None,
         origin: DRSClient | None = None,
     ) -> Shape | None:
         """Look for what an unsafe request made whose answer was lost.
@@ -279,8 +233,11 @@ class DRSClient(Waits):
         Args:
             of: The error that the call ended in, or the request itself.
             sent_at: When the request was sent, where there is no error that knows.
+            clock_skew: How far the service's clock was ahead before that, if known, as a
+                `drs_sdk.events.RequestFailed` says.
             origin: For ``ReverseReplication``: an open client of the Region and account where
-                the machine came from, as the reversed server appears there.
+                the machine came from, as the reversed server appears there. Without it one is
+                opened in that Region, with the same credentials, if the account is the same.
 
         Returns:
             What the request made, such as the `Job`; None where there is nothing of the kind.
@@ -295,16 +252,19 @@ class DRSClient(Waits):
         from drs_sdk._outcomes.search import find_outcome
         from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
 
-        skew = None
+        answer = None
         if isinstance(of, AmbiguousOutcomeError):
-            request, sent_at, skew = of.request, of.sent_at, of.clock_skew
+            request, answer = of.request, of.response
+            sent_at, clock_skew = of.sent_at, of.clock_skew
         else:
             request = of
         if sent_at is None:
             raise RequestValidationError.of("sent_at", "must say when the request was sent")
         if sent_at.tzinfo is None:
             raise RequestValidationError.of("sent_at", "must have a time zone, as UTC")
-        return await find_outcome(Look(self, request, sent_at, self._link.clock, skew, origin))
+        clock, there = self._link.clock, self._at_region
+        look = Look(self, request, sent_at, clock, clock_skew, origin, answer, there)
+        return await find_outcome(look)
 
     def with_options(
         self,
@@ -341,10 +301,19 @@ class DRSClient(Waits):
             )
         )
 
+    async def _give_way(self) -> None:
+        await self._link.clock.sleep(0)  # so that a virtual clock sees that work goes on
+
     def _view(self, options: CallOptions) -> Self:
         view = object.__new__(type(self))  # copy.copy would ask __reduce__, which refuses
         vars(view).update(vars(self), _options=options, _is_view=True)
         return view
+
+    def _at_region(self, region_name: str) -> DRSClient:
+        """Make a client of another Region that is told the same otherwise."""
+        elsewhere = self._view(self._options)
+        vars(elsewhere).update(_link=self._link.at_region(region_name), _is_view=False)
+        return elsewhere
 
     @property
     def _pollers(self) -> PollerHub:
@@ -353,7 +322,8 @@ class DRSClient(Waits):
         if self._link.pollers is None:
             # The client's own settings, whichever view waits first; pollers repeat by themselves.
             once = self._view(CallOptions(max_attempts=1))
-            self._link.pollers = PollerHub(once, self._link.clock)
+            walker = self._view(CallOptions())  # but a walk over pages repeats each of its calls
+            self._link.pollers = PollerHub(once, self._link.clock, walker)
         return self._link.pollers
 
     def __reduce__(self) -> NoReturn:

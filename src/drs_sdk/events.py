@@ -1,17 +1,19 @@
 """What happens to a request, as typed events for metrics, traces and logs.
 
-Pass ``on_request`` to the client to receive them. No event carries a body, a tag or a secret.
+Pass ``on_request`` to the client to receive them. No event carries a body or a secret, and none
+shows a tag; one of a lost request carries the request.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
+    from drs_sdk._core.base import Request, Response
     from drs_sdk._core.errors import DRSError
 
 
@@ -77,13 +79,24 @@ class RequestSucceeded(RequestEvent):
 class RequestFailed(RequestEvent):
     """A call ends without an answer that can be used.
 
+    Where it is an unsafe one whose outcome is unknown, what `DRSClient.find_outcome` takes is
+    here: ``await drs.find_outcome(event.request, sent_at=event.sent_at,
+    clock_skew=event.clock_skew)``. A cancelled call tells it nowhere else once
+    ``asyncio.gather(return_exceptions=True)`` has dropped the cause of its error.
+
     Attributes:
         duration: From the start of the call, retries included.
         error: What the caller gets; None when the caller's task was cancelled.
+        request: What was sent and may have happened; None where it is known.
+        sent_at: When that was, by the client's clock.
+        clock_skew: How far the service's clock was ahead before that, if known.
     """
 
     duration: timedelta
     error: DRSError | None
+    request: Request[Response] | None = field(default=None, repr=False)
+    sent_at: datetime | None = None
+    clock_skew: timedelta | None = None
 
 
 RequestHook: TypeAlias = Callable[[RequestEvent], None]

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 
+from drs_sdk._core.base import leaving_unread
 from drs_sdk._core.errors import DRSError, PaginationError, RequestValidationError
+from drs_sdk._core.unread import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Awaitable,
+        Callable,
+        Coroutine,
+        Generator,
+    )
 
     from drs_sdk._core.base import Request, Response
 
 ResponseT = TypeVar("ResponseT", bound="Response")
 ItemT = TypeVar("ItemT")
+_Page: TypeAlias = "tuple[ResponseT, Generator[list[ItemT]] | None]"
 
 
 class Pager(Generic[ResponseT, ItemT]):
@@ -23,6 +33,9 @@ class Pager(Generic[ResponseT, ItemT]):
     ``await pager`` gives the first page, ``async for item in pager`` every item of every page,
     ``pager.pages()`` the pages. Nothing is sent before one of these is asked for, and each of
     them starts afresh, so a pager can be used twice.
+
+    A walk over items makes them some at a time, and lets the event loop have its turn in between:
+    the next ones are there when you ask for them, and a long page holds nobody up.
 
     An error in mid-walk carries ``next_token``, the token of the page that failed:
     ``pager.pages(starting_token=error.next_token)`` goes on from there.
@@ -33,21 +46,28 @@ class Pager(Generic[ResponseT, ItemT]):
         send: Callable[[Request[ResponseT]], Awaitable[ResponseT]],
         request: Request[ResponseT],
         *,
+        field: str,
         items: Callable[[ResponseT], list[ItemT]],
         token: Callable[[ResponseT], str | None],
         ahead: bool = False,
+        turn: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         """Page through a request; users get pagers from the client's methods.
 
         Args:
             send: Sends one request.
             request: The request for the first page.
+            field: The field of a page that holds the items.
             items: Finds the items on a page.
             token: Finds the token of the next page on a page.
             ahead: Whether to ask for the next page while the caller works on this one.
+            turn: Gives the event loop its turn between some items and the next; by default
+                ``asyncio.sleep(0)``.
         """
         self._send = send
+        self._turn = turn or _give_way
         self._request = request
+        self._field = field
         self._items = items
         self._token = token
         self._ahead = ahead
@@ -70,7 +90,15 @@ class Pager(Generic[ResponseT, ItemT]):
 
         At most one page is asked for ahead; leaving the loop cancels it.
         """
-        return Pager(self._send, self._request, items=self._items, token=self._token, ahead=True)
+        return Pager(
+            self._send,
+            self._request,
+            field=self._field,
+            items=self._items,
+            token=self._token,
+            ahead=True,
+            turn=self._turn,
+        )
 
     async def collect(self, limit: int | None = None) -> list[ItemT]:
         """Gather the items of all pages in a list.
@@ -86,9 +114,9 @@ class Pager(Generic[ResponseT, ItemT]):
         found: list[ItemT] = []
         if limit == 0:
             return found
-        async with aclosing(self.pages()) as pages:
-            async for page in pages:
-                found.extend(self._items(page))
+        async with aclosing(self._slices()) as slices:
+            async for some in slices:
+                found.extend(some)
                 if limit is not None and len(found) >= limit:
                     return found[:limit]
         return found
@@ -112,24 +140,57 @@ class Pager(Generic[ResponseT, ItemT]):
         if not isinstance(starting_token, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
             given = type(starting_token).__name__
             raise RequestValidationError.of("starting_token", f"must be a text, got {given}")
-        token = starting_token or None  # as the service's empty token, an empty one is none
+        # As the service's empty token, an empty one is none.
+        async with aclosing(self._follow(self._fetch, starting_token or None)) as pages:
+            async for page, _ in pages:
+                yield page
+
+    async def _first(self) -> ResponseT:
+        return (await self._fetch(None))[0]
+
+    async def _walk(self) -> AsyncGenerator[ItemT, None]:
+        async with aclosing(self._slices()) as slices:
+            async for some in slices:
+                for item in some:
+                    yield item
+
+    async def _slices(self) -> AsyncGenerator[list[ItemT], None]:
+        """Walk over the items, some at a time; between the times the loop has its turn."""
+        async with aclosing(self._follow(self._fetch_unread, None)) as pages:
+            async for page, slices in pages:
+                if slices is None:
+                    yield self._items(page)
+                    continue
+                await self._turn()  # reading the page was a step of its own
+                with closing(slices):
+                    for some in slices:
+                        yield some
+                        await self._turn()
+
+    async def _follow(
+        self,
+        fetch: Callable[[str | None], Coroutine[object, object, _Page[ResponseT, ItemT]]],
+        token: str | None,
+    ) -> AsyncGenerator[_Page[ResponseT, ItemT], None]:
+        """Go from page to page by their tokens."""
         begun_with = token or cast("str | None", getattr(self._request, "next_token", None))
         seen = {begun_with} if begun_with else set[str]()
-        upcoming: asyncio.Task[ResponseT] | None = None
+        upcoming: asyncio.Task[_Page[ResponseT, ItemT]] | None = None
         try:
-            page = await self._fetch(token)
+            found = await fetch(token)
             while True:
+                page = found[0]
                 token = self._token(page) or None  # an empty token is the end, as for botocore
                 if token is not None and token in seen:
                     raise self._repeated(token, page)
                 if token is not None:
                     seen.add(token)
                     if self._ahead:
-                        upcoming = asyncio.create_task(self._fetch(token))
-                yield page
+                        upcoming = asyncio.create_task(fetch(token))
+                yield found
                 if token is None:
                     return
-                page = await (upcoming or self._fetch(token))
+                found = await (upcoming or fetch(token))
                 upcoming = None
         finally:
             if upcoming is not None:
@@ -138,23 +199,26 @@ class Pager(Generic[ResponseT, ItemT]):
                 if not upcoming.cancelled():
                     upcoming.exception()  # seen: the walk was left before this page mattered
 
-    async def _first(self) -> ResponseT:
-        return await self._fetch(None)
+    async def _fetch(self, token: str | None) -> _Page[ResponseT, ItemT]:
+        """Fetch a page, whole."""
+        return await self._sent(self._asking_for(token)), None
 
-    async def _walk(self) -> AsyncGenerator[ItemT, None]:
-        async with aclosing(self.pages()) as pages:
-            async for page in pages:
-                for item in self._items(page):
-                    yield item
+    async def _fetch_unread(self, token: str | None) -> _Page[ResponseT, ItemT]:
+        """Fetch a page, and what makes its items; None where they are on it all the same."""
+        unread = Unread(self._field)
+        page = await self._sent(leaving_unread(self._asking_for(token), unread))
+        return page, cast("Generator[list[ItemT]] | None", unread.slices)
 
-    async def _fetch(self, token: str | None) -> ResponseT:
-        request = self._request
-        if token is not None:
-            request = request.model_copy(update={"next_token": token})
+    def _asking_for(self, token: str | None) -> Request[ResponseT]:
+        if token is None:
+            return self._request
+        return self._request.model_copy(update={"next_token": token})
+
+    async def _sent(self, request: Request[ResponseT]) -> ResponseT:
         try:
             return await self._send(request)
         except DRSError as error:
-            error.next_token = token or cast("str | None", getattr(request, "next_token", None))
+            error.next_token = cast("str | None", getattr(request, "next_token", None))
             raise
 
     def _repeated(self, token: str, page: ResponseT) -> PaginationError:
@@ -164,3 +228,7 @@ class Pager(Generic[ResponseT, ItemT]):
             request_id=page.response_metadata.request_id,
             next_token=token,
         )
+
+
+async def _give_way() -> None:
+    await asyncio.sleep(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import pickle
 import re
@@ -10,10 +11,14 @@ from typing import Any
 
 import botocore
 import pytest
+from aiobotocore.config import AioConfig
 
+from drs_sdk import DRSClient
 from drs_sdk._transport.aws.partitions import partition_of
 from drs_sdk.errors import ClientClosedError, ConfigurationError
 from drs_sdk.fleet import Fleet, Target
+from drs_sdk.testing import EmulatorClock
+from drs_sdk.testing.front.sdk_session import FleetOptions
 
 ONE, TWO = "111122223333", "444455556666"
 ROLE = f"arn:aws:iam::{ONE}:role/ops/DisasterRecovery"
@@ -165,3 +170,65 @@ def test_partitions_are_botocores() -> None:
             checked += 1
     assert checked > 30
     assert partition_of("mars-north-1") == "aws"
+
+
+def keywords(function: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Name the keywords of a function, each with its default."""
+    parameters = inspect.signature(function).parameters.values()
+    return {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
+
+
+def test_a_fleet_takes_what_a_client_takes_but_what_targets_say() -> None:
+    of_client = keywords(DRSClient.__init__)
+    for said_by_targets in ("region_name", "role_arn", "external_id"):
+        del of_client[said_by_targets]
+    of_fleet = keywords(Fleet.__init__)
+    assert of_client.items() <= of_fleet.items()
+    assert of_fleet.keys() - of_client.keys() == {
+        "concurrency",
+        "max_open_clients",
+        "sts_endpoint_url",
+    }
+    assert of_fleet.items() <= keywords(Fleet.across).items()
+
+
+def test_the_emulators_fleet_takes_what_a_fleet_takes_but_what_is_its_own() -> None:
+    own = {"clock", "session", "profile_name"}
+    assert FleetOptions.__annotations__.keys() == keywords(Fleet.__init__).keys() - own
+
+
+async def test_every_option_of_a_fleet_reaches_its_clients(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[dict[str, Any]] = []
+
+    class Client(DRSClient):
+        def __init__(self, **options: Any) -> None:  # noqa: ANN401
+            made.append(options)
+            super().__init__(**options)
+
+    monkeypatch.setattr("drs_sdk.fleet.clients.DRSClient", Client)
+    given: dict[str, Any] = {
+        "endpoint_url": "http://127.0.0.1:9",
+        "aws_access_key_id": "AKID",
+        "aws_secret_access_key": "hush",
+        "aws_session_token": "token",
+        "verify": False,
+        "clock": EmulatorClock.virtual(),
+        "on_request": print,
+        "max_response_bytes": 12345,
+        "allow_insecure_endpoint": True,
+    }
+    config = AioConfig(read_timeout=7)
+    async with Fleet([Target("eu-west-1")], config=config, **given) as fleet:
+        await fleet.client(fleet.targets[0])
+    (options,) = made
+    assert {name: options[name] for name in given} == given
+    assert options["config"].read_timeout == 7
+    # Taken up by the session that all share.
+    assert keywords(DRSClient.__init__).keys() - options.keys() == {
+        "profile_name",
+        "role_arn",
+        "external_id",
+        "role_session_name",
+    }

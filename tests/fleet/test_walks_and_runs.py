@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from drs_sdk.errors import (
     AccessDeniedException,
     ClientClosedError,
+    ConfigurationError,
     CredentialsError,
     DRSError,
     FleetError,
@@ -138,6 +140,110 @@ async def test_what_is_not_the_packages_is_a_failure_of_that_target_only(
         assert isinstance(failure.__cause__, KeyError)
         assert failure.target == fleet.targets[0]
         assert "KeyError: 'eu-west-1'" in str(failure)
+
+
+async def test_what_was_cancelled_somewhere_else_is_a_failure_and_ends_no_run(
+    world: DRSEmulator,
+) -> None:
+    async def action(_: DRSClient, target: Target) -> str:
+        if target.account_id == ACCOUNTS[0]:
+            task = asyncio.create_task(asyncio.Event().wait())
+            task.cancel("from outside")
+            await task
+        return target.region_name
+
+    async with world.fleet(concurrency=1) as fleet:
+        outcomes = await fleet.run(action)
+        assert len(outcomes.results) == 4
+        assert [str(error) for error in outcomes.failures.values()] == [
+            "CancelledError: from outside"
+        ] * 2
+
+
+async def test_a_fleet_that_is_closed_meanwhile_accounts_for_all_targets_of_a_run(
+    world: DRSEmulator,
+) -> None:
+    async with world.fleet(concurrency=2) as fleet:
+
+        async def action(drs: DRSClient, target: Target) -> int:
+            found = len(await drs.describe_source_servers().collect())
+            if target == fleet.targets[1]:
+                await fleet.aclose()
+            return found
+
+        outcomes = await fleet.run(action)
+        assert outcomes.results[fleet.targets[1]] == 2
+        assert {*outcomes.results, *outcomes.failures} == set(fleet.targets)
+        assert {type(error) for error in outcomes.failures.values()} == {ClientClosedError}
+        assert len(outcomes.failures) >= 4
+
+
+async def test_a_walk_whose_fleet_is_closed_does_not_pass_for_a_whole_one(
+    world: DRSEmulator,
+) -> None:
+    async with world.fleet(concurrency=1) as fleet:
+
+        async def loop() -> None:
+            async for _ in fleet.walk(lambda drs: drs.describe_source_servers()):
+                await fleet.aclose()
+
+        with pytest.raises(ClientClosedError):
+            await loop()
+
+
+@pytest.mark.parametrize("leaving", ["break", "raise", "cancel"])
+async def test_a_loop_that_is_left_stops_even_what_hangs(world: DRSEmulator, leaving: str) -> None:
+    hanging = 0
+
+    async def servers(drs: DRSClient) -> AsyncIterator[str]:
+        nonlocal hanging
+        async for server in drs.describe_source_servers():
+            yield server.source_server_id or ""
+            hanging += 1
+            try:
+                await asyncio.Event().wait()
+            finally:
+                hanging -= 1
+
+    async def loop() -> None:
+        seen = 0
+        async for _ in walk:
+            seen += 1
+            if seen == 6 and leaving == "break":
+                break
+            if seen == 6:
+                raise KeyError if leaving == "raise" else asyncio.CancelledError
+
+    async with world.fleet() as fleet:
+        walk = fleet.walk(servers, timeout_per_target=None)
+        looping = asyncio.create_task(loop())
+        await asyncio.wait({looping})
+        assert looping.cancelled() == (leaving == "cancel")
+        assert looping.cancelled() or isinstance(looping.exception(), KeyError | None)
+        for _ in range(50):  # the loop of asyncio comes round
+            await asyncio.sleep(0)
+        assert hanging == 0
+        assert not any("drs_sdk" in task.get_name() for task in asyncio.all_tasks())
+
+
+async def test_a_second_loop_ends_the_first(world: DRSEmulator) -> None:
+    async with world.fleet() as fleet:
+        walk = fleet.walk(lambda drs: drs.describe_source_servers())
+
+        async def loop() -> None:
+            async for _ in walk:
+                assert len([server async for _, server in walk]) == 21
+
+        with pytest.raises(ClientClosedError):
+            await loop()
+        assert len(walk.finished) == 6
+
+
+async def test_keys_are_not_asked_for_in_clear_text(world: DRSEmulator) -> None:
+    async with world.fleet(sts_endpoint_url="http://sts.example.com") as fleet:
+        outcomes = await fleet.run(lambda drs, _: drs.describe_jobs().collect())
+    assert {type(error) for error in outcomes.failures.values()} == {ConfigurationError}
+    assert len(outcomes.failures) == 6
 
 
 async def test_a_region_that_may_not_be_enabled_says_so(world: DRSEmulator) -> None:

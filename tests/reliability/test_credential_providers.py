@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from datetime import UTC, datetime, timedelta
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiobotocore.config import AioConfig
+from aiobotocore.credentials import AioDeferredRefreshableCredentials
 from aiobotocore.session import AioSession
 from botocore import UNSIGNED
 from botocore.utils import ContainerMetadataFetcher
-from loopback import answer, client_for, loopback
+from loopback import answer, client_for, loopback, stay_silent
 
+from drs_sdk._transport import attempt
 from drs_sdk.errors import ConfigurationError, CredentialsError
 
 if TYPE_CHECKING:
@@ -190,3 +193,90 @@ async def test_a_configuration_that_is_wrong_is_no_matter_of_credentials(tmp_pat
     (tmp_path / "config").unlink()
     with pytest.raises(ConfigurationError, match="list-profiles"):
         await client_for("http://127.0.0.1:9", **NO_KEYS, profile_name="none").open()
+
+
+# Providers that hang
+
+
+@pytest.fixture
+def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempt, "CREDENTIALS_TIMEOUT", 0.2)
+
+
+def hanging_provider(*, from_the_start: bool) -> AioSession:
+    """A session whose provider never answers, at once or when its keys are to be renewed."""
+
+    class Provider:
+        async def load_credentials(self) -> AioDeferredRefreshableCredentials:
+            if from_the_start:
+                await asyncio.Event().wait()
+            return AioDeferredRefreshableCredentials(asyncio.Event().wait, "hanging")
+
+    session = AioSession()
+    session.register_component("credential_provider", Provider())
+    return session
+
+
+@pytest.mark.usefixtures("_short_patience")
+async def test_a_provider_that_hangs_ends_the_opening() -> None:
+    drs = client_for("http://127.0.0.1:9", **NO_KEYS, session=hanging_provider(from_the_start=True))
+    async with asyncio.timeout(10):
+        with pytest.raises(CredentialsError, match=r"within 0\.2 s"):
+            await drs.open()
+
+
+@pytest.mark.usefixtures("_short_patience")
+async def test_a_provider_that_hangs_ends_every_call_that_waits_for_it() -> None:
+    session = hanging_provider(from_the_start=False)
+    async with loopback() as server, client_for(server, **NO_KEYS, session=session) as drs:
+        calls = [drs.initialize_service() for _ in range(3)]
+        calls.append(drs.start_recovery([{"source_server_id": "s-0123456789abcdef0"}]))
+        async with asyncio.timeout(10):
+            ends = await asyncio.gather(*calls, return_exceptions=True)
+        assert not server.requests
+    assert [type(end) for end in ends] == [CredentialsError] * 4
+    assert all("was not sent" in str(end) for end in ends)
+
+
+@pytest.mark.usefixtures("_short_patience")
+@pytest.mark.parametrize("renewal", [False, True])
+async def test_a_container_that_hangs(monkeypatch: pytest.MonkeyPatch, *, renewal: bool) -> None:
+    steps = [answer(good())] if renewal else []
+    async with loopback(*steps, stay_silent) as container, loopback() as server:
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{container.url}/keys")
+        drs = client_for(server, **NO_KEYS)
+        if renewal:
+            await drs.open()
+        async with asyncio.timeout(10):
+            with pytest.raises(CredentialsError, match="has not answered"):
+                await (drs.initialize_service() if renewal else drs.open())
+        await drs.aclose()
+        assert not server.requests
+
+
+@pytest.mark.usefixtures("_short_patience")
+async def test_an_sts_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with loopback(stay_silent) as sts, loopback() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", sts.url)
+        role = "arn:aws:iam::111122223333:role/x"
+        async with client_for(server, role_arn=role) as drs, asyncio.timeout(10):
+            with pytest.raises(CredentialsError, match="has not answered"):
+                await drs.initialize_service()
+        assert not server.requests
+
+
+async def test_a_hook_that_takes_its_time_is_no_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempt, "CREDENTIALS_TIMEOUT", 0)
+
+    async def slow(**_: object) -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    session = AioSession()
+    emitter = session.get_component("event_emitter")
+    for event in ("request-created.drs", "choose-signer", "before-sign.drs"):
+        emitter.register(event, slow)
+        emitter.register_last(event, slow)
+    async with loopback() as server, client_for(server, session=session) as drs:
+        await drs.initialize_service()
+        assert len(server.requests) == 1

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiobotocore.session import AioSession
 from valid_calls import UNSAFE, valid_calls
 
 from drs_sdk import DRSClient, models
-from drs_sdk._core.base import ResponseMetadata
-from drs_sdk._outcomes.look import measure_skew
+from drs_sdk._transport.skew import measure_skew
 from drs_sdk.clock import Clock
 from drs_sdk.errors import (
     AmbiguousOutcomeError,
@@ -19,7 +20,9 @@ from drs_sdk.errors import (
     ConnectionFailedError,
     OutcomeUnknownError,
     RequestValidationError,
+    UninitializedAccountException,
 )
+from drs_sdk.events import RequestEvent, RequestFailed
 from drs_sdk.testing import DRSEmulator, Fault, Quotas
 
 if TYPE_CHECKING:
@@ -401,10 +404,8 @@ async def test_an_older_job_is_ruled_out_where_both_skews_are_known(
     ],
 )
 def test_the_skew_is_read_off_an_answer(date: str, took: int, expected: int | None) -> None:
-    answer = models.DescribeJobsResponse()
-    answer.with_metadata(ResponseMetadata(headers={"date": date}))
     asked_at = datetime(2026, 1, 1, tzinfo=UTC)
-    skew = measure_skew(answer, asked_at, asked_at + timedelta(seconds=took))
+    skew = measure_skew(date, asked_at, asked_at + timedelta(seconds=took))
     assert skew == (None if expected is None else timedelta(seconds=expected))
 
 
@@ -687,7 +688,6 @@ async def test_a_reversal_is_found_on_the_origin_side(
 @pytest.mark.parametrize(
     ("cloud", "place"),
     [
-        ({"originRegion": "us-east-1"}, "111122223333, Region us-east-1"),
         ({"originAccountID": "444455556666"}, "444455556666, Region eu-west-1"),
         (
             {"originAccountID": "444455556666", "originRegion": "us-east-1"},
@@ -708,3 +708,124 @@ async def test_a_reversal_elsewhere_cannot_be_known_here(
         await drs.find_outcome(error)
     assert caught.value.candidates == ()
     assert caught.value.operation == "ReverseReplication"
+
+
+@pytest.mark.parametrize("direction", ["FAILBACK", "FAILOVER"])
+async def test_the_origin_side_of_the_same_account_is_asked_by_itself(direction: str) -> None:
+    async with DRSEmulator(regions=["eu-west-1", "us-east-1"]) as emulator:
+        error = await away_from_home(emulator, {"originRegion": "us-east-1"})
+        home = emulator.at(region="us-east-1")
+        async with emulator.client() as drs:
+            assert await error.find_outcome(drs) is None
+            home.load([reversal_at_home(direction, awsInstanceID=B3)])
+            found = await error.find_outcome(drs)
+        assert isinstance(found, models.SourceServer)
+        assert found.source_server_id == "s-" + "a" * 17
+        assert {seen.operation for seen in home.requests} == {"DescribeSourceServers"}
+
+
+async def test_an_origin_side_that_cannot_be_asked_is_named() -> None:
+    async with DRSEmulator(regions=["eu-west-1", "us-west-2"]) as emulator:
+        error = await away_from_home(emulator, {"originRegion": "us-east-1"})
+        async with emulator.client() as drs:
+            with pytest.raises(OutcomeUnknownError, match=r"111122223333, Region us-east-1") as no:
+                await error.find_outcome(drs)
+        assert isinstance(no.value.__cause__, UninitializedAccountException)
+
+
+def test_an_endpoint_of_one_region_is_not_asked_about_another() -> None:
+    one = DRSClient(region_name="eu-west-1", endpoint_url="https://x.drs.eu-west-1.vpce.example")
+    assert one._at_region("us-east-1").endpoint_url is None
+    every = DRSClient(region_name="eu-west-1", endpoint_url="http://127.0.0.1:1")
+    assert every._at_region("us-east-1").endpoint_url == "http://127.0.0.1:1"
+    assert every._at_region("us-east-1").region_name == "us-east-1"
+
+
+# -- what the client knows by itself -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("ahead", [-290, 0, 290])
+async def test_the_error_knows_the_skew_of_the_answers_before(
+    ahead: int, emulator: DRSEmulator
+) -> None:
+    a, b = emulator.add_source_servers(2)
+    client, _ = off_client(emulator, ahead)
+    async with client as drs:
+        error = await lose(drs, emulator, launch(a), Fault.drop_after())
+        assert error.clock_skew is None  # nothing was answered before
+        await drs.describe_jobs()
+        error = await lose(drs, emulator, launch(b), Fault.drop_after())
+        assert error.clock_skew is not None
+        assert abs(error.clock_skew + timedelta(seconds=ahead)) <= timedelta(seconds=5)
+        assert isinstance(await error.find_outcome(drs), models.Job)
+
+
+async def test_a_launch_that_gather_forgot_is_found_by_its_event(
+    emulator: DRSEmulator,
+) -> None:
+    (a,) = emulator.add_source_servers(1)
+    failed: list[RequestFailed] = []
+
+    def note(event: RequestEvent) -> None:
+        if isinstance(event, RequestFailed):
+            failed.append(event)
+
+    async with emulator.client(on_request=note) as drs:
+        await drs.describe_jobs()
+        emulator.inject("StartRecovery", Fault.delay(3600))
+        call = asyncio.ensure_future(drs.send(launch(a, tags={"run": "1"})))
+        while not any(  # noqa: ASYNC110 - the emulator tells of a request by its list alone
+            seen.operation == "StartRecovery" for seen in emulator.requests
+        ):
+            await asyncio.sleep(0)
+        call.cancel()
+        (gone,) = await asyncio.gather(call, return_exceptions=True)
+        assert isinstance(gone, asyncio.CancelledError)
+        (event,) = failed
+        assert event.error is None
+        assert event.request is not None
+        assert event.sent_at is not None
+        assert event.clock_skew is not None
+        assert "run" not in repr(event)
+        await drs.send(event.request)  # as if it had arrived
+        found = await drs.find_outcome(
+            event.request, sent_at=event.sent_at, clock_skew=event.clock_skew
+        )
+        assert isinstance(found, models.Job)
+
+
+async def test_an_event_of_what_is_known_carries_no_request(emulator: DRSEmulator) -> None:
+    failed: list[RequestEvent] = []
+    async with emulator.client(on_request=failed.append) as drs:
+        with pytest.raises(APIError):
+            await drs.send(launch("s-" + "1" * 17))
+    assert isinstance(failed[-1], RequestFailed)
+    assert failed[-1].request is failed[-1].sent_at is failed[-1].clock_skew is None
+
+
+@pytest.mark.parametrize("operation", UNSAFE)
+async def test_an_answer_that_a_hook_took_away_is_given_back(
+    operation: str, emulator: DRSEmulator
+) -> None:
+    request = await prepare(emulator, operation)
+    session = AioSession()
+    boom = RuntimeError("the hook")
+
+    def after(**_: object) -> None:
+        raise boom
+
+    session.register("after-call.drs", after)
+    async with emulator.client(session=session) as drs:
+        with pytest.raises(AmbiguousOutcomeError, match="a hook of the session") as caught:
+            await drs.send(request)
+    assert caught.value.__cause__ is boom
+    answer = caught.value.response
+    assert isinstance(answer, type(request).response_type)
+    assert pickle.loads(pickle.dumps(caught.value)).response == answer  # noqa: S301 - our own
+    if operation == "ExportSourceNetworkCfnTemplate":
+        return
+    async with emulator.client() as drs:
+        found = await caught.value.find_outcome(drs)
+    assert found is not None
+    if operation != "ReverseReplication":
+        assert name_of(found) == made_by(answer)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import product
-from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -14,10 +13,10 @@ from botocore.retries import standard
 from loopback import answer, client_for, loopback, refuse
 
 from drs_sdk._transport import codes
-from drs_sdk._transport.explaining import failure_of
+from drs_sdk._transport.explaining import refusal_of
 from drs_sdk._transport.retrying import retry_after_of
 from drs_sdk.errors import AmbiguousOutcomeError, APIError
-from drs_sdk.waiters.polling import may_heal
+from drs_sdk.waiters.weather import may_heal
 
 THEIRS = {
     *standard.ThrottledRetryableChecker._THROTTLED_ERROR_CODES,
@@ -53,8 +52,7 @@ def test_what_is_retried_is_what_botocore_retries(code: str, status: int) -> Non
         "Error": {"Code": code},
         "ResponseMetadata": {"HTTPStatusCode": status},
     }
-    http = SimpleNamespace(status_code=status, headers={})
-    failure = failure_of((http, parsed), None)
+    failure = refusal_of(parsed, {})
     assert failure.is_transient is (botocore_retries(code, status) or status in BEYOND_STANDARD)
     assert failure.is_throttling is (botocore_throttled(code) or status == 429)
     if failure.is_transient:  # what heals in a call heals in a wait

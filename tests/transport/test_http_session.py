@@ -31,11 +31,12 @@ from loopback import (
     unused_port,
 )
 
-from drs_sdk._transport.http import MAX_RESPONSE_BYTES, HTTPSession
+from drs_sdk._transport.http import HTTPResponse, HTTPSession
 from drs_sdk.errors import (
     APIError,
     ConfigurationError,
     ConnectionFailedError,
+    DRSError,
     RequestTimeoutError,
     ResponseDecodeError,
 )
@@ -59,7 +60,6 @@ class Prepared:
     method: str = "POST"
     headers: Mapping[str, str | bytes] = field(default_factory=dict)
     body: bytes | None = b"{}"
-    context: Mapping[str, object] | None = None
 
 
 class MockedResponse(aiohttp.ClientResponse):
@@ -67,6 +67,22 @@ class MockedResponse(aiohttp.ClientResponse):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - aiohttp's own
         super().__init__(*args, **{"stream_writer": Mock(), **kwargs})
+
+
+async def exchange(
+    session: HTTPSession,
+    request: Prepared | None = None,
+    *,
+    max_bytes: int = 1000,
+    read_timeout: float | None = None,
+) -> HTTPResponse:
+    return await session.exchange(
+        request or Prepared(),
+        leaves=lambda: None,
+        once=False,
+        max_bytes=max_bytes,
+        read_timeout=read_timeout,
+    )
 
 
 def mock_answer(mock: aioresponses, **answered: Any) -> None:  # noqa: ANN401 - aioresponses' own
@@ -80,7 +96,7 @@ async def test_an_answer_comes_back_with_status_headers_and_body() -> None:
     with aioresponses() as mock:
         mock_answer(mock, status=201, body=b'{"a": 1}', headers={"X-Thing": "yes"})
         async with HTTPSession() as session:
-            got = await session.send(Prepared())
+            got = await exchange(session)
     assert got.status_code == 201
     assert got.headers["x-thing"] == "yes"
     assert await got.content == b'{"a": 1}'
@@ -93,7 +109,7 @@ async def test_the_request_goes_out_as_botocore_prepared_it() -> None:
         mock_answer(mock)
         async with HTTPSession(timeout=(1, 2)) as session:
             headers = {"Authorization": b"signed", "X-A": "b"}
-            await session.send(Prepared(headers=headers, body=b'{"x": 1}'))
+            await exchange(session, Prepared(headers=headers, body=b'{"x": 1}'))
         (calls,) = mock.requests.values()
     sent = calls[0].kwargs
     assert sent["headers"] == {"Authorization": "signed", "X-A": "b", "Accept-Encoding": "identity"}
@@ -103,11 +119,11 @@ async def test_the_request_goes_out_as_botocore_prepared_it() -> None:
     assert sent["timeout"] == aiohttp.ClientTimeout(sock_connect=1, sock_read=2)
 
 
-async def test_a_timeout_in_the_context_overrides_the_read_timeout_only() -> None:
+async def test_a_timeout_of_the_call_overrides_the_read_timeout_only() -> None:
     with aioresponses() as mock:
         mock_answer(mock)
         async with HTTPSession(timeout=7) as session:
-            await session.send(Prepared(context={"read_timeout": 3}))
+            await exchange(session, read_timeout=3)
         (calls,) = mock.requests.values()
     assert calls[0].kwargs["timeout"] == aiohttp.ClientTimeout(sock_connect=7, sock_read=3)
 
@@ -129,7 +145,7 @@ async def test_the_proxy_of_the_scheme_is_used(
     with aioresponses() as mock:
         mock_answer(mock)
         async with HTTPSession(proxies=given) as session:
-            await session.send(Prepared())
+            await exchange(session)
         (calls,) = mock.requests.values()
     assert calls[0].kwargs["proxy"] == used
 
@@ -162,7 +178,7 @@ async def test_a_broken_connection_says_whether_the_request_may_have_left(
         mock_answer(mock, exception=raised)
         async with HTTPSession() as session:
             with pytest.raises(ConnectionFailedError) as caught:
-                await session.send(Prepared())
+                await exchange(session)
     assert caught.value.maybe_sent is maybe_sent
     assert caught.value.__cause__ is raised
     assert caught.value.endpoint_url == "https://drs.eu-west-1.amazonaws.com"
@@ -187,7 +203,7 @@ async def test_a_timeout_says_whether_the_request_may_have_left(
         mock_answer(mock, exception=raised)
         async with HTTPSession() as session:
             with pytest.raises(RequestTimeoutError, match="in time") as caught:
-                await session.send(Prepared())
+                await exchange(session)
     assert caught.value.maybe_sent is maybe_sent
 
 
@@ -197,7 +213,7 @@ async def test_an_error_of_a_connection_shows_no_path_and_no_query() -> None:
         mock.delete(url, exception=aiohttp.ServerDisconnectedError())
         async with HTTPSession() as session:
             with pytest.raises(ConnectionFailedError) as caught:
-                await session.send(Prepared(url=url, method="DELETE", body=None))
+                await exchange(session, Prepared(url=url, method="DELETE", body=None))
     assert "secret" not in str(caught.value)
 
 
@@ -208,12 +224,11 @@ async def test_an_answer_over_the_limit_is_not_read(length: int, *, announced: b
     with aioresponses() as mock:
         mock_answer(mock, body=b"x" * length, headers=headers)
         async with HTTPSession() as session:
-            request = Prepared(context={MAX_RESPONSE_BYTES: 10})
             if length <= 10:
-                assert await (await session.send(request)).content == b"x" * length
+                assert await (await exchange(session, max_bytes=10)).content == b"x" * length
                 return
             with pytest.raises(ResponseDecodeError, match="max_response_bytes") as caught:
-                await session.send(request)
+                await exchange(session, max_bytes=10)
     assert caught.value.http_status == 200
 
 
@@ -223,8 +238,17 @@ async def test_a_closed_pool_sends_nothing() -> None:
         await session.close()
         await session.close()
         with pytest.raises(ConnectionFailedError, match="closed") as caught:
-            await session.send(Prepared())
+            await exchange(session)
         assert caught.value.maybe_sent is False
+        assert not mock.requests
+
+
+async def test_botocores_own_way_to_send_is_closed() -> None:
+    with aioresponses() as mock:
+        mock_answer(mock)
+        async with HTTPSession() as session:
+            with pytest.raises(DRSError, match="past the client's own loop"):
+                await session.send(Prepared())
         assert not mock.requests
 
 

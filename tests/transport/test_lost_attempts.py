@@ -18,7 +18,7 @@ from loopback import (
     unused_port,
 )
 
-from drs_sdk._transport import connection
+from drs_sdk._transport import attempt
 from drs_sdk.errors import (
     AmbiguousOutcomeError,
     APIError,
@@ -81,14 +81,14 @@ async def test_a_delete_needs_no_content() -> None:
         await drs.delete_job("drsjob-0123456789abcdef0")
 
 
-@pytest.mark.parametrize("where", ["_take_body", "_read"])
+@pytest.mark.parametrize("where", ["_parsed", "decode"])
 async def test_what_nobody_foresaw_after_the_sending_is_ambiguous(
     where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def break_down(*_: object, **__: object) -> None:
         raise RuntimeError("nobody foresaw this")
 
-    monkeypatch.setattr(connection, where, break_down)
+    monkeypatch.setattr(attempt, where, break_down)
     async with loopback() as server, client_for(server) as drs:
         with pytest.raises(AmbiguousOutcomeError, match="nobody foresaw this"):
             await drs.start_recovery(SERVERS)

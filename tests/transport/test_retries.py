@@ -31,10 +31,10 @@ from loopback import (
 )
 
 from drs_sdk._core.base import Safety
+from drs_sdk._transport.failures import Failure
 from drs_sdk._transport.retrying import (
     LONGEST_BACKOFF,
     LONGEST_RETRY_AFTER,
-    Failure,
     RetryQuota,
     backoff,
     may_resend,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar, assert_type
 
-from drs_sdk import APIError, Clock, DRSClient, DRSError, Pager, ResponseMetadata, SystemClock
+from drs_sdk import JSON, APIError, Clock, DRSClient, DRSError, Pager, ResponseMetadata, SystemClock
 from drs_sdk._core.base import Response
 from drs_sdk.errors import (
     AmbiguousOutcomeError,
@@ -250,6 +250,21 @@ async def send_politely(drs: DRSClient, request: Request[ResponseT]) -> Response
 
 async def send_again(drs: DRSClient, error: AmbiguousOutcomeError) -> None:
     assert_type(await drs.send(error.request), Response)
+
+
+# Beyond the model
+
+
+async def beyond_the_model(drs: DRSClient, later: Mapping[str, JSON]) -> None:
+    answer = await drs.call("NewOperation", {"ids": ["a"], "depth": 1}, safety="read")
+    assert_type(answer, dict[str, JSON])
+    items = answer["items"]
+    if isinstance(items, list):
+        logger.info("%d items", len(items))
+    await drs.call("OtherOperation", later, method="PUT", path="/things/{id}")
+    found = await drs.send(DescribeJobsRequest(), extra_members={"later": later})
+    assert_type(found, DescribeJobsResponse)
+    assert_type(LaunchDisposition.unknown("HIBERNATED"), LaunchDisposition)
 
 
 # Views

@@ -78,6 +78,8 @@ async def waits(drs: DRSClient) -> None:
     drs.watch_job(3)  # error: reportArgumentType
     await drs.wait_until_launch_actions_completed(3)  # error: reportArgumentType
     drs.watch_launch_actions(3)  # error: reportArgumentType
+    drs.watch_source_servers(3)  # error: reportArgumentType
+    drs.notify("an event")  # error: reportArgumentType
     await drs.explain_job(3)  # error: reportArgumentType
     await drs.wait_until_source_network_protected(3)  # error: reportArgumentType
     drs.watch_source_network_protected(3)  # error: reportArgumentType

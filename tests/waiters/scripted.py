@@ -310,6 +310,8 @@ class ScriptedService(Waits):
                     if isinstance(each, RecoveryInstance) and each.source_server_id in ids
                 ]
             )
+        if request.operation == "DescribeSourceServers" and not ids:
+            ids = [name for name in self.states if name.startswith("s-")]
         return _DESCRIBES[request.operation](items=self.show(ids))
 
 

@@ -445,3 +445,48 @@ async def test_delays_grow_from_the_least_to_the_most(service: ScriptedService) 
     )
     assert max(delays) > 40
     assert len({round(delay, 3) for delay in delays}) > 10  # jitter
+
+
+async def test_many_waits_add_no_tasks_and_no_sleepers_of_their_own(
+    service: ScriptedService,
+) -> None:
+    count = 500
+    for number in range(count):
+        service.put(job_id(number), (0, job(number=number)))
+    begun = len(asyncio.all_tasks())
+    waits = [
+        asyncio.create_task(service.wait_until_job_completed(job_id(number), timeout=3600))
+        for number in range(count)
+    ]
+    with service.clock.busy():
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert len(asyncio.all_tasks()) - begun - count < 10
+        assert service.clock.sleepers < 10
+        for wait in waits:
+            wait.cancel()
+        await asyncio.wait(waits)
+    assert is_idle(service)
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.01, 0.3, 0.7])
+async def test_those_that_share_an_alarm_end_soon_after_their_deadlines(
+    gap: float, service: ScriptedService
+) -> None:
+    """Whatever hangs, and whoever of those that joined close together has left."""
+    service.hangs = lambda _: True
+
+    async def wait(number: int) -> float:
+        await service.clock.sleep(gap * number)
+        began = service.elapsed
+        with pytest.raises(WaiterTimeoutError):
+            await service.wait_until_job_completed(job_id(number), timeout=60)
+        return service.elapsed - began
+
+    waits = [asyncio.create_task(wait(number)) for number in range(6)]
+    await service.clock.sleep(20)
+    waits[0].cancel()
+    took = await asyncio.gather(*waits[1:])
+    assert all(69 <= each <= 70 for each in took), took
+    await asyncio.wait(waits)
+    assert is_idle(service)

@@ -19,7 +19,7 @@ BIN = Path(sys.executable).parent
 def test_every_wait_and_watch_stands_in_the_typed_code() -> None:
     used = set(re.findall(r"drs\.(\w+)\(", CODE.read_text(encoding="utf-8")))
     methods = {name for name in dir(DRSClient) if name.startswith(("wait_until_", "watch_"))}
-    assert used == methods | {"explain_job"}
+    assert used == methods | {"explain_job", "notify"}
 
 
 def test_basedpyright_agrees(tmp_path: Path) -> None:

@@ -365,6 +365,9 @@ async def test_cancelling_the_task_that_watches_stops_the_polls(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    del task
+    gc.collect()
+    await settle(launching)
     assert is_idle(launching)
 
 

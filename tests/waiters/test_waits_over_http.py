@@ -86,7 +86,7 @@ async def test_a_server_that_fails_is_named_with_its_log(
     ended = await drs.wait_until_job_completed(job, raise_on_failure=False)
     assert ended == raised.value.last
     assert [each.source_server_id for each in ended.failed_servers] == [bad]
-    seen = [each async for each in drs.watch_job(job)]
+    seen = [each async for each in drs.watch_job(ended)]
     assert seen == [ended]
     report = await drs.explain_job(job)
     ours, theirs = (

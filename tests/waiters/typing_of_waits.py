@@ -20,7 +20,7 @@ from drs_sdk.models import (
     StartRecoveryResponse,
 )
 from drs_sdk.reports import JobReport, PhaseReport, ServerReport
-from drs_sdk.waiters import WaitUpdate
+from drs_sdk.waiters import Change, WaitUpdate
 
 
 def on_job(update: WaitUpdate[Job]) -> None:
@@ -45,6 +45,10 @@ async def waits_on_jobs(drs: DRSClient, response: StartRecoveryResponse, job: Jo
     assert_type(await drs.wait_until_launch_actions_completed(response), Job)
     async for each in drs.watch_job(response, min_delay=1, max_delay=timedelta(minutes=1)):
         assert_type(each, Job)
+    async for change in drs.watch_source_servers(["s-1"], min_delay=5):
+        assert_type(change, Change[SourceServer])
+        assert_type(change.subject, SourceServer)
+        assert_type(change.previous, SourceServer | None)
     async for each in drs.watch_launch_actions(job, timeout=60.5):
         assert_type(each, Job)
 
@@ -113,3 +117,5 @@ async def mistakes(drs: DRSClient, server: SourceServer, job: Job) -> None:
     await drs.wait_until_job_completed(job, on_update=on_server)  # pyright: ignore[reportArgumentType]
     await drs.wait_until_job_completed(job, 60)  # pyright: ignore[reportCallIssue]
     drs.watch_job(job, on_update=on_job)  # pyright: ignore[reportCallIssue]
+    drs.watch_source_servers(timeout=5)  # pyright: ignore[reportCallIssue]
+    drs.notify({"source": "aws.drs"})  # pyright: ignore[reportArgumentType]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeAlias, TypeVar
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_validator
 
 from drs_sdk._core.sharing import Sharing
+from drs_sdk._core.unread import Unread  # pydantic reads it
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -180,8 +181,30 @@ class Request(SentShape, Generic[ResponseT_co], frozen=True):
     token_member: ClassVar[str | None] = None
     """The field that holds the idempotency token, where the operation has one."""
 
+    _unread: Unread | None = PrivateAttr(default=None)
+
     if not TYPE_CHECKING:
 
         def __class_getitem__(cls, _: object) -> type[Self]:
             """Take the type argument for type checkers only: no class is made at run time."""
             return cls
+
+
+RequestT = TypeVar("RequestT", bound=Request[Response])
+
+
+def leaving_unread(request: RequestT, unread: Unread) -> RequestT:
+    """Copy a request, to be answered by a page whose items are made as they are asked for.
+
+    Args:
+        request: What is asked.
+        unread: Takes the items.
+    """
+    copied = request.model_copy()
+    copied._unread = unread  # noqa: SLF001  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]  # a private attribute, not a field
+    return copied
+
+
+def unread_of(request: Request[Response]) -> Unread | None:
+    """Find what takes the items of the page that answers the request; None for a whole page."""
+    return request._unread  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

@@ -6,7 +6,7 @@ Users find every error in `drs_sdk.errors`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -149,11 +149,12 @@ class ConnectionFailedError(DRSError):
     Attributes:
         endpoint_url: Where the request was to go.
         maybe_sent: Whether the service may have seen the request.
+        hint: What may mend it.
     """
 
     __module__ = "drs_sdk.errors"
 
-    hint: ClassVar[str] = "check the endpoint, DNS and network, then try again"
+    hint: str = "check the endpoint, DNS and network, then try again"
 
     def __init__(
         self,
@@ -162,11 +163,14 @@ class ConnectionFailedError(DRSError):
         operation: str | None = None,
         endpoint_url: str | None = None,
         maybe_sent: bool = True,
+        hint: str | None = None,
     ) -> None:
         """Say what broke, and where."""
         super().__init__(message, operation=operation)
         self.endpoint_url = endpoint_url
         self.maybe_sent = maybe_sent
+        if hint is not None:
+            self.hint = hint
 
 
 class RequestTimeoutError(ConnectionFailedError):
@@ -174,7 +178,7 @@ class RequestTimeoutError(ConnectionFailedError):
 
     __module__ = "drs_sdk.errors"
 
-    hint: ClassVar[str] = "raise read_timeout, or look for a slow network"
+    hint: str = "raise read_timeout, or look for a slow network"
 
 
 class ResponseDecodeError(DRSError):

@@ -51,8 +51,8 @@ class OnSend:
 
 
 def require_known(value: _EnumT) -> _EnumT:
-    """Refuse an enum value that the service model does not have."""
-    if not value.is_known:
+    """Refuse an enum value that the service model does not have, unless it is meant."""
+    if not value.is_sendable:
         raise PydanticCustomError(
             "enum",
             "Input should be one of {expected}",
@@ -133,7 +133,7 @@ def _problems_of_model(model: BaseModel, path: tuple[str | int, ...]) -> Iterato
     for name, field in fields.items():
         value: object = getattr(model, name)
         here = (*path, name)
-        if isinstance(value, OpenEnum) and not value.is_known:
+        if isinstance(value, OpenEnum) and not value.is_sendable:
             expected = ", ".join(member.value for member in type(value))
             yield here, f"Input should be one of {expected}"
         rules = [rule for rule in field.metadata if isinstance(rule, OnSend)]

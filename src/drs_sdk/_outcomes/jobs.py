@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from drs_sdk._outcomes.look import SKEW_LIMIT
+from drs_sdk._transport.skew import SKEW_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -11,52 +11,26 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from drs_sdk._core.base import Shape
 from drs_sdk._outcomes.errors import OutcomeUnknownError
+from drs_sdk._transport.skew import SKEW_ERROR, SKEW_LIMIT, measure_skew
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
 
     from drs_sdk._core.base import Request, Response
     from drs_sdk.clock import Clock
     from drs_sdk.operations import Operations
     from drs_sdk.pagination import Pager
 
-SKEW_LIMIT = timedelta(minutes=5)
-"""How far the clocks may differ: a signature that is further off is refused."""
-
-SKEW_ERROR = timedelta(seconds=5)
-"""How wrong a measured skew may be."""
-
 _ResponseT = TypeVar("_ResponseT", bound="Response")
 _ItemT = TypeVar("_ItemT")
 _FoundT = TypeVar("_FoundT", bound=Shape)
-
-
-def measure_skew(answer: Response, asked_at: datetime, had_at: datetime) -> timedelta | None:
-    """Measure how far the service's clock is ahead, by the time that an answer bears.
-
-    Args:
-        answer: Any answer of the service.
-        asked_at: When it was asked for, by the client's clock.
-        had_at: When it had come.
-
-    Returns:
-        The skew; None where the answer does not tell it: without a time, after a long wait, or
-        with a time so far off that the service would have refused the request.
-    """
-    if had_at - asked_at > 2 * SKEW_ERROR:
-        return None
-    try:
-        said = parsedate_to_datetime(answer.response_metadata.headers.get("date", ""))
-    except ValueError:
-        return None
-    skew = said.replace(tzinfo=UTC) - (asked_at + (had_at - asked_at) / 2)
-    return skew if abs(skew) <= SKEW_LIMIT + SKEW_ERROR else None
 
 
 @dataclass(slots=True)
@@ -70,6 +44,8 @@ class Look:
         clock: The client's clock.
         skew_before: How far the service's clock was ahead before the request was sent, if known.
         origin: An open client of the side where the machine of a reversal came from.
+        answer: What the service answered, where the answer was not lost, but taken away.
+        at_region: Makes a client of the same account in another Region, to open and close.
     """
 
     drs: Operations
@@ -78,6 +54,8 @@ class Look:
     clock: Clock
     skew_before: timedelta | None = None
     origin: Operations | None = None
+    answer: Response | None = None
+    at_region: Callable[[str], AbstractAsyncContextManager[Operations]] | None = None
     _has_measured: bool = field(default=False, init=False)
     _skew_now: timedelta | None = field(default=None, init=False)
 
@@ -97,7 +75,8 @@ class Look:
         """Take the skew from the look's first answer; later ones change nothing."""
         if not self._has_measured:
             self._has_measured = True
-            self._skew_now = measure_skew(answer, asked_at, self.clock.now())
+            date = answer.response_metadata.headers.get("date")
+            self._skew_now = measure_skew(date, asked_at, self.clock.now())
 
     @property
     def _skews(self) -> list[timedelta]:
@@ -125,6 +104,10 @@ class Look:
         """Whether something of this time, if it has one, can be of the request at all."""
         return at is None or at >= self.earliest
 
+    def _is_near(self, at: datetime | None) -> bool:
+        """Whether something of this time, if it has one, is about as old as the request."""
+        return at is None or at >= min(self.earliest, self.sent_at - SKEW_LIMIT)
+
     def _is_expected(self, at: datetime | None) -> bool:
         """Whether something of this time, if it has one, is where the request's is expected."""
         if at is None:
@@ -147,7 +130,8 @@ class Look:
 
         Exact tags come first: with tags of its own, the time matters no more than the service
         lets the clocks differ. Without tags, it must have begun when the request arrived. What
-        has tags that nobody asked for, or is older or much younger, may be somebody else's.
+        has tags that nobody asked for, or is older or much younger, may be somebody else's. The
+        former is named whatever the clocks say: somebody is at work on the same.
 
         Args:
             found: What the request may have made, but for its time and its tags.
@@ -164,17 +148,21 @@ class Look:
             time = at(each) or self.expected_at
             return time < self.expected_at, abs(time - self.expected_at)
 
+        def has_exact_tags(each: _FoundT) -> bool:
+            return own_tags(tags(each)) == wanted
+
         possible = sorted(
             (
                 each
                 for each in found
-                if self.is_possible(at(each)) and wanted.items() <= tags(each).items()
+                if wanted.items() <= tags(each).items()
+                and (self.is_possible(at(each)) or not has_exact_tags(each))
+                and self._is_near(at(each))
             ),
             key=remoteness,
         )
         for each in possible:
-            exact = own_tags(tags(each)) == wanted
-            if exact and (wanted or self._is_expected(at(each))):
+            if has_exact_tags(each) and (wanted or self._is_expected(at(each))):
                 return each
         if possible:
             raise self.unknown(possible)

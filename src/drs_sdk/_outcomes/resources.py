@@ -6,8 +6,8 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, cast
 
 from drs_sdk._core.base import Shape
-from drs_sdk._outcomes.look import SKEW_ERROR
 from drs_sdk._transport.api_errors import ResourceNotFoundException
+from drs_sdk._transport.skew import SKEW_ERROR
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -30,6 +30,8 @@ class AmbiguousOutcomeError(DRSError):
         request: What was sent.
         sent_at: When it was sent, by the client's clock.
         clock_skew: How far the service's clock was ahead of the client's before that, if known.
+        response: The service's answer, where it came and something of the session's, such as an
+            ``after-call`` hook, raised after it: the request has happened.
     """
 
     __module__ = "drs_sdk.errors"
@@ -43,12 +45,14 @@ class AmbiguousOutcomeError(DRSError):
         operation: str | None = None,
         request_id: str | None = None,
         clock_skew: timedelta | None = None,
+        response: Response | None = None,
     ) -> None:
         """Keep the request, for the caller to look for its outcome."""
         super().__init__(message, operation=operation, request_id=request_id)
         self.request = request
         self.sent_at = sent_at
         self.clock_skew = clock_skew
+        self.response = response
 
     async def find_outcome(self, drs: FindsOutcomes) -> Shape | None:
         """Look for what the request made: short for ``await drs.find_outcome(error)``.

@@ -6,9 +6,12 @@ import asyncio
 import itertools
 import logging
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import Enum, auto
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from drs_sdk.events import RequestFailed, RequestRetried, RequestStarted, RequestSucceeded
 
@@ -17,14 +20,32 @@ if TYPE_CHECKING:
 
     from drs_sdk._core.base import Request, Response, ResponseMetadata
     from drs_sdk._core.errors import DRSError
+    from drs_sdk._transport.failures import Failure
     from drs_sdk._transport.permit import Permit
-    from drs_sdk._transport.retrying import Failure
     from drs_sdk._transport.settings import CallOptions
+    from drs_sdk._transport.skew import Sample
+    from drs_sdk.clock import Clock
     from drs_sdk.events import RequestEvent, RequestHook
 
 logger: logging.Logger = logging.getLogger("drs_sdk")
 
 _ids = itertools.count(1)
+
+current_call: ContextVar[Call] = ContextVar("drs_sdk.call")
+"""The call that this task makes: botocore has no place to hand it through."""
+
+
+class Stage(Enum):
+    """Who is at work in an attempt, so that an error is known to be theirs."""
+
+    PREPARING = auto()
+    """botocore, and the hooks that it calls by itself."""
+    HOOKS = auto()
+    """The hooks that this package calls in botocore's place."""
+    SIGNING = auto()
+    """The signer, and the credential providers that it asks."""
+    SENDING = auto()
+    """This package: it sends the request and reads the answer."""
 
 
 @dataclass(slots=True, eq=False)
@@ -35,16 +56,24 @@ class Call:
         request: What is asked.
         options: What the view that it was made through changes.
         max_attempts: How many attempts there may be in all.
-        sent_at: When its attempt left, by the client's clock; of several, the first whose outcome
-            is not known.
+        clock: The client's clock.
         hook: Who is told.
-        attempt: The attempt under way, or the last one.
-        tokens: What its last retry took from the quota.
-        failure: How the last attempt failed.
         permit: What an unsafe request needs to leave; None where a repeat does no harm.
+        sent_at: When its last attempt left, by the client's clock.
+        sent_as: The operation that botocore is asked for: one that it does not know travels as
+            another.
+        answered_before: The client's last answer before that.
+        attempt: The attempt under way, or the last one.
+        invocation_id: What all its attempts share, for the service.
+        tokens: What its last retry took from the quota.
+        stage: Who is at work in the attempt.
+        signing: What ends the signing of the attempt, should a credential provider hang.
+        has_left: Whether a byte of the attempt may have left.
+        response: The service's answer to the attempt, once it is read.
+        refusal: The service's error answer to the attempt, once it is read.
+        failure: How the last attempt failed.
         is_ambiguous: Whether the service may have done what was asked in a failed attempt.
-        is_signing: Whether an attempt is being signed, which may need new credentials.
-        in_flight: Whether an attempt was sent whose failure, if it has failed, nobody has judged.
+        in_flight: Whether an attempt has left whose failure, if it has failed, nobody has judged.
         scope: What closing the client ends it by.
         ended: Set once the caller has its answer or error.
     """
@@ -52,15 +81,23 @@ class Call:
     request: Request[Response]
     options: CallOptions
     max_attempts: int
-    sent_at: datetime
+    clock: Clock
     hook: RequestHook | None
+    permit: Permit | None
+    sent_at: datetime
+    sent_as: str
+    answered_before: Sample | None = None
     call_id: int = field(default_factory=lambda: next(_ids))
     attempt: int = 1
+    invocation_id: str = field(default_factory=lambda: str(uuid4()))
     tokens: int = 0
+    stage: Stage = Stage.PREPARING
+    signing: asyncio.Timeout | None = None
+    has_left: bool = False
+    response: Response | None = None
+    refusal: Failure | None = None
     failure: Failure | None = None
     is_ambiguous: bool = False
-    permit: Permit | None = None
-    is_signing: bool = False
     in_flight: bool = False
     scope: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -76,20 +113,44 @@ class Call:
         """How long it has taken so far, in real time."""
         return timedelta(seconds=time.perf_counter() - self._began)
 
-    def leaves(self, at: datetime) -> None:
-        """Note that an attempt is being sent."""
-        self.is_signing = False
-        if self.in_flight:  # something repeats an attempt that nobody has judged
-            self.is_ambiguous = True
-        self.in_flight = True
-        if not self.is_ambiguous:
-            self.sent_at = at
+    @property
+    def clock_skew(self) -> timedelta | None:
+        """How far the service's clock was ahead before its last attempt left, if known."""
+        return self.answered_before and self.answered_before.skew
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it has left, so that ending it now leaves its outcome unknown."""
+        return self.permit is not None and (self.in_flight or self.is_ambiguous)
+
+    def begins_attempt(self) -> None:
+        """Forget what the last attempt came to."""
+        self.stage = Stage.PREPARING
+        self.has_left = False
+        self.response = self.refusal = None
+
+    def leaves(self) -> None:
+        """Take leave for the attempt, right before its first byte.
+
+        Raises:
+            DRSError: It has left already, and a repeat could do harm.
+        """
+        if self.permit is not None:
+            self.permit.spend()
+        self.has_left = self.in_flight = True
+        self.sent_at = self.clock.now()
 
     def attempt_failed(self, failure: Failure) -> None:
         """Note how an attempt failed."""
         self.failure = failure
         self.in_flight = False
-        self.is_ambiguous = self.is_ambiguous or failure.is_ambiguous
+        self.is_ambiguous = failure.is_ambiguous
+
+    def goes_on(self) -> None:
+        """Allow one more attempt: a repeat does no harm, or the last one did not happen."""
+        self.attempt += 1
+        if self.permit is not None:
+            self.permit.grant()
 
     def started(self, endpoint_url: str, region: str) -> None:
         """Tell that it begins."""
@@ -160,6 +221,9 @@ class Call:
                     attempt=self.attempt,
                     duration=self.duration,
                     error=error,
+                    request=self.request if self.is_lost else None,
+                    sent_at=self.sent_at if self.is_lost else None,
+                    clock_skew=self.clock_skew if self.is_lost else None,
                 )
             )
 

@@ -1,20 +1,17 @@
-"""The client under the client, and the life of one call.
+"""The client under the client: its life, and the calls that are made on it.
 
 botocore resolves endpoints, serialises and signs. It neither checks parameters, as the request
-models have, nor parses answers: a ``before-parse`` handler takes the bytes away, and pydantic-core
-reads them straight into models. Attempts are repeated by our own rules, in a ``needs-retry``
-handler that answers before botocore's.
+models have, nor sends, repeats or parses: `retrying` has the loop over attempts, `attempt` what
+happens in one of them.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, cast
 from uuid import uuid4
 
 from botocore import xform_name  # pyright: ignore[reportUnknownVariableType]
@@ -26,9 +23,10 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from drs_sdk._core.base import Request, Response, ResponseMetadata
+from drs_sdk._core.base import Request, Response
 from drs_sdk._core.errors import ClientClosedError, DRSError, RequestValidationError
-from drs_sdk._transport import retrying
+from drs_sdk._transport import attempt, retrying
+from drs_sdk._transport.attempt import Attempts, response_of
 from drs_sdk._transport.aws.roles import working_session
 from drs_sdk._transport.aws.sessions import (
     config_for,
@@ -41,9 +39,8 @@ from drs_sdk._transport.aws.sessions import (
     verify_for,
     with_session_config,
 )
-from drs_sdk._transport.call import Call
-from drs_sdk._transport.decoding import decode
-from drs_sdk._transport.error_answers import tame
+from drs_sdk._transport.beyond import botocore_call
+from drs_sdk._transport.call import Call, current_call
 from drs_sdk._transport.explaining import (
     explain,
     failure_of,
@@ -51,52 +48,33 @@ from drs_sdk._transport.explaining import (
     no_credentials,
     not_opened,
 )
-from drs_sdk._transport.freshness import RequestExpiredError
-from drs_sdk._transport.http import MAX_RESPONSE_BYTES, PERMIT
-from drs_sdk._transport.parameters import parameters_of
+from drs_sdk._transport.http import HTTPSession
 from drs_sdk._transport.permit import Permit
 
 if TYPE_CHECKING:
-    from drs_sdk._transport.explaining import Answer
+    from drs_sdk._transport.attempt import Events
+    from drs_sdk._transport.beyond import Service
     from drs_sdk._transport.settings import AioSession, CallOptions, ClientSettings
 
 ResponseT = TypeVar("ResponseT", bound=Response)
 
-logger: logging.Logger = logging.getLogger("drs_sdk")
-
-_BODY = "drs_sdk.body"
-_FIRST_ERROR_STATUS = 300
-
 _inherited: list[object] = []
 """What a forked process must neither close nor drop."""
-
-_current: ContextVar[Call] = ContextVar("drs_sdk.call")
-
 
 _Method: TypeAlias = Callable[..., Awaitable[dict[str, object]]]
 
 
-class _Events(Protocol):
-    def register(self, event_name: str, handler: Callable[..., object]) -> None: ...
-    def register_first(self, event_name: str, handler: Callable[..., object]) -> None: ...
-
-
 class _Meta(Protocol):
-    events: _Events
+    events: Events
     endpoint_url: str
     region_name: str
+    service_model: Service
 
 
 class _Client(Protocol):
     """What is used of an aiobotocore client, besides its methods."""
 
     meta: _Meta
-
-
-class _Request(Protocol):
-    """What is used of a request that botocore is about to sign."""
-
-    context: dict[str, object]
 
 
 class Connection:
@@ -193,23 +171,15 @@ class Connection:
                 "the client is not open: use `async with DRSClient(...) as drs`, or "
                 "`await drs.open()`"
             )
-        request = _with_client_token(request)
-        parameters = parameters_of(cast("Request[Response]", request))
-        call = Call(
-            request=cast("Request[Response]", request),
-            options=options,
-            max_attempts=options.max_attempts or self._max_attempts,
-            sent_at=self._settings.clock.now(),
-            permit=Permit() if request.safety == "unsafe" else None,
-            hook=self._settings.on_request,
-        )
+        call, once = self._begun(client, cast("Request[Response]", request), options)
         call.started(client.meta.endpoint_url, client.meta.region_name)
-        reset = _current.set(call)
+        reset = current_call.set(call)
         self._under_way.add(call)
         try:
             async with call.scope:
-                answer = await _method(client, call.operation)(**parameters)
-                response = _read(request, answer)
+                response = await retrying.repeat(
+                    once, call, judge=failure_of, quota=self._quota, clock=call.clock
+                )
         except Exception as error:
             cut_off = self._closed and call.scope.expired()
             explained = explain(_closed_in_flight() if cut_off else error, call)
@@ -225,14 +195,40 @@ class Connection:
                 stopped.__cause__ = lost  # what a look for the outcome needs
             raise
         else:
-            self._quota.give_back(call.tokens)
             call.succeeded(response.response_metadata)
-            return response
+            return cast("ResponseT", response)
         finally:
             self._under_way.discard(call)
             call.ended.set()
-            _current.reset(reset)
+            current_call.reset(reset)
         raise explained  # out here, so that no context is chained but the cause that it names
+
+    def _begun(
+        self, client: _Client, request: Request[Response], options: CallOptions
+    ) -> tuple[Call, Callable[[], Awaitable[Response]]]:
+        """Make a call of a request, and what makes one attempt of it."""
+        request = _with_client_token(request)
+        extra, service = options.extra_members, client.meta.service_model
+        sent_as, parameters = botocore_call(request, extra, service)
+        call = Call(
+            request=request,
+            options=options,
+            max_attempts=options.max_attempts or self._max_attempts,
+            sent_at=self._settings.clock.now(),
+            sent_as=sent_as,
+            permit=Permit() if request.safety == "unsafe" else None,
+            hook=self._settings.on_request,
+            clock=self._settings.clock,
+        )
+        method = _method(client, sent_as)
+
+        async def once() -> Response:
+            given = parameters
+            if call.attempt > 1:  # dumped anew: a hook may have changed what it was shown
+                _, given = botocore_call(call.request, extra, service)
+            return response_of(call, await method(**given))
+
+        return call, once
 
     async def _opened(self) -> _Client:
         async with AsyncExitStack() as failed:
@@ -248,7 +244,8 @@ class Connection:
             settings = with_session_config(self._settings)
             session = working_session(settings)
             self._max_attempts = max_attempts_for(session, settings)
-            config = config_for(session, settings)
+            opened, kind = _noted()
+            config = config_for(session, settings, kind)
             if signs_with_found_credentials(config, settings):
                 await _find_credentials(session, settings)
             context = session.create_client(  # pyright: ignore[reportUnknownMemberType]
@@ -263,13 +260,13 @@ class Connection:
         except (BotoCoreError, ClientError, ValueError, TypeError) as error:
             raise not_opened(error) from error
         require_secure(client.meta.endpoint_url, allowed=settings.allow_insecure_endpoint)
-        events = client.meta.events
-        events.register("before-parameter-build.drs", self._before_build)
-        events.register_first("needs-retry.drs", self._needs_retry)
-        events.register("request-created.drs", _count_to)
-        events.register("before-sign.drs", _signing)
-        events.register("before-send.drs", self._leaving)
-        events.register("before-parse.drs", _take_body)
+        # After every hook of the session's, and after botocore's own.
+        Attempts(
+            client.meta.events,
+            opened[-1],
+            clock=settings.clock,
+            max_response_bytes=settings.max_response_bytes,
+        )
         return client
 
     def _check_usable(self) -> None:
@@ -280,65 +277,30 @@ class Connection:
         if self._loop is not None and self._loop is not asyncio.get_running_loop():
             raise ClientClosedError("the client belongs to another event loop; open one in each")
 
-    def _before_build(self, context: dict[str, object], **_: object) -> None:
-        context[MAX_RESPONSE_BYTES] = self._settings.max_response_bytes
-        call = _current.get()
-        context[PERMIT] = call.permit
-        read_timeout = call.options.read_timeout
-        if read_timeout is not None:
-            context["read_timeout"] = read_timeout
 
-    def _leaving(self, **_: object) -> None:
-        call = _current.get()
-        still_valid = call.options.still_valid
-        if still_valid is not None and not still_valid():
-            raise RequestExpiredError(
-                f"{call.operation} was not sent: what it stands on held no longer",
-                operation=call.operation,
-            )
-        call.leaves(self._settings.clock.now())
+def _noted() -> tuple[list[HTTPSession], type[HTTPSession]]:
+    """Make a kind of session that notes what is made of it: aiobotocore makes and keeps it."""
+    made: list[HTTPSession] = []
 
-    async def _needs_retry(
-        self,
-        attempts: int,
-        response: tuple[Answer, dict[str, object]] | None = None,
-        caught_exception: Exception | None = None,
-        **_: object,
-    ) -> float | None:
-        """Answer botocore's question: None for no, else the seconds to sleep, already slept."""
-        call = _current.get()
-        call.attempt = attempts
-        if response is not None and response[0].status_code < _FIRST_ERROR_STATUS:
-            return None
-        failure = failure_of(response, caught_exception)
-        call.attempt_failed(failure)
-        safe = retrying.may_resend(call.request.safety, failure)
-        if not safe or (call.permit and call.is_ambiguous) or attempts >= call.max_attempts:
-            return None
-        call.tokens = self._quota.take(is_timeout=failure.is_timeout)
-        if not call.tokens:
-            logger.warning(
-                "%s is not retried: too many calls fail, the retry quota is used up",
-                call.operation,
-                extra={"operation": call.operation, "attempt": attempts},
-            )
-            return None
-        delay = retrying.backoff(attempts, failure.retry_after)
-        call.retried(failure, delay)
-        await self._settings.clock.sleep(delay)
-        call.attempt = attempts + 1
-        if call.permit is not None:
-            call.permit.grant()
-        return 0
+    class Noted(HTTPSession):
+        def __init__(self, **options: Any) -> None:  # noqa: ANN401 - botocore's own options
+            super().__init__(**options)
+            made.append(self)
+
+    return made, Noted
 
 
 async def _find_credentials(session: AioSession, settings: ClientSettings) -> None:
     """Ask the providers, as botocore is about to: here, what fails is known to be theirs."""
+    deadline = asyncio.timeout(attempt.CREDENTIALS_TIMEOUT)
     try:
-        await find_credentials(session, settings)
+        async with deadline:
+            await find_credentials(session, settings)
     except (DRSError, ConfigParseError, NoRegionError, ProfileNotFound):
         raise
     except Exception as error:
+        if deadline.expired():
+            raise attempt.no_credentials_in_time() from error
         raise no_credentials(error) from error
 
 
@@ -361,49 +323,3 @@ def _with_client_token(request: Request[ResponseT]) -> Request[ResponseT]:
     if member is None or getattr(request, member) is not None:
         return request
     return request.model_copy(update={member: str(uuid4())})
-
-
-def _count_to(request: _Request, **_: object) -> None:
-    """Tell the service of how many attempts this is one: botocore knows of a single one."""
-    retries = cast("dict[str, object]", request.context.setdefault("retries", {}))
-    retries["max"] = _current.get().max_attempts
-
-
-def _signing(**_: object) -> None:
-    _current.get().is_signing = True
-
-
-def _take_body(
-    response_dict: dict[str, object], customized_response_dict: dict[str, object], **_: object
-) -> None:
-    """Keep the bytes of a success from botocore's parser, for ours; make an error safe for it."""
-    status = cast("int", response_dict["status_code"])
-    if status < _FIRST_ERROR_STATUS:
-        customized_response_dict[_BODY] = response_dict["body"]
-        response_dict["body"] = b""
-    elif status == _FIRST_ERROR_STATUS:  # botocore's parser reads it as a success
-        response_dict["body"] = b"{}"
-    else:
-        customized_response_dict.update(tame(response_dict))
-
-
-def _read(request: Request[ResponseT], answer: dict[str, object]) -> ResponseT:
-    metadata = cast("dict[str, object]", answer["ResponseMetadata"])
-    request_id = cast("str | None", metadata.get("RequestId"))
-    status = cast("int", metadata["HTTPStatusCode"])
-    response, unparsed = decode(
-        cast("type[ResponseT]", request.response_type),
-        cast("bytes", answer[_BODY]),
-        operation=request.operation,
-        request_id=request_id,
-        http_status=status,
-    )
-    return response.with_metadata(
-        ResponseMetadata(
-            request_id=request_id,
-            http_status=status,
-            headers=cast("dict[str, str]", metadata["HTTPHeaders"]),
-            retry_attempts=cast("int", metadata["RetryAttempts"]),
-            unparsed=unparsed,
-        )
-    )

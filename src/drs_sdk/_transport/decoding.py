@@ -2,7 +2,8 @@
 
 pydantic-core reads the JSON and builds the models in one go, and equal small structures become one
 object. When something does not fit its member, the values at fault are taken out one by one and
-kept aside, so that a page never fails for one bad value.
+kept aside, so that a page never fails for one bad value. The items of a page that is walked over
+become models in slices, as they are asked for, so that the event loop gets its turn.
 """
 
 from __future__ import annotations
@@ -10,30 +11,33 @@ from __future__ import annotations
 import json
 import logging
 from codecs import BOM_UTF8
-from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from drs_sdk._core.errors import ResponseDecodeError
-from drs_sdk._core.paths import python_path, to_member
+from drs_sdk._core.paths import to_member
 from drs_sdk._core.sharing import Sharing
+from drs_sdk._transport.misfits import Misfits
 from drs_sdk._transport.unreadable import cut, restore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Iterator
 
     from drs_sdk._core.base import Response
+    from drs_sdk._core.unread import Unread
+    from drs_sdk._transport.misfits import Location
 
 ResponseT = TypeVar("ResponseT", bound="Response")
-Location: TypeAlias = tuple[str | int, ...]
 
 logger: logging.Logger = logging.getLogger("drs_sdk")
 
+SLICE = 20
+"""Items that become models in one step of the loop: about a millisecond."""
+
 _EXCERPT = 200
-_PATHS_IN_LOG = 10
-_GONE = object()
-"""Stands in a list where a value was, until the list is closed up."""
 
 _sharing = Sharing()  # one for the process: the fleet of an hour ago is the fleet of now
 
@@ -45,6 +49,7 @@ def decode(
     operation: str,
     request_id: str | None,
     http_status: int,
+    unread: Unread | None = None,
 ) -> tuple[ResponseT, dict[str, object]]:
     """Read a successful answer.
 
@@ -54,6 +59,8 @@ def decode(
         operation: The service's name of the operation.
         request_id: The service's id of the request.
         http_status: The HTTP status code.
+        unread: Takes the items of a page that is walked over; the response holds none of them
+            then. What is broken otherwise is read whole.
 
     Returns:
         The response, and the values that did not fit, by path.
@@ -61,6 +68,10 @@ def decode(
     Raises:
         ResponseDecodeError: The body is no JSON object.
     """
+    if unread is not None:
+        framed = _framed(response_type, body, unread, operation, request_id)
+        if framed is not None:
+            return framed
     content = body or (b"" if response_type.model_fields else b"{}")
     try:
         return _validated(response_type, content), {}
@@ -69,9 +80,10 @@ def decode(
     whole = _faults_of_the_whole(first)
     lost: dict[str, object] = {}
     if "json_invalid" in whole and (mended := _mended(response_type, content)) is not None:
-        content, lost = mended
+        content, misfits = mended
+        lost = misfits.values
         if lost:
-            _warn(operation, request_id, list(lost))
+            misfits.warn(operation, request_id)
         else:
             logger.warning(
                 "%s answered with text that is no Unicode; what is not has been replaced",
@@ -92,13 +104,91 @@ def decode(
             http_status=http_status,
             excerpt=_excerpt(body),
         ) from first
-    response, unparsed = _without_misfits(response_type, from_json(content), first)
-    _warn(operation, request_id, list(unparsed))
-    return response, {**lost, **unparsed}
+    misfits = Misfits(response_type)
+    response = misfits.without(
+        from_json(content), first, lambda data: _validated(response_type, to_json(data))
+    )
+    misfits.warn(operation, request_id)
+    return response, {**lost, **misfits.values}
 
 
 def _validated(response_type: type[ResponseT], content: bytes) -> ResponseT:
     return response_type.model_validate_json(content, context=_sharing)
+
+
+def _framed(
+    response_type: type[ResponseT],
+    body: bytes,
+    unread: Unread,
+    operation: str,
+    request_id: str | None,
+) -> tuple[ResponseT, dict[str, object]] | None:
+    """Read all of a page but its items, which are left unread; None where it has no such list."""
+    field = response_type.model_fields[unread.field]
+    name = str(field.validation_alias or unread.field)
+    try:
+        data: object = from_json(body)
+    except ValueError:
+        return None
+    if not isinstance(data, dict):
+        return None
+    members = cast("dict[str, object]", data)
+    items = members.get(name)
+    if not isinstance(items, list):
+        return None
+    members[name] = []
+    misfits = Misfits(response_type)
+
+    def validate(frame: object) -> ResponseT:
+        return response_type.model_validate(frame, context=_sharing)
+
+    try:
+        response = validate(members)
+    except ValidationError as error:
+        response = misfits.without(members, error, validate)
+
+    def slices() -> Generator[list[object]]:
+        made = _slices(name, field.annotation, cast("list[object]", items), misfits)
+        try:
+            yield from made
+        finally:  # once, and of a page that is left half-way, too
+            misfits.warn(operation, request_id)
+
+    unread.slices = slices()
+    return response, misfits.values
+
+
+def _slices(
+    name: str, items_type: object, items: list[object], misfits: Misfits
+) -> Iterator[list[object]]:
+    """Make the items of a page, some at a time, and let go of what they were made of."""
+    items.reverse()
+    begun = 0
+    while items:
+        data = items[: -SLICE - 1 : -1]
+        del items[-SLICE:]
+        yield _items(items_type, data, name, begun, misfits)
+        begun += SLICE
+
+
+def _items(
+    items_type: object, data: list[object], name: str, begun: int, misfits: Misfits
+) -> list[object]:
+    def validate(items: object) -> list[object]:
+        return _adapter(items_type).validate_python(items, context=_sharing)
+
+    def place(location: Location) -> Location:
+        return (name, begun + int(location[0]), *location[1:])
+
+    try:
+        return validate(data)
+    except ValidationError as error:
+        return misfits.without(data, error, validate, place=place)
+
+
+@cache
+def _adapter(items_type: object) -> TypeAdapter[list[object]]:
+    return TypeAdapter(cast("type[list[object]]", items_type))
 
 
 def _faults_of_the_whole(error: ValidationError) -> set[str]:
@@ -107,7 +197,7 @@ def _faults_of_the_whole(error: ValidationError) -> set[str]:
     return {each["type"] for each in found if not each["loc"]}
 
 
-def _mended(response_type: type[Response], body: bytes) -> tuple[bytes, dict[str, object]] | None:
+def _mended(response_type: type[Response], body: bytes) -> tuple[bytes, Misfits] | None:
     """Replace what is no Unicode in JSON that is sound otherwise; None where it is not.
 
     Half a surrogate pair, a stray byte in a name that an agent reported, or a byte order mark
@@ -119,16 +209,9 @@ def _mended(response_type: type[Response], body: bytes) -> tuple[bytes, dict[str
         data: object = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    lost: dict[str, object] = {}
-    numbers: dict[str, int] = {}
-    thinned: dict[int, list[object]] = {}
-    for location in restore(data, out):
-        found = _take_out(data, to_member(response_type, location), thinned)
-        if found is not None:
-            lost[_free(python_path(response_type, found[0]), lost, numbers)] = found[1]
-    for items in thinned.values():
-        items[:] = [item for item in items if item is not _GONE]
-    return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"), lost
+    misfits = Misfits(response_type)
+    misfits.take_out(data, [to_member(response_type, found) for found in restore(data, out)])
+    return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"), misfits
 
 
 def _excerpt(body: bytes) -> str:
@@ -141,112 +224,3 @@ def _quotable(body: bytes) -> str:
         return "it is empty"
     is_broken = body.removeprefix(BOM_UTF8).lstrip()[:1] in {b"{", b"[", b'"'}
     return "broken JSON, see excerpt" if is_broken else repr(_excerpt(body))
-
-
-def _without_misfits(
-    response_type: type[ResponseT], data: object, error: ValidationError
-) -> tuple[ResponseT, dict[str, object]]:
-    """Take out what does not fit until the rest does; every round removes at least one value.
-
-    A round takes time in proportion to the answer, however much of it is at fault.
-    """
-    unparsed: dict[str, object] = {}
-    numbers: dict[str, int] = {}
-    while True:
-        removed = False
-        thinned: dict[int, list[object]] = {}
-        for location in _deepest_first(error):
-            found = _take_out(data, location, thinned)
-            if found is not None:
-                removed = True
-                path = _free(python_path(response_type, found[0]), unparsed, numbers)
-                unparsed[path] = found[1]
-        for items in thinned.values():
-            items[:] = [item for item in items if item is not _GONE]
-        if not removed:
-            raise error
-        try:
-            return _validated(response_type, to_json(data)), unparsed
-        except ValidationError as next_error:
-            error = next_error
-
-
-def _free(path: str, taken: Mapping[str, object], numbers: dict[str, int]) -> str:
-    """Tell values apart that share a path, as those of a map with sensitive keys do.
-
-    Args:
-        path: The path that is wanted.
-        taken: The paths that are in use.
-        numbers: The last number given, by path: the search goes on from there.
-    """
-    if path not in taken:
-        return path
-    while True:
-        numbers[path] = numbers.get(path, 1) + 1
-        name = f"{path} ({numbers[path]})"
-        if name not in taken:
-            return name
-
-
-def _deepest_first(error: ValidationError) -> list[Location]:
-    """Order locations so that what lies in a value goes before the value."""
-    locations = {found["loc"] for found in error.errors(include_url=False, include_input=False)}
-
-    def order(location: Location) -> list[tuple[int, int, str]]:
-        return [(1, part, "") if isinstance(part, int) else (0, 0, part) for part in location]
-
-    return sorted(locations, key=order, reverse=True)
-
-
-def _take_out(
-    data: object, location: Location, thinned: dict[int, list[object]]
-) -> tuple[Location, object] | None:
-    """Remove the value at a location, or the nearest one above it; say where it was.
-
-    Args:
-        data: The answer, as plain data.
-        location: Where the fault is.
-        thinned: Takes the lists that have gaps now: they are closed once, when all is taken out,
-            as each closing moves what follows.
-    """
-    container: object = data
-    holder: tuple[dict[str, object] | list[object], str | int] | None = None
-    depth = 0
-    for part in location:
-        if isinstance(container, dict) and part in container:
-            mapping = cast("dict[str, object]", container)
-            holder, container = (mapping, part), mapping[str(part)]
-        elif (
-            isinstance(container, list)
-            and isinstance(part, int)
-            and part < len(cast("list[object]", container))
-        ):
-            items = cast("list[object]", container)
-            holder, container = (items, part), items[part]
-        else:
-            break
-        depth += 1
-    if holder is None:
-        return None
-    owner, key = holder
-    if container is _GONE:
-        return None
-    if isinstance(owner, list):
-        owner[int(key)] = _GONE
-        thinned[id(owner)] = owner
-    else:
-        del owner[str(key)]
-    return location[:depth], cast("object", container)
-
-
-def _warn(operation: str, request_id: str | None, paths: list[str]) -> None:
-    shown = ", ".join(paths[:_PATHS_IN_LOG])
-    more = len(paths) - _PATHS_IN_LOG
-    logger.warning(
-        "%s answered with %d value(s) that do not fit; they are left out: %s%s",
-        operation,
-        len(paths),
-        shown,
-        f" and {more} more" if more > 0 else "",
-        extra={"operation": operation, "request_id": request_id, "paths": paths},
-    )

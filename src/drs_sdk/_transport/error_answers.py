@@ -7,19 +7,60 @@ error of Python's, and the HTTP status, which decides on retries, is lost.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from botocore.awsrequest import HeadersDict
+from botocore.parsers import create_parser  # pyright: ignore[reportUnknownVariableType]
 from pydantic_core import from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
+
+    class _ServiceModel(Protocol):
+        resolved_protocol: str
+
+        def shape_for_error_code(self, error_code: str) -> object: ...
+
+
+class OperationModel(Protocol):
+    """What is used of botocore's model of an operation."""
+
+    name: str
+    service_model: _ServiceModel
+    output_shape: object
+
+
+class _Parser(Protocol):
+    def parse(self, response: Mapping[str, object], shape: object) -> dict[str, object]: ...
+
 
 _RETRY_AFTER = "Retry-After"
 _FIELDS = "fieldList"
 _NO_NUMBERS = frozenset({"__type", "code", "Code"})
 _LONGEST_TEXT = 2000
 _MOST_DIGITS = 9
+_MULTIPLE_CHOICES = 300
+
+
+def parse_error(answer: Mapping[str, object], model: OperationModel) -> dict[str, object]:
+    """Read an error answer as botocore does: code, message, and what its exception models.
+
+    Args:
+        answer: Its ``status_code``, ``headers`` and ``body``; left as it is.
+        model: The operation that was answered so.
+    """
+    tamed = dict(answer)
+    added = tame(tamed)
+    if tamed["status_code"] == _MULTIPLE_CHOICES:  # botocore's parser reads it as a success
+        tamed["body"] = b"{}"
+    service = model.service_model
+    parser = cast("_Parser", create_parser(service.resolved_protocol))
+    parsed = {**parser.parse(tamed, model.output_shape), **added}
+    code = cast("dict[str, str]", parsed.get("Error") or {}).get("Code")
+    shape = None if code is None else service.shape_for_error_code(code)
+    if shape is not None:
+        parsed.update(parser.parse(tamed, shape))
+    return parsed
 
 
 def tame(answer: MutableMapping[str, object]) -> dict[str, object]:

@@ -21,35 +21,23 @@ from yarl import URL
 from drs_sdk._core.errors import (
     ConfigurationError,
     ConnectionFailedError,
-    RequestTimeoutError,
+    DRSError,
     ResponseDecodeError,
 )
+from drs_sdk._transport.broken import broken
 from drs_sdk._transport.certificates import build_ssl_context
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import SimpleNamespace, TracebackType
     from typing import Self
 
     from drs_sdk._transport.certificates import CertificateFiles
-    from drs_sdk._transport.permit import Permit
 
-MAX_RESPONSE_BYTES = "drs_sdk.max_response_bytes"
-"""The key of the size limit in the request context."""
-
-PERMIT = "drs_sdk.permit"
-"""The key of the permit in the request context; an operation that may be repeated has none."""
-
-_DEFAULT_LIMIT = 64 * 1024 * 1024
 _POOL_SIZE = 50
 _FIRST_FINAL_STATUS = 200
-_NEVER_SENT = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.ClientHttpProxyError,
-    aiohttp.InvalidURL,
-)
+_OF_CREDENTIALS = frozenset({"authorization", "x-amz-security-token"})
 
 
 class PreparedRequest(Protocol):
@@ -59,7 +47,6 @@ class PreparedRequest(Protocol):
     url: str
     headers: Mapping[str, str | bytes]
     body: bytes | None
-    context: Mapping[str, object] | None
 
 
 @dataclass(slots=True)
@@ -105,13 +92,13 @@ class _Attempt:
 
     Attributes:
         connect_timeout: Seconds that making a connection may take: name, proxy, tunnel and TLS.
-        permit: What it needs to leave.
+        leaves: Told right before the first byte; it may refuse.
         scope: What ends it when they are over.
         is_connecting: Whether a connection is being made for it, so that nothing has left.
     """
 
     connect_timeout: float | None
-    permit: Permit | None
+    leaves: Callable[[], None]
     scope: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
     is_connecting: bool = False
 
@@ -126,23 +113,6 @@ class _Attempt:
         self.is_connecting = False
         if not self.scope.expired():
             self.scope.reschedule(None)
-
-    def explain(self, error: Exception, url: str) -> ConnectionFailedError:
-        """Say in our words what broke, and whether the request may have left before.
-
-        Unless it is certain that nothing left, something may have.
-        """
-        maybe_sent = not (self.is_connecting or isinstance(error, _NEVER_SENT))
-        origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
-        if isinstance(error, TimeoutError):
-            what = "no answer in time" if maybe_sent else "no connection in time"
-            return RequestTimeoutError(
-                f"{what} from {origin}", endpoint_url=origin, maybe_sent=maybe_sent
-            )
-        what = "the connection broke:" if maybe_sent else "no connection to"
-        return ConnectionFailedError(
-            f"{what} {origin}: {_detail(error)}", endpoint_url=origin, maybe_sent=maybe_sent
-        )
 
 
 class _BrokeError(Exception):
@@ -221,7 +191,34 @@ class HTTPSession:
             await self._sessions.popitem()[1].close()
 
     async def send(self, request: PreparedRequest) -> HTTPResponse:
+        """Refuse: botocore's endpoint, or whoever has got hold of it, sends nothing.
+
+        Raises:
+            DRSError: Always. A request leaves by `exchange` alone, once for each attempt.
+        """
+        raise DRSError(
+            f"something in this process tried to send a {request.method} past the client's own "
+            "loop over attempts; nothing was sent. Look for a class that takes the place of "
+            "botocore's methods"
+        )
+
+    async def exchange(
+        self,
+        request: PreparedRequest,
+        *,
+        leaves: Callable[[], None],
+        once: bool,
+        max_bytes: int,
+        read_timeout: float | None = None,
+    ) -> HTTPResponse:
         """Send a signed request and read the whole answer.
+
+        Args:
+            request: What to send.
+            leaves: Called right before the first byte; what it raises keeps the request here.
+            once: Whether a repeat would do harm, so that a fresh connection is worth its price.
+            max_bytes: The largest answer that is read.
+            read_timeout: Seconds to wait for an answer, instead of the session's own.
 
         Raises:
             ConnectionFailedError: No connection, or one that broke; ``maybe_sent`` says which.
@@ -230,13 +227,9 @@ class HTTPSession:
             ConfigurationError: A certificate or a CA bundle cannot be read, an option is not
                 aiohttp's, or a header cannot be sent.
         """
-        context = request.context or {}
-        limit = cast("int", context.get(MAX_RESPONSE_BYTES, _DEFAULT_LIMIT))
         proxy = self._proxies.get(urlsplit(request.url).scheme) if self._proxies else None
-        permit = cast("Permit | None", context.get(PERMIT))
-        once = permit is not None
         session = self._sessions.get(once) or await self._open(request.url, proxy, once=once)
-        attempt = _Attempt(self._connect_timeout, permit)
+        attempt = _Attempt(self._connect_timeout, leaves)
         try:
             async with (
                 attempt.scope,
@@ -247,24 +240,23 @@ class HTTPSession:
                     headers=_headers(request, proxy),
                     proxy=proxy and proxy.url,
                     proxy_headers=proxy and proxy.headers,
-                    timeout=self._timeout_for(context),
+                    timeout=self._timeout_for(read_timeout),
                     allow_redirects=False,
                     trace_request_ctx=attempt,
                 ) as response,
             ):
-                body = await _read(response, limit)
+                body = await _read(response, max_bytes)
         except _BrokeError as broke:
             error = cast("Exception", broke.__cause__)
-            raise attempt.explain(error, request.url) from error
+            raise broken(error, request.url, was_connecting=attempt.is_connecting) from error
         except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is one of the latter
-            raise attempt.explain(error, request.url) from error
+            raise broken(error, request.url, was_connecting=attempt.is_connecting) from error
         return HTTPResponse(request.url, response.status, response.headers, body)
 
-    def _timeout_for(self, context: Mapping[str, object]) -> aiohttp.ClientTimeout:
-        read = cast("float | None", context.get("read_timeout"))
-        if read is None:
+    def _timeout_for(self, read_timeout: float | None) -> aiohttp.ClientTimeout:
+        if read_timeout is None:
             return self._timeout
-        return aiohttp.ClientTimeout(sock_connect=self._connect_timeout, sock_read=read)
+        return aiohttp.ClientTimeout(sock_connect=self._connect_timeout, sock_read=read_timeout)
 
     async def _open(self, url: str, proxy: _Proxy | None, *, once: bool) -> aiohttp.ClientSession:
         """Open the session for what may be repeated, or the one for what is sent once.
@@ -319,9 +311,7 @@ def _tracing() -> aiohttp.TraceConfig:
         cast("_Attempt", trace.trace_request_ctx).has_connected()
 
     async def leaves(_: aiohttp.ClientSession, trace: SimpleNamespace, __: object) -> None:
-        permit = cast("_Attempt", trace.trace_request_ctx).permit
-        if permit is not None:
-            permit.spend()
+        cast("_Attempt", trace.trace_request_ctx).leaves()
 
     config = aiohttp.TraceConfig()
     config.on_request_headers_sent.append(leaves)
@@ -348,9 +338,10 @@ def _headers(request: PreparedRequest, proxy: _Proxy | None) -> dict[str, str]:
     headers["Accept-Encoding"] = "identity"
     for name, value in headers.items():
         if not value.isprintable():
+            what = "a key or a token" if name.lower() in _OF_CREDENTIALS else "its value"
             raise ConfigurationError(
-                f"the header {name} has a character in it that cannot be sent; does a key or a "
-                "token end in a line break?"
+                f"the header {name} has a character in it that cannot be sent; does {what} end in "
+                "a line break?"
             )
     if proxy is not None and urlsplit(request.url).scheme == "http":
         headers.update(proxy.headers)  # there is no tunnel to ask for
@@ -379,10 +370,3 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
             http_status=response.status,
         )
     return b"".join(parts)
-
-
-def _detail(error: Exception) -> str:
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return f"the proxy answered HTTP {error.status} {error.message}"
-    known = error.strerror if isinstance(error, OSError) else None
-    return known or str(error) or type(error).__name__

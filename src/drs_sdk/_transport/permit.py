@@ -11,8 +11,8 @@ from drs_sdk._core.errors import DRSError
 class Permit:
     """Leave to send a request once.
 
-    Only the judge of a failed attempt grants another one, so whatever else repeats an attempt
-    (a retry handler of the session, a client class that calls twice) sends nothing.
+    Only the loop over attempts grants another one, when the last is known not to have happened.
+    Whatever else repeats an attempt, such as a client class that calls twice, sends nothing.
 
     Attributes:
         is_granted: Whether a request may leave now.
@@ -29,7 +29,8 @@ class Permit:
         if not self.is_granted:
             raise DRSError(
                 "something in this process tried to send the request once more, which could "
-                "launch, create or terminate twice; look for a retry handler on the session"
+                "launch, create or terminate twice; look for a class or a hook of the session that "
+                "calls again"
             )
         self.is_granted = False
 

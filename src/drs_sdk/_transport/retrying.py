@@ -1,4 +1,4 @@
-"""When a failed attempt is made again, and after how long.
+"""The loop over the attempts of a call: when a failed one is made again, and after how long.
 
 The rules of botocore's ``standard`` mode (exponential backoff with full jitter, a quota that
 keeps an outage from multiplying traffic), with two more: ``Retry-After`` is honoured, and an
@@ -7,70 +7,30 @@ unsafe operation is never sent again once the service may have seen it.
 
 from __future__ import annotations
 
+import logging
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
-from typing import TYPE_CHECKING
-
-from drs_sdk._transport.codes import TRANSIENT_STATUSES, is_request_timeout
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from drs_sdk._core.base import Safety
+    from drs_sdk._transport.call import Call
+    from drs_sdk._transport.failures import Failure
+    from drs_sdk.clock import Clock
+
+_AnswerT = TypeVar("_AnswerT")
+
+logger: logging.Logger = logging.getLogger("drs_sdk")
 
 DEFAULT_MAX_ATTEMPTS = 5
 LONGEST_BACKOFF = 20.0
 LONGEST_RETRY_AFTER = 120.0
 _MILLISECONDS = 1000
-
-_SERVER_FAULT = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """How an attempt failed.
-
-    Attributes:
-        reason: An error code, or the name of a connection error.
-        http_status: The status, where there was an answer.
-        is_throttling: Whether the service asks to slow down.
-        is_timeout: Whether the attempt ran out of time.
-        is_connection: Whether there was no answer because the connection failed.
-        maybe_sent: Whether the service may have seen the request nevertheless.
-        retry_after: Seconds the service asks to wait.
-    """
-
-    reason: str
-    http_status: int | None = None
-    is_throttling: bool = False
-    is_timeout: bool = False
-    is_connection: bool = False
-    maybe_sent: bool = False
-    retry_after: float | None = None
-
-    @property
-    def is_transient(self) -> bool:
-        """Whether another attempt may fare better."""
-        return (
-            self.is_connection
-            or self.is_throttling
-            or self.http_status in TRANSIENT_STATUSES
-            or is_request_timeout(self.reason, self.http_status)
-        )
-
-    @property
-    def is_ambiguous(self) -> bool:
-        """Whether the service may have done what was asked, for all that is known."""
-        if self.is_throttling:
-            return False
-        if self.http_status is None:
-            return self.maybe_sent
-        return self.http_status >= _SERVER_FAULT or is_request_timeout(
-            self.reason, self.http_status
-        )
 
 
 @dataclass
@@ -101,6 +61,59 @@ class RetryQuota:
     def give_back(self, tokens: int) -> None:
         """Return what a call took, or one token for a call that needed no retry."""
         self.available = min(self.capacity, self.available + (tokens or 1))
+
+
+async def repeat(
+    attempt: Callable[[], Awaitable[_AnswerT]],
+    call: Call,
+    *,
+    judge: Callable[[Exception, Call], Failure],
+    quota: RetryQuota,
+    clock: Clock,
+) -> _AnswerT:
+    """Make a call: one attempt after the other, until one is answered or none may follow.
+
+    Args:
+        attempt: Makes one attempt.
+        call: What is called; it is told of each attempt.
+        judge: Reads how an attempt failed.
+        quota: What retries cost.
+        clock: Where the time between attempts passes.
+
+    Returns:
+        The answer. The error of the last attempt is raised as it is.
+    """
+    while True:
+        call.begins_attempt()
+        try:
+            answer = await attempt()
+        except Exception as error:
+            failure = judge(error, call)
+            call.attempt_failed(failure)
+            if not _goes_on(call, failure, quota):
+                raise
+        else:
+            quota.give_back(call.tokens)
+            return answer
+        delay = backoff(call.attempt, failure.retry_after)
+        call.retried(failure, delay)
+        await clock.sleep(delay)
+        call.goes_on()
+
+
+def _goes_on(call: Call, failure: Failure, quota: RetryQuota) -> bool:
+    """Say whether another attempt follows, and take its price."""
+    safety = call.request.safety
+    if call.attempt >= call.max_attempts or not may_resend(safety, failure):
+        return False
+    call.tokens = quota.take(is_timeout=failure.is_timeout)
+    if not call.tokens:
+        logger.warning(
+            "%s is not retried: too many calls fail, the retry quota is used up",
+            call.operation,
+            extra={"operation": call.operation, "attempt": call.attempt},
+        )
+    return bool(call.tokens)
 
 
 def backoff(attempt: int, retry_after: float | None) -> float:

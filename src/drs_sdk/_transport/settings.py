@@ -7,7 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from aiobotocore.config import AioConfig as AioConfig
     from aiobotocore.session import AioSession as AioSession
@@ -42,11 +42,18 @@ class ClientSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallOptions:
-    """What a view changes for the calls made through it; None leaves the client's own value."""
+    """What a view changes for the calls made through it; None leaves the client's own value.
+
+    Attributes:
+        read_timeout: Seconds to wait for an answer.
+        max_attempts: Attempts in all.
+        extra_members: What one call adds to its request, by the service's names.
+    """
 
     read_timeout: float | None = None
     max_attempts: int | None = None
     still_valid: Callable[[], bool] | None = None
+    extra_members: Mapping[str, object] = field(default_factory=dict[str, object], repr=False)
 
 
 def require_positive(value: object, name: str, unit: str, *, whole: bool = False) -> None:

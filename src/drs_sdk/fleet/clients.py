@@ -81,10 +81,11 @@ class Clients:
     async def aclose(self) -> None:
         """Close all clients; calls under way end with `ClientClosedError`."""
         self._closed = True
-        for target in list(self._lent):
-            self._close(target)
-        while self._closing:
-            await asyncio.wait(self._closing)
+        closing = self._closing | {self._close(target) for target in list(self._lent)}
+        if closing:
+            await asyncio.wait(closing)
+        for task in closing:
+            task.result()
 
     def _new(self, target: Target) -> _Lent:
         if self._closed:

@@ -79,6 +79,12 @@ class Sweep(Generic[ResultT]):
         """Whether nothing goes on any more."""
         return not self._running
 
+    @property
+    def unaccounted(self) -> list[Target]:
+        """The targets of which nothing is known yet, or never, if it was closed."""
+        known = {*self.results, *self.failures, *self.absent}
+        return [target for target in self._targets if target not in known]
+
     def start(self, when_over: Callable[[], None] = lambda: None) -> None:
         """Begin.
 
@@ -99,13 +105,18 @@ class Sweep(Generic[ResultT]):
             self._running += 1
 
     async def finish(self) -> None:
-        """Wait until all is done; leave nothing behind, whatever comes."""
+        """Wait until all is done; leave nothing behind, whatever comes.
+
+        If somebody closes it before, what is not done with has failed.
+        """
         try:
             if self._runners:
                 await asyncio.wait(self._runners, return_when=asyncio.FIRST_EXCEPTION)
             self.raise_what_broke()
         finally:
             await self.close()
+        for target in self.unaccounted:
+            self.failures[target] = closed()
 
     def raise_what_broke(self) -> None:
         """Raise what no visit may end in, such as KeyboardInterrupt.
@@ -142,10 +153,12 @@ class Sweep(Generic[ResultT]):
                 self.absent.add(target)
             except DRSError as error:
                 self.failures[target] = error
+            except asyncio.CancelledError as error:
+                if _is_being_cancelled():
+                    raise
+                self.failures[target] = _foreign(error, target)  # of something it waited for
             except Exception as error:  # noqa: BLE001 - one target must not stop the others
-                failed = TargetFailedError(f"{type(error).__name__}: {error}", target=target)
-                failed.__cause__ = error
-                self.failures[target] = failed
+                self.failures[target] = _foreign(error, target)
 
     async def _settle(self, target: Target) -> ResultT:
         scope = asyncio.timeout(None)
@@ -186,6 +199,18 @@ def _end(scope: asyncio.Timeout) -> None:
         scope.reschedule(asyncio.get_running_loop().time())
 
 
+def _foreign(error: BaseException, target: Target) -> TargetFailedError:
+    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    failed = TargetFailedError(said, target=target)
+    failed.__cause__ = error
+    return failed
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 def closed() -> ClientClosedError:
-    """Say that a walk or run was left while somebody still waited for it."""
-    return ClientClosedError("the walk was closed; begin another one")
+    """Say that a walk or run was ended while somebody still waited for it."""
+    return ClientClosedError("it was closed before all targets were done with")

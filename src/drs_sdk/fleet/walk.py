@@ -138,5 +138,7 @@ class Walk(Generic[ItemT]):
                     break
                 await row.news()
             sweep.raise_what_broke()
+            if sweep.unaccounted:  # its fleet was closed
+                raise closed()
         finally:
             await sweep.close()

@@ -2,13 +2,13 @@
 """Recovery instances: what a recovery or a drill launched, and the way back, as models."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
 from pydantic import AwareDatetime, Field
 
 import drs_sdk.scalars as scalars
 from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape, SharedShape
+from drs_sdk._core.durations import Duration
 from drs_sdk._core.sending import Known
 from drs_sdk.enums import (
     EC2InstanceState,
@@ -312,7 +312,7 @@ class RecoveryInstanceFailback(Shape, frozen=True):
     Absent before failback.
     """
 
-    elapsed_replication_duration: timedelta | None = Field(
+    elapsed_replication_duration: Duration | None = Field(
         default=None,
         validation_alias="elapsedReplicationDuration",
         serialization_alias="elapsedReplicationDuration",
@@ -479,7 +479,7 @@ class RecoveryInstanceDataReplicationInfo(Shape, frozen=True):
     ``NOT_STARTED`` until a failback begins.
     """
 
-    lag_duration: timedelta | None = Field(
+    lag_duration: Duration | None = Field(
         default=None,
         validation_alias="lagDuration",
         serialization_alias="lagDuration",

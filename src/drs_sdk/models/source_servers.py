@@ -2,13 +2,13 @@
 """Source servers: the protected machines and their replication, as models."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
 from pydantic import AwareDatetime, Field
 
 import drs_sdk.scalars as scalars
 from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape, SharedShape
+from drs_sdk._core.durations import Duration
 from drs_sdk.enums import (
     DataReplicationErrorString,
     DataReplicationInitiationStepName,
@@ -691,7 +691,7 @@ class DataReplicationInfo(Shape, frozen=True):
     The lag is absent after a disconnect and while nothing is replicated yet.
     """
 
-    lag_duration: timedelta | None = Field(
+    lag_duration: Duration | None = Field(
         default=None,
         validation_alias="lagDuration",
         serialization_alias="lagDuration",
@@ -821,7 +821,7 @@ class LifeCycle(Shape, frozen=True):
     Absent before that.
     """
 
-    elapsed_replication_duration: timedelta | None = Field(
+    elapsed_replication_duration: Duration | None = Field(
         default=None,
         validation_alias="elapsedReplicationDuration",
         serialization_alias="elapsedReplicationDuration",

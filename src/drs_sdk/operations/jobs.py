@@ -93,6 +93,7 @@ class JobsOperations(OperationCaller):
         return self._paginate(
             models.DescribeJobLogItemsRequest,
             {"job_id": job_id, "max_results": max_results, "next_token": next_token},
+            field="items",
             items=lambda page: page.items,
             token=lambda page: page.next_token,
         )
@@ -135,6 +136,7 @@ class JobsOperations(OperationCaller):
         return self._paginate(
             models.DescribeJobsRequest,
             {"filters": filters, "max_results": max_results, "next_token": next_token},
+            field="items",
             items=lambda page: page.items,
             token=lambda page: page.next_token,
         )

@@ -183,6 +183,7 @@ class LaunchConfigurationOperations(OperationCaller):
                 "max_results": max_results,
                 "next_token": next_token,
             },
+            field="items",
             items=lambda page: page.items,
             token=lambda page: page.next_token,
         )

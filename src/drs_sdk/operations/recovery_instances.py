@@ -107,6 +107,7 @@ class RecoveryInstancesOperations(OperationCaller):
         return self._paginate(
             models.DescribeRecoveryInstancesRequest,
             {"filters": filters, "max_results": max_results, "next_token": next_token},
+            field="items",
             items=lambda page: page.items,
             token=lambda page: page.next_token,
         )

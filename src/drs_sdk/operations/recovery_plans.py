@@ -465,6 +465,7 @@ class RecoveryPlansOperations(OperationCaller):
                 "max_results": max_results,
                 "next_token": next_token,
             },
+            field="recovery_plan_execution_steps",
             items=lambda page: page.recovery_plan_execution_steps,
             token=lambda page: page.next_token,
         )
@@ -511,6 +512,7 @@ class RecoveryPlansOperations(OperationCaller):
                 "max_results": max_results,
                 "next_token": next_token,
             },
+            field="recovery_plan_executions",
             items=lambda page: page.recovery_plan_executions,
             token=lambda page: page.next_token,
         )
@@ -555,6 +557,7 @@ class RecoveryPlansOperations(OperationCaller):
                 "max_results": max_results,
                 "next_token": next_token,
             },
+            field="recovery_plan_steps",
             items=lambda page: page.recovery_plan_steps,
             token=lambda page: page.next_token,
         )
@@ -588,6 +591,7 @@ class RecoveryPlansOperations(OperationCaller):
         return self._paginate(
             models.ListRecoveryPlansRequest,
             {"max_results": max_results, "next_token": next_token},
+            field="recovery_plans",
             items=lambda page: page.recovery_plans,
             token=lambda page: page.next_token,
         )

@@ -75,6 +75,7 @@ class RecoverySnapshotsOperations(OperationCaller):
                 "max_results": max_results,
                 "next_token": next_token,
             },
+            field="items",
             items=lambda page: page.items,
             token=lambda page: page.next_token,
         )

@@ -206,6 +206,7 @@ class ReplicationConfigurationOperations(OperationCaller):
                 "max_results": max_results,
                 "next_token": next_token,
             },
+            field="items",
             items=lambda page: page.items,
             token=lambda page: page.next_token,
         )

@@ -193,6 +193,7 @@ class SourceNetworksOperations(OperationCaller):
         return self._paginate(
             models.DescribeSourceNetworksRequest,
             {"filters": filters, "max_results": max_results, "next_token": next_token},
+            field="items",
             items=lambda page: page.items,
             token=lambda page: page.next_token,
         )

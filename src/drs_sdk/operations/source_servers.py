@@ -98,6 +98,7 @@ class SourceServersOperations(OperationCaller):
         return self._paginate(
             models.DescribeSourceServersRequest,
             {"filters": filters, "max_results": max_results, "next_token": next_token},
+            field="items",
             items=lambda page: page.items,
             token=lambda page: page.next_token,
         )

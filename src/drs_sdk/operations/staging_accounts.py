@@ -107,6 +107,7 @@ class StagingAccountsOperations(OperationCaller):
                 "max_results": max_results,
                 "next_token": next_token,
             },
+            field="items",
             items=lambda page: page.items,
             token=lambda page: page.next_token,
         )
@@ -143,6 +144,7 @@ class StagingAccountsOperations(OperationCaller):
         return self._paginate(
             models.ListStagingAccountsRequest,
             {"max_results": max_results, "next_token": next_token},
+            field="accounts",
             items=lambda page: page.accounts,
             token=lambda page: page.next_token,
         )

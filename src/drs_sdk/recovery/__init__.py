@@ -12,7 +12,9 @@
 - `preflight`: what stands in the way, found by reading
 - `ensure`, `jobs`: one job under a key; a look at one
 - `way_back`: re-protect, come home, and practise it
-- `clean_up`, `runs`, `report`, `reporting`, `reasons`, `instances`: afterwards
+- `clean_up`, `runs`, `report`, `outcomes`, `reporting`, `past_jobs`, `reasons`, `causes`,
+  `instances`: afterwards; `rendering`: the report as text, Markdown and HTML
+- `progress`: a live table of a launch; `command`: the command line
 """
 
 from importlib import import_module
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
     from drs_sdk.recovery.hooks import HookContext, LaunchedInstance, WaveGate
     from drs_sdk.recovery.jobs import JobLook, look_at_job
     from drs_sdk.recovery.limits import Limits
+    from drs_sdk.recovery.outcomes import HookOutcome, JobOutcome, ServerOutcome, WaveOutcome
     from drs_sdk.recovery.preflight.findings import Finding, Preflight
+    from drs_sdk.recovery.progress import RecoveryProgress as RecoveryProgress
     from drs_sdk.recovery.recovery import Recovery
-    from drs_sdk.recovery.report import HookOutcome, RecoveryReport, ServerOutcome, WaveOutcome
+    from drs_sdk.recovery.report import RecoveryReport
     from drs_sdk.recovery.runbook import Runbook
     from drs_sdk.recovery.runs import RunList, RunSummary, list_runs
     from drs_sdk.recovery.servers import Servers, ServersDict, TargetPattern, TargetPatternDict
@@ -41,6 +45,7 @@ __all__ = [
     "HookContext",
     "HookOutcome",
     "JobLook",
+    "JobOutcome",
     "LaunchedInstance",
     "Limits",
     "Preflight",
@@ -73,20 +78,22 @@ _HOMES = {
     "EnsuredJob": "drs_sdk.recovery.ensure",
     "Finding": "drs_sdk.recovery.preflight.findings",
     "HookContext": "drs_sdk.recovery.hooks",
-    "HookOutcome": "drs_sdk.recovery.report",
+    "HookOutcome": "drs_sdk.recovery.outcomes",
     "JobLook": "drs_sdk.recovery.jobs",
+    "JobOutcome": "drs_sdk.recovery.outcomes",
     "LaunchedInstance": "drs_sdk.recovery.hooks",
     "Limits": "drs_sdk.recovery.limits",
     "Preflight": "drs_sdk.recovery.preflight.findings",
     "Recovery": "drs_sdk.recovery.recovery",
+    "RecoveryProgress": "drs_sdk.recovery.progress",
     "RecoveryReport": "drs_sdk.recovery.report",
     "RunList": "drs_sdk.recovery.runs",
     "RunStatus": "drs_sdk.recovery.status",
     "RunSummary": "drs_sdk.recovery.runs",
     "Runbook": "drs_sdk.recovery.runbook",
-    "ServerOutcome": "drs_sdk.recovery.report",
-    "ServerWayBack": "drs_sdk.recovery.way_back.report",
+    "ServerOutcome": "drs_sdk.recovery.outcomes",
     "ServerStatus": "drs_sdk.recovery.status",
+    "ServerWayBack": "drs_sdk.recovery.way_back.report",
     "Servers": "drs_sdk.recovery.servers",
     "ServersDict": "drs_sdk.recovery.servers",
     "TargetPattern": "drs_sdk.recovery.servers",
@@ -94,9 +101,9 @@ _HOMES = {
     "Wave": "drs_sdk.recovery.wave",
     "WaveDict": "drs_sdk.recovery.wave",
     "WaveGate": "drs_sdk.recovery.hooks",
-    "WaveOutcome": "drs_sdk.recovery.report",
-    "WayBackReport": "drs_sdk.recovery.way_back.report",
+    "WaveOutcome": "drs_sdk.recovery.outcomes",
     "WaveStatus": "drs_sdk.recovery.status",
+    "WayBackReport": "drs_sdk.recovery.way_back.report",
     "ensure_recovery": "drs_sdk.recovery.ensure",
     "list_runs": "drs_sdk.recovery.runs",
     "look_at_job": "drs_sdk.recovery.jobs",

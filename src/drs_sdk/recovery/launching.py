@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from drs_sdk.client import DRSClient
     from drs_sdk.fleet.target import Target
     from drs_sdk.models import Job
+    from drs_sdk.recovery.look import PlaceLook
     from drs_sdk.recovery.run import Run
     from drs_sdk.recovery.runbook import Wave
     from drs_sdk.recovery.standing import Member, Standing, WaveStanding
@@ -50,8 +51,8 @@ class Launching:
         self._options = options
         self._clock = run.clock
         self._told: object = None
-        self.was_complete = False
-        self.memory = Memory()
+        self.was_complete: bool = False
+        self.memory: Memory = Memory()
         timeout = options.timeout
         self._deadline = None if timeout is None else self._clock.now() + timeout
         self._filling = Filling(run, options, self.memory)
@@ -90,11 +91,14 @@ class Launching:
 
     async def _first_look(self) -> Standing:
         standing = await self._look()
+        errors = list(standing.survey.failures.values())
+        if errors and not standing.survey.looks and not any(passes(error) for error in errors):
+            raise errors[0]  # nowhere can anything be read, and that does not pass
         require_our_own(standing, self.memory.started_here)
         stop_if_over(standing)
         require_begun_or_selected(standing)
         if not standing.is_complete:
-            await self._ask_for_instances(standing, list(standing.members))
+            standing = await self._ask_for_instances(standing, list(standing.members))
             require_nothing_in_the_way(
                 self._run, self._candidates(standing), standing, self._replaceable
             )
@@ -137,6 +141,17 @@ class Launching:
     def _note_membership(self, standing: Standing) -> None:
         now = {m.server_id: m.wave.name for m in standing.members if m.is_selected}
         members = {m.server_id for m in standing.members}
+        under_way = {
+            (target, record.wave) for target, job, record in standing.jobs if not _has_ended(job)
+        }
+        self.memory.newcomers.update(
+            m.server_id
+            for m in standing.members
+            if m.server_id in now.keys() - self.memory.seen_selected.keys()
+            and m.part is None
+            and standing.waves[m.wave.name].has_begun
+            and (m.target, m.wave.name) not in under_way  # else it may wait for a quota
+        )
         readable = not standing.survey.failures
         for server_id, wave in self.memory.seen_selected.items():
             if readable and server_id not in members:
@@ -152,23 +167,24 @@ class Launching:
         """Start everything that may start now."""
         require_our_own(standing, self.memory.started_here)
         self.memory.waits.clear()
+        self.memory.crowded.clear()
+        self._asking.take_answers()
         if standing.closed is not None:
             return standing
-        self._asking.take_answers()
         standing = self._stand(standing.survey)
         self._asking.ask(standing)
-        ready = [wave for wave in standing.waves.values() if self._is_ready(wave)]
-        todo = [m for wave in ready for m in self._todo(wave)]
+        todo = self._due(standing)
         if not todo:
             return self._stand(standing.survey)
-        await self._ask_for_instances(standing, todo)
+        standing = await self._ask_for_instances(standing, todo)
+        todo = self._due(standing)
         require_nothing_in_the_way(self._run, todo, standing, self._replaceable)
         by_place: dict[Target, list[Member]] = {}
         for member in todo:
             holder = running_holder(self._run, standing, member)
             if holder is not None:
                 member.reason = f"waits for job {holder}"
-                self.memory.waits.append(f"{member.server_id} waits for job {holder}")
+                self.memory.crowded.add(member.target)
                 continue
             by_place.setdefault(member.target, []).append(member)
         if by_place:
@@ -178,6 +194,11 @@ class Launching:
 
     def _replaceable(self, server_id: str) -> bool:
         return server_id in self._options.replace_instances_of
+
+    def _due(self, standing: Standing) -> list[Member]:
+        """Find the servers that are to be launched now."""
+        ready = [wave for wave in standing.waves.values() if self._is_ready(wave)]
+        return [member for wave in ready for member in self._todo(wave)]
 
     def _candidates(self, standing: Standing) -> list[Member]:
         return [m for wave in standing.waves.values() for m in self._todo(wave)]
@@ -190,7 +211,14 @@ class Launching:
             if member.server_id not in self.memory.refused
             and (
                 (member.state == "not launched" and member.is_selected)
-                or (member.state == "failed" and member.part is not None and member.attempt < limit)
+                or (
+                    member.state == "failed"
+                    and member.part is not None
+                    and (
+                        member.attempt < limit
+                        or self._run.is_void(member.server_id, member.part.job.job_id)
+                    )
+                )
             )
         ]
 
@@ -200,8 +228,11 @@ class Launching:
         name = wave.wave.name
         return wave.has_begun or self._options.before_wave is None or name in self.memory.cleared
 
-    async def _ask_for_instances(self, standing: Standing, members: Sequence[Member]) -> None:
-        """Ask for the instances of servers that may be launched: something may be in the way."""
+    async def _ask_for_instances(self, standing: Standing, members: Sequence[Member]) -> Standing:
+        """Ask for the instances of servers that may be launched: something may be in the way.
+
+        A place that cannot tell is one that cannot be read.
+        """
         wanted: dict[Target, set[str]] = {}
         for member in members:
             look = standing.survey.looks[member.target]
@@ -213,10 +244,13 @@ class Launching:
             found = await instances_of(drs, wanted[target])
             look.instances = {**(look.instances or {}), **found}
 
-        if wanted:
-            outcomes = await self._run.places.run(ask, list(wanted))
-            for error in outcomes.failures.values():
-                raise error
+        outcomes = await self._run.places.run(ask, list(wanted))
+        if not outcomes.failures:
+            return standing
+        for target, error in outcomes.failures.items():
+            standing.survey.looks.pop(target)
+            standing.survey.failures[target] = error
+        return self._stand(standing.survey)
 
     async def _tell(self, standing: Standing) -> None:
         if self._options.on_update is None:
@@ -235,14 +269,32 @@ class Launching:
             await self._sleep(self._delay(standing))
             if self._asking.has_answers() or self._is_late():
                 return await self._look()
-            if self.memory.waits or not (standing.goes_on or self._awaits_approval(standing)):
+            if self.memory.waits or not self._can_poll(standing):
                 return await self._look()
-            before = _what_calls_for_a_look(standing)
-            await self._poll(standing)
+            before = self._what_calls_for_a_look(standing)
+            if not await self._poll(standing):
+                return await self._look()
             standing = self._stand(standing.survey)
             await self._tell(standing)
-            if _what_calls_for_a_look(standing) != before:
+            if self._what_calls_for_a_look(standing) != before:
                 return await self._look()
+
+    def _can_poll(self, standing: Standing) -> bool:
+        """Whether jobs alone tell when there is something to do."""
+        crowded = self.memory.crowded
+        return standing.goes_on or self._awaits_approval(standing) or bool(crowded)
+
+    def _what_calls_for_a_look(self, standing: Standing) -> object:
+        """What, when it changes, may let something start or end."""
+        return (
+            [member.server_id for member in standing.members if member.state == "launching"],
+            standing.approved,
+            standing.closed,
+            [len(_running(standing.survey.looks[target])) for target in self._crowded(standing)],
+        )
+
+    def _crowded(self, standing: Standing) -> list[Target]:
+        return [target for target in standing.survey.looks if target in self.memory.crowded]
 
     async def _sleep(self, delay: timedelta) -> None:
         """Sleep, or until the caller's gate or hook answers."""
@@ -257,19 +309,27 @@ class Launching:
             sleeping.cancel()
             await asyncio.wait({sleeping})
 
-    async def _poll(self, standing: Standing) -> None:
-        """Ask for the jobs that run; for all of the run's, where one may be marked as approved."""
+    async def _poll(self, standing: Standing) -> bool:
+        """Ask for the jobs that run; for all of the run's, where one may be marked as approved.
+
+        Returns:
+            Whether every place could be asked.
+        """
         marks = self._awaits_approval(standing)
         wanted: dict[Target, set[str]] = {}
         for target, job, _ in standing.jobs:
             if job.job_id is not None and (marks or not _has_ended(job)):
                 wanted.setdefault(target, set()).add(job.job_id)
+        for target in self._crowded(standing):  # anybody's end makes room
+            running = _running(standing.survey.looks[target])
+            wanted.setdefault(target, set()).update(job.job_id for job in running if job.job_id)
 
         async def ask(drs: DRSClient, target: Target) -> None:
             look = standing.survey.looks[target]
             look.at = await refresh(drs, wanted[target], look.jobs, clock=self._clock) or look.at
 
-        await self._run.places.run(ask, list(wanted))
+        outcomes = await self._run.places.run(ask, list(wanted))
+        return not outcomes.failures
 
     def _awaits_approval(self, standing: Standing) -> bool:
         return any(wave.state == "waiting for approval" for wave in standing.waves.values())
@@ -281,6 +341,10 @@ class Launching:
             running = [
                 job for place, job, _ in standing.jobs if place == target and not _has_ended(job)
             ]
+            if target in self.memory.crowded:
+                running = _running(look)
+                if any(job.type != "LAUNCH" for job in running):
+                    delays.append(min(max(_RETRY, options.min_delay), options.max_delay))
             if running:
                 length = pacing.expected_length(look.jobs.values())
                 now = look.at + (self._clock.now() - look.stamp.wall)
@@ -298,11 +362,14 @@ class Launching:
 
     def _is_over(self, standing: Standing) -> bool:
         """Whether nothing more can happen."""
-        if standing.goes_on or self._asking.errands.under_way or self._asking.has_answers():
+        errands = self._asking.errands
+        if standing.goes_on or self._asking.has_answers():
             return False
-        if standing.closed is not None:
-            return True
-        if self.memory.waits or any(passes(e) for e in standing.survey.failures.values()):
+        if standing.closed is not None:  # nobody's approval is waited for any more
+            return not errands.is_checking
+        passing = any(passes(error) for error in standing.survey.failures.values())
+        held = self.memory.waits or self.memory.crowded
+        if errands.under_way or held or passing:
             return False
         for wave in standing.waves.values():
             name = wave.wave.name
@@ -319,10 +386,6 @@ def _has_ended(job: Job) -> bool:
     return job.is_completed and not job.pending_servers
 
 
-def _what_calls_for_a_look(standing: Standing) -> object:
-    """What, when it changes, may let something start or end."""
-    return (
-        [member.server_id for member in standing.members if member.state == "launching"],
-        standing.approved,
-        standing.closed,
-    )
+def _running(look: PlaceLook) -> list[Job]:
+    """The jobs of a place that run, whoever started them."""
+    return [job for job in look.jobs.values() if not job.is_completed]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_sdk.iam import actions_for
-from drs_sdk.reports.job_report import describe_event, events_of, failing_events
+from drs_sdk.recovery.causes import cause_in_words
+from drs_sdk.reports.job_report import events_of, failing_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +25,7 @@ async def failure_reasons(drs: DRSClient, job_id: str, server_ids: Iterable[str]
         return {}
     failing = failing_events(await events_of(drs, job_id))
     return {
-        name: describe_event(failing[name]) if name in failing else silent_failure()
+        name: cause_in_words(failing[name]) if name in failing else silent_failure()
         for name in wanted
     }
 

@@ -1,18 +1,9 @@
-"""What became of a run, server by server, with the figures that a recovery is judged by."""
+"""The report of a run: what became of it, for people and for programs."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
-
-from pydantic import Field
-
 from drs_sdk.recovery.errors import RecoveryError
-from drs_sdk.recovery.record import Mode
-from drs_sdk.recovery.status import Plain, RunState, ServerState, WaveState
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from drs_sdk.recovery.outcomes import RunOutcome
 
 
 class RecoveryFailedError(RecoveryError):
@@ -30,157 +21,33 @@ class RecoveryFailedError(RecoveryError):
         self.report = report
 
 
-class ServerOutcome(Plain):
-    """What became of a server of a run. What is not known is None, never zero.
+class RecoveryReport(RunOutcome):
+    """What became of a run: `str` and `print` give it as tables of at most 80 columns.
 
-    Attributes:
-        source_server_id: The source server.
-        name: What people call it.
-        wave: Its wave.
-        region_name: The Region.
-        account_id: The account, where it is known.
-        outcome: Where it stands.
-        reason: Why it has not come up, in words, and what to do.
-        attempt: The last attempt; 0 where none was made.
-        job_id: The job of that attempt.
-        recovery_instance_id: The recovery instance.
-        ec2_instance_id: The EC2 instance.
-        asked_at: When the launch was asked for: the job's creation.
-        ended_at: When the job ended.
-        point_in_time: What it was launched from.
-        data_lost: From the point in time until the launch was asked for: the RPO achieved.
-        time_taken: From the beginning of the run until the job's end: the RTO achieved.
-        meets_recovery_point_objective: Whether the data lost is within the wave's objective; None
-            where there is none, or it is not known.
-        meets_recovery_time_objective: Whether the time taken is.
-        is_selected: Whether the runbook selects it now.
-        launched_again_by: A later job, not of this run, that launched it again.
+    What is not known is None, and shown as ``?``: never zero. Measured durations are shown rounded
+    up to the second.
     """
 
-    source_server_id: str
-    name: str | None
-    wave: str
-    region_name: str | None
-    account_id: str | None
-    outcome: ServerState
-    reason: str | None = None
-    attempt: int = 0
-    job_id: str | None = None
-    recovery_instance_id: str | None = None
-    ec2_instance_id: str | None = None
-    asked_at: datetime | None = None
-    ended_at: datetime | None = None
-    point_in_time: datetime | None = None
-    data_lost: timedelta | None = None
-    time_taken: timedelta | None = None
-    meets_recovery_point_objective: bool | None = None
-    meets_recovery_time_objective: bool | None = None
-    is_selected: bool = True
-    launched_again_by: str | None = None
+    def __str__(self) -> str:
+        """Read it as text: waves, servers, causes, and what is left to do."""
+        from drs_sdk.recovery.rendering.text import as_text
 
+        return as_text(self)
 
-class WaveOutcome(Plain):
-    """What became of a wave.
+    def to_markdown(self) -> str:
+        """Write it as Markdown with tables, as GitHub reads them."""
+        from drs_sdk.recovery.rendering.markdown import as_markdown
 
-    Attributes:
-        name: The wave.
-        state: Where it stands.
-        reason: What it waits for, or why it has failed.
-        recovery_point_objective: The most data that may be lost.
-        recovery_time_objective: The longest time that it may take.
-        asked_at: When its first job was made.
-        ended_at: When its last job ended; None while one runs.
-        jobs: Its jobs, in the order in which they were made.
-    """
+        return as_markdown(self)
 
-    name: str
-    state: WaveState
-    reason: str | None = None
-    recovery_point_objective: timedelta | None = None
-    recovery_time_objective: timedelta | None = None
-    asked_at: datetime | None = None
-    ended_at: datetime | None = None
-    jobs: tuple[str, ...] = ()
+    def to_html(self) -> str:
+        """Write it as one HTML page with the timeline drawn.
 
+        The page holds all that it needs: it asks no host for anything and runs no script.
+        """
+        from drs_sdk.recovery.rendering.html import as_html
 
-class HookOutcome(Plain):
-    """What a hook of the caller's did, in this process.
-
-    Attributes:
-        wave: The wave.
-        when: ``approve``, ``before`` or ``after``.
-        returned: What it returned, as text; None for nothing.
-        error: What it raised, as text; None where it did not.
-    """
-
-    wave: str
-    when: str
-    returned: str | None = None
-    error: str | None = None
-
-
-class RecoveryReport(Plain):
-    """What became of a run.
-
-    Attributes:
-        run: The run's name, ``<runbook>/<key>``.
-        runbook: The runbook's name.
-        key: The key.
-        mode: Drill or recovery.
-        state: Where it stands.
-        started: When it began, by the service's time; None where nothing was launched.
-        at: When this was seen, by the service's time.
-        waves: Its waves, in the runbook's order.
-        servers: Its servers, wave by wave.
-        already_complete: Whether all was up before `launch` was called: it did nothing.
-        kept: Servers that were launched and that the runbook no longer selects.
-        newcomers: Servers that joined a wave after it had begun.
-        dropped: Servers that left the runbook's selection before they were launched, as far as
-            this process has seen.
-        replaced: Instances of drills that this launch replaced, by source server.
-        hooks: What the caller's hooks did in this process.
-        unreadable: Places that could not be read, with the reason.
-        closed: Why it was closed, if it was.
-    """
-
-    run: str
-    runbook: str
-    key: str
-    mode: Mode
-    state: RunState
-    started: datetime | None
-    at: datetime | None
-    waves: tuple[WaveOutcome, ...]
-    servers: tuple[ServerOutcome, ...]
-    already_complete: bool = False
-    kept: tuple[str, ...] = ()
-    newcomers: tuple[str, ...] = ()
-    dropped: tuple[str, ...] = ()
-    replaced: dict[str, str] = Field(default_factory=dict[str, str])
-    hooks: tuple[HookOutcome, ...] = ()
-    unreadable: dict[str, str] = Field(default_factory=dict[str, str])
-    closed: str | None = None
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether every server has come up."""
-        return self.state == "succeeded"
-
-    @property
-    def failed_servers(self) -> tuple[ServerOutcome, ...]:
-        """The servers that have ended, but have not come up."""
-        return tuple(s for s in self.servers if s.outcome in {"failed", "gone"})
-
-    @property
-    def ended_at(self) -> datetime | None:
-        """When its last job ended; None while one runs."""
-        return latest(wave.ended_at for wave in self.waves if wave.jobs)
-
-    @property
-    def time_taken(self) -> timedelta | None:
-        """From the beginning of the run until its last job's end."""
-        ended = self.ended_at
-        return ended - self.started if ended is not None and self.started is not None else None
+        return as_html(self)
 
     def raise_if_failed(self) -> None:
         """Raise unless every server has come up.
@@ -205,10 +72,3 @@ class RecoveryReport(Plain):
 
 
 _SHOWN = 5
-
-
-def latest(moments: Iterable[datetime | None]) -> datetime | None:
-    """Find the latest of some moments; None where one of them is not known, or there is none."""
-    found = list(moments)
-    known = [moment for moment in found if moment is not None]
-    return max(known) if known and len(known) == len(found) else None

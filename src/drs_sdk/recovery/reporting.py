@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from drs_sdk.recovery.instances import instance_of
+from drs_sdk.recovery.look import Part
+from drs_sdk.recovery.outcomes import HookOutcome, JobOutcome, ServerOutcome, WaveOutcome, latest
+from drs_sdk.recovery.past_jobs import find_past_jobs
 from drs_sdk.recovery.reasons import failure_reasons
-from drs_sdk.recovery.report import (
-    HookOutcome,
-    RecoveryReport,
-    ServerOutcome,
-    WaveOutcome,
-    latest,
-)
+from drs_sdk.recovery.report import RecoveryReport
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+    from collections.abc import Iterable, Mapping
 
     from drs_sdk.client import DRSClient
     from drs_sdk.fleet.target import Target
     from drs_sdk.models import Job
     from drs_sdk.recovery.memory import Memory
+    from drs_sdk.recovery.record import Record
     from drs_sdk.recovery.run import Run
     from drs_sdk.recovery.standing import Member, Standing, WaveStanding
 
@@ -32,6 +29,8 @@ async def report_on(
 ) -> RecoveryReport:
     """Make the report of a run, asking for the logs of jobs with failed servers."""
     reasons = await _reasons(run, standing)
+    past = await find_past_jobs(run, standing)
+    jobs = _jobs([*standing.jobs, *past.jobs], standing)
     status = standing.status()
     return RecoveryReport(
         run=run.name,
@@ -41,18 +40,19 @@ async def report_on(
         state=status.state,
         started=standing.started,
         at=standing.at,
-        waves=tuple(_wave(wave) for wave in standing.waves.values()),
+        waves=tuple(_wave(wave, jobs) for wave in standing.waves.values()),
         servers=tuple(_server(m, standing, reasons) for m in standing.members),
+        jobs=jobs,
         already_complete=already_complete,
         kept=tuple(m.server_id for m in standing.members if not m.is_selected),
-        newcomers=tuple(m.server_id for m in standing.members if _is_newcomer(m, standing)),
+        newcomers=tuple(m.server_id for m in standing.members if _is_newcomer(m, jobs, memory)),
         dropped=tuple(sorted(memory.dropped)) if memory is not None else (),
         replaced=dict(memory.replaced) if memory is not None else {},
         hooks=tuple(
             HookOutcome(wave=h.wave, when=h.when, returned=h.returned, error=h.error)
             for h in (memory.hook_results if memory is not None else ())
         ),
-        unreadable=status.unreadable,
+        unreadable={**past.unreadable, **status.unreadable},
         closed=standing.closed,
     )
 
@@ -73,7 +73,13 @@ async def _reasons(run: Run, standing: Standing) -> Mapping[tuple[str, str], str
         }
 
     outcomes = await run.places.run(read, list(wanted))
-    return {key: why for found in outcomes.results.values() for key, why in found.items()}
+    found = {key: why for reasons in outcomes.results.values() for key, why in reasons.items()}
+    for target, error in outcomes.failures.items():
+        for job_id, servers in wanted[target].items():
+            found.update(
+                {(job_id, s): f"the log of its job cannot be read: {error}" for s in servers}
+            )
+    return found
 
 
 def _server(
@@ -99,7 +105,7 @@ def _server(
         source_server_id=member.server_id,
         name=member.server.name if member.server is not None else None,
         wave=wave.name,
-        region_name=member.target.region_name,
+        region_name=member.target.region_name or None,
         account_id=member.target.account_id,
         outcome=member.state,
         reason=reason,
@@ -123,35 +129,61 @@ def _meets(value: timedelta | None, objective: timedelta | None) -> bool | None:
     return None if value is None or objective is None else value <= objective
 
 
-def _wave(wave: WaveStanding) -> WaveOutcome:
-    jobs: dict[str, Job] = {
-        m.part.job.job_id: m.part.job
-        for m in wave.members
-        if m.part is not None and m.part.job.job_id is not None
+def _jobs(
+    found: Iterable[tuple[Target, Job, Record]], standing: Standing
+) -> tuple[JobOutcome, ...]:
+    """Tell of each job, in the order in which they were made; one without a time comes last."""
+    made = [_job(target, job, record, standing) for target, job, record in found]
+    return tuple(sorted(made, key=lambda job: (job.asked_at or _LAST, job.job_id)))
+
+
+def _job(target: Target, job: Job, record: Record, standing: Standing) -> JobOutcome:
+    at = standing.survey.looks[target].at
+    stands = {
+        server.source_server_id: Part(job, record, server).standing(at)
+        for server in job.participating_servers
+        if server.source_server_id is not None
     }
-    made: list[datetime] = [
-        job.creation_date_time for job in jobs.values() if job.creation_date_time is not None
-    ]
+    return JobOutcome(
+        job_id=job.job_id or "",
+        wave=record.wave,
+        attempt=record.attempt,
+        region_name=target.region_name or None,
+        account_id=target.account_id,
+        asked_at=job.creation_date_time,
+        ended_at=job.end_date_time,
+        servers=tuple(stands),
+        launched=tuple(name for name, state in stands.items() if state == "launched"),
+        failed=tuple(name for name, state in stands.items() if state == "failed"),
+    )
+
+
+_LAST = datetime.max.replace(tzinfo=UTC)
+
+
+def _wave(wave: WaveStanding, jobs: Iterable[JobOutcome]) -> WaveOutcome:
+    own = [job for job in jobs if job.wave == wave.wave.name]
     return WaveOutcome(
         name=wave.wave.name,
         state=wave.state,
         reason=wave.reason,
         recovery_point_objective=wave.wave.recovery_point_objective,
         recovery_time_objective=wave.wave.recovery_time_objective,
-        asked_at=min(made, default=None),
-        ended_at=latest(job.end_date_time for job in jobs.values()),
-        jobs=tuple(sorted(jobs, key=lambda job_id: (str(jobs[job_id].creation_date_time), job_id))),
+        asked_at=_first_asked(own),
+        ended_at=latest(job.ended_at for job in own),
+        jobs=tuple(job.job_id for job in own),
     )
 
 
-def _is_newcomer(member: Member, standing: Standing) -> bool:
-    """Whether a server came to a wave whose first job was made before the server was there."""
-    first = _wave(standing.waves[member.wave.name]).asked_at
-    if first is None:
-        return False
-    if member.part is None:
-        return member.is_selected
-    server = member.server
-    life = server.life_cycle if server is not None else None
+def _first_asked(jobs: Iterable[JobOutcome]) -> datetime | None:
+    return min((job.asked_at for job in jobs if job.asked_at is not None), default=None)
+
+
+def _is_newcomer(member: Member, jobs: Iterable[JobOutcome], memory: Memory | None) -> bool:
+    """Whether a server came to a wave that had begun, as far as it was seen or dates tell."""
+    if memory is not None and member.server_id in memory.newcomers:
+        return True
+    first = _first_asked(job for job in jobs if job.wave == member.wave.name)
+    life = member.server.life_cycle if member.server is not None else None
     added = life.added_to_service_date_time if life is not None else None
-    return added is not None and added > first
+    return first is not None and added is not None and added > first

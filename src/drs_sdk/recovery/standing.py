@@ -195,6 +195,7 @@ def _server_status(member: Member) -> ServerStatus:
         state=member.state,
         attempt=member.attempt,
         job_id=member.part.job.job_id if member.part else None,
+        asked_at=member.part.job.creation_date_time if member.part else None,
         reason=member.reason,
         is_selected=member.is_selected,
         launched_again_by=member.launched_again_by,

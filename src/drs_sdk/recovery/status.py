@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -27,7 +27,7 @@ RunState: TypeAlias = Literal[
 class Plain(BaseModel):
     """The base of what a run tells: frozen, and nothing but JSON."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Write it as JSON; durations in ISO 8601, times with their offset.
@@ -50,6 +50,7 @@ class ServerStatus(Plain):
         state: Where it stands.
         attempt: The attempt under way, or the last; 0 before the first.
         job_id: The job of that attempt.
+        asked_at: When that job was made, by the service's time.
         reason: Why it has failed, or what it waits for.
         is_selected: Whether the runbook selects it now; a server that was launched stays.
         launched_again_by: A later job, not of this run, that launched it again.
@@ -63,6 +64,7 @@ class ServerStatus(Plain):
     state: ServerState
     attempt: int = 0
     job_id: str | None = None
+    asked_at: datetime | None = None
     reason: str | None = None
     is_selected: bool = True
     launched_again_by: str | None = None

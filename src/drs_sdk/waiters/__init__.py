@@ -1,24 +1,30 @@
 """Waits: know how it went, without hammering the service.
 
 - `kinds`: what can be waited for, and how many are asked for in one call
-- `conditions`: which states succeed, fail, or mean wait on
+- `conditions`: which states succeed, fail, or mean wait on; `condition`: what one is made of
 - `polling`: one poller for each kind of subject, shared by all waits of a client
+- `weather`: which failures of a poll are waited out
 - `subscription`: one wait's place in a poller, and when it is due
-- `engine`: one wait, its deadline and its updates
+- `engine`: one wait, its deadline and its updates; `pace`: how often it asks
+- `judging`: how a job went, once it has ended
+- `monitor`: one watch without an end; `listing`: all there is as what is polled for; `changes`:
+  what it yields; `watching`: how clients get one
 - `alarm`: time limits
 - `updates`: what ``on_update`` is told
-- `methods`: ``wait_until_*``, ``watch_*`` and ``explain_job``
+- `methods`: ``wait_until_*`` and ``watch_*``, generated from `conditions`
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from drs_sdk.waiters.changes import Change
     from drs_sdk.waiters.updates import WaitUpdate
 
-__all__ = ["WaitUpdate"]
+__all__ = ["Change", "WaitUpdate"]
 
 _HOMES = {
+    "Change": "drs_sdk.waiters.changes",
     "WaitUpdate": "drs_sdk.waiters.updates",
 }
 

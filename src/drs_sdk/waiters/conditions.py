@@ -1,4 +1,4 @@
-"""Which states succeed, fail, or mean wait on: the waits, as data.
+"""Which states succeed, fail, or mean wait on: the one table of waits.
 
 The first acceptor that fits decides; where none fits, the wait goes on. Delays come from how long
 things really take: a launch of one server about nine minutes, an initial sync hours to days.
@@ -6,12 +6,12 @@ things really take: a launch of one server about nine minutes, an initial sync h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from drs_sdk.reports.job_parts import failed_actions, failed_parts, unsettled_parts
 from drs_sdk.waiters import kinds
+from drs_sdk.waiters.condition import Acceptor, Condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,61 +24,15 @@ if TYPE_CHECKING:
         SourceNetwork,
         SourceServer,
     )
-    from drs_sdk.waiters.kinds import Kind
+    from drs_sdk.waiters.condition import Standing
 
 SubjectT = TypeVar("SubjectT")
-Outcome: TypeAlias = Literal["success", "failure"]
 
 _SETTLING = timedelta(minutes=2)
 """How long a state that is wrong, but may be just a moment's, is given to pass."""
 
-_APPEARING = timedelta(minutes=2)
-"""How long a subject may be missing: what was just made is not always listed at once."""
-
 _ACTIONS_APPEARING = timedelta(minutes=5)
 """How long after a launch its actions may take to show up in the job."""
-
-
-@dataclass(frozen=True, slots=True)
-class Acceptor(Generic[SubjectT]):
-    """A state that ends the wait for one subject.
-
-    Attributes:
-        outcome: How it ends.
-        fits: Whether a subject is in the state.
-        reason: Why it is a failure, in words.
-        settling: How long the state must last before it counts.
-    """
-
-    outcome: Outcome
-    fits: Callable[[SubjectT], bool]
-    reason: Callable[[SubjectT], str] = lambda _: ""
-    settling: timedelta = timedelta()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition(Generic[SubjectT]):
-    """Something that can be waited for.
-
-    Attributes:
-        name: What it is, in words: "wait until ...".
-        kind: What kind of subject it is about.
-        acceptors: The states that end it, in order of precedence.
-        min_delay: The shortest delay between polls by default.
-        max_delay: The longest delay that polls back off to by default.
-        appearing: How long a subject may be missing.
-        single: Whether it is about one subject only, which errors then carry bare.
-        passing: Whether a good state can pass, so that it must be seen of all in one poll.
-    """
-
-    name: str
-    kind: Kind[SubjectT]
-    acceptors: tuple[Acceptor[SubjectT], ...]
-    min_delay: timedelta
-    max_delay: timedelta
-    appearing: timedelta = _APPEARING
-    single: bool = False
-    passing: bool = False
 
 
 def _success(fits: Callable[[SubjectT], bool]) -> Acceptor[SubjectT]:
@@ -93,11 +47,26 @@ def _failure(
     return Acceptor("failure", fits, reason, settling)
 
 
+_ANY: frozenset[Standing] = frozenset({"open", "success", "failure"})
+
 # -- jobs ------------------------------------------------------------------------------------
 
 
 def _names_nothing(job: Job) -> bool:
     return job.is_completed and not (job.participating_servers or job.participating_resources)
+
+
+def is_emptied(job: Job) -> bool:
+    """Whether it is a termination that has ended, and the service shows no part of it any more."""
+    return job.type == "TERMINATE" and _names_nothing(job)
+
+
+def _terminated_instances(job: Job) -> frozenset[str]:
+    """The recovery instances that a termination names."""
+    if job.type != "TERMINATE":
+        return frozenset()
+    named = (server.recovery_instance_id for server in job.participating_servers)
+    return frozenset(name for name in named if name is not None)
 
 
 def _job_failure(job: Job) -> str:
@@ -108,10 +77,14 @@ def _job_failure(job: Job) -> str:
 
 
 JOB_COMPLETED: Condition[Job] = Condition(
+    wait="wait_until_job_completed",
+    watch="watch_job",
+    timeout=timedelta(hours=1),
     name="the job has completed",
     kind=kinds.JOBS,
     acceptors=(
         _success(lambda job: job.succeeded),
+        Acceptor("success", is_emptied, remembering=True),  # the instances are asked for then
         _failure(
             lambda job: job.is_completed and not job.pending_servers and bool(failed_parts(job)),
             _job_failure,
@@ -121,6 +94,8 @@ JOB_COMPLETED: Condition[Job] = Condition(
         _failure(lambda job: job.is_completed, _job_failure, _SETTLING),
     ),
     single=True,
+    counted=_ANY,
+    names=_terminated_instances,
     min_delay=timedelta(seconds=5),
     max_delay=timedelta(seconds=30),
 )
@@ -166,6 +141,9 @@ def _actions_failure(job: Job) -> str:
 
 
 LAUNCH_ACTIONS_COMPLETED: Condition[Job] = Condition(
+    wait="wait_until_launch_actions_completed",
+    watch="watch_launch_actions",
+    timeout=timedelta(hours=2),
     name="every launch action of the job has ended",
     kind=kinds.JOBS,
     acceptors=(
@@ -181,6 +159,7 @@ LAUNCH_ACTIONS_COMPLETED: Condition[Job] = Condition(
         _failure(_tells_nothing, _job_failure, _SETTLING),
     ),
     single=True,
+    counted=_ANY,
     min_delay=timedelta(seconds=10),
     max_delay=timedelta(seconds=60),
 )
@@ -212,6 +191,9 @@ def replicating(max_lag: timedelta | None) -> Condition[SourceServer]:
 
     within = "" if max_lag is None else f" with a lag of at most {max_lag}"
     return Condition(
+        wait="wait_until_source_servers_replicating",
+        watch="watch_source_servers_replicating",
+        timeout=timedelta(hours=24),
         name=f"the servers replicate{within}",
         kind=kinds.SOURCE_SERVERS,
         acceptors=(_success(fits), _GONE),
@@ -222,6 +204,9 @@ def replicating(max_lag: timedelta | None) -> Condition[SourceServer]:
 
 
 SOURCE_SERVERS_LAUNCHABLE: Condition[SourceServer] = Condition(
+    wait="wait_until_source_servers_launchable",
+    watch="watch_source_servers_launchable",
+    timeout=timedelta(hours=24),
     name="the servers can be launched",
     kind=kinds.SOURCE_SERVERS,
     acceptors=(_success(lambda server: server.is_launchable), _GONE),
@@ -231,6 +216,9 @@ SOURCE_SERVERS_LAUNCHABLE: Condition[SourceServer] = Condition(
 )
 
 SOURCE_SERVERS_DISCONNECTED: Condition[SourceServer] = Condition(
+    wait="wait_until_source_servers_disconnected",
+    watch="watch_source_servers_disconnected",
+    timeout=timedelta(minutes=15),
     name="the servers are disconnected",
     kind=kinds.SOURCE_SERVERS,
     acceptors=(_success(lambda server: server.replication_state == "DISCONNECTED"),),
@@ -249,6 +237,9 @@ def _instance_state(instance: RecoveryInstance) -> str:
 
 
 RECOVERY_INSTANCES_RUNNING: Condition[RecoveryInstance] = Condition(
+    wait="wait_until_recovery_instances_running",
+    watch="watch_recovery_instances_running",
+    timeout=timedelta(minutes=30),
     name="the recovery instances run",
     kind=kinds.RECOVERY_INSTANCES,
     acceptors=(
@@ -264,6 +255,24 @@ RECOVERY_INSTANCES_RUNNING: Condition[RecoveryInstance] = Condition(
 )
 
 
+RECOVERY_INSTANCES_GONE: Condition[RecoveryInstance] = Condition(
+    name="the recovery instances are gone",
+    kind=kinds.RECOVERY_INSTANCES,
+    acceptors=(
+        _success(lambda instance: instance.ec2_instance_state in {"TERMINATED", "NOT_FOUND"}),
+        _failure(
+            lambda instance: instance.ec2_instance_state != "SHUTTING-DOWN",
+            lambda instance: f"still there: {_instance_state(instance)}",
+            _SETTLING,
+        ),
+    ),
+    appearing=timedelta(),
+    absent="success",
+    min_delay=timedelta(seconds=5),
+    max_delay=timedelta(seconds=30),
+)
+
+
 def _failback_state(instance: RecoveryInstance) -> str:
     return f"the failback is {instance.failback.state if instance.failback else 'unknown'}"
 
@@ -273,6 +282,9 @@ def _failback_is(*states: str) -> Callable[[RecoveryInstance], bool]:
 
 
 FAILBACK_READY: Condition[RecoveryInstance] = Condition(
+    wait="wait_until_failback_ready",
+    watch="watch_failback_ready",
+    timeout=timedelta(hours=24),
     name="the failback can be launched",
     kind=kinds.RECOVERY_INSTANCES,
     acceptors=(
@@ -295,6 +307,9 @@ def _network_state(network: SourceNetwork) -> str:
 
 
 SOURCE_NETWORK_PROTECTED: Condition[SourceNetwork] = Condition(
+    wait="wait_until_source_network_protected",
+    watch="watch_source_network_protected",
+    timeout=timedelta(hours=1),
     name="the source networks are protected",
     kind=kinds.SOURCE_NETWORKS,
     acceptors=(
@@ -317,6 +332,9 @@ def _execution_failure(execution: RecoveryPlanExecution) -> str:
 
 
 RECOVERY_PLAN_EXECUTION_COMPLETED: Condition[RecoveryPlanExecution] = Condition(
+    wait="wait_until_recovery_plan_execution_completed",
+    watch="watch_recovery_plan_execution",
+    timeout=timedelta(hours=12),
     name="the recovery plan execution has completed",
     kind=kinds.PLAN_EXECUTIONS,
     acceptors=(
@@ -324,6 +342,20 @@ RECOVERY_PLAN_EXECUTION_COMPLETED: Condition[RecoveryPlanExecution] = Condition(
         _failure(lambda execution: execution.is_finished, _execution_failure),
     ),
     single=True,
+    counted=frozenset({"open", "success"}),  # one that failed may have been taken up again
     min_delay=timedelta(seconds=10),
     max_delay=timedelta(seconds=60),
 )
+
+WAITS = (
+    JOB_COMPLETED,
+    LAUNCH_ACTIONS_COMPLETED,
+    SOURCE_SERVERS_LAUNCHABLE,
+    replicating(None),
+    SOURCE_SERVERS_DISCONNECTED,
+    RECOVERY_INSTANCES_RUNNING,
+    FAILBACK_READY,
+    SOURCE_NETWORK_PROTECTED,
+    RECOVERY_PLAN_EXECUTION_COMPLETED,
+)
+"""What clients wait for: methods, docstrings and the docs' table are generated from these."""

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import inspect
-from contextlib import aclosing, suppress
-from copy import copy
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from drs_sdk.waiters.alarm import Alarm, TimeIsUpError
-from drs_sdk.waiters.errors import WaiterFailedError, WaiterTimeoutError
-from drs_sdk.waiters.subscription import Subscription
+from drs_sdk.waiters.errors import WaiterFailedError, WaiterTimeoutError, own_copy
+from drs_sdk.waiters.subscription import Subscription, Tick
 from drs_sdk.waiters.updates import WaitUpdate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
     from datetime import datetime
 
     from drs_sdk._core.errors import DRSError
     from drs_sdk.models import JobLog
-    from drs_sdk.waiters.conditions import Acceptor, Condition, Outcome
+    from drs_sdk.waiters.condition import Acceptor, Condition, Outcome
+    from drs_sdk.waiters.pace import Pace
     from drs_sdk.waiters.polling import PollerHub
-    from drs_sdk.waiters.subscription import Tick
     from drs_sdk.waiters.updates import OnUpdate
 
 SubjectT = TypeVar("SubjectT")
@@ -31,55 +30,78 @@ _GRACE = timedelta(seconds=10)
 """How long a call, or an ``on_update``, that is under way at the deadline may still take."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How long and how often to ask.
+@dataclass(slots=True)
+class _Seen(Generic[SubjectT]):
+    """What is known of one subject.
 
-    Attributes:
-        timeout: The deadline from now; None for none.
-        min_delay: The shortest delay between polls.
-        max_delay: The longest delay that polls back off to.
+    At first that is what the wait was given.
     """
 
-    timeout: timedelta | None
-    min_delay: timedelta
-    max_delay: timedelta
-
-
-@dataclass
-class _Seen(Generic[SubjectT]):
-    """What is known of one subject."""
-
     last: SubjectT | None = None
+    is_told: bool = False
+    named: frozenset[str] = frozenset()
     outcome: Outcome | None = None
     reason: str = ""
     missing_since: datetime | None = None
     is_missing: bool = False
-    fitting_since: dict[int, datetime] = field(default_factory=dict[int, "datetime"])
+    fitting_since: dict[int, datetime] | None = None
 
 
 class Wait(Generic[SubjectT]):
     """Waits for a condition to hold for each of some subjects."""
 
+    __slots__ = (
+        "_alarm",
+        "_began",
+        "_condition",
+        "_has_left",
+        "_hub",
+        "_is_last",
+        "_is_over",
+        "_last_error",
+        "_on_update",
+        "_pace",
+        "_poller",
+        "_polls",
+        "_seen",
+        "_subscription",
+        "_told_done",
+    )
+
     def __init__(
         self,
         hub: PollerHub,
         condition: Condition[SubjectT],
-        ids: Sequence[str],
+        subjects: Mapping[str, SubjectT | None],
         pace: Pace,
         on_update: OnUpdate[SubjectT] | None,
     ) -> None:
-        """Prepare; nothing is asked before `changes` is walked over."""
+        """Prepare; nothing is asked before the first `step`.
+
+        Args:
+            hub: The pollers of the client.
+            condition: What is waited for.
+            subjects: What is waited for, by id; None for one of which the id is all that is known.
+            pace: How long and how often to ask.
+            on_update: Told what the polls bring.
+        """
         self._hub = hub
         self._condition = condition
         self._pace = pace
         self._on_update = on_update
-        self._seen: dict[str, _Seen[SubjectT]] = {name: _Seen() for name in ids}
+        self._seen: dict[str, _Seen[SubjectT]] = {
+            name: _Seen(given) for name, given in subjects.items()
+        }
         self._began = hub.clock.now()
         self._polls = 0
         self._last_error: DRSError | None = None
         self._told_done: frozenset[str] = frozenset()
+        self._poller = hub.poller(condition.kind)
+        self._subscription: Subscription[SubjectT] | None = None
         self._alarm: Alarm | None = None
+        self._is_last = False
+        self._is_over = False
+        self._has_left = False
 
     @property
     def subjects(self) -> list[SubjectT]:
@@ -95,6 +117,18 @@ class Wait(Generic[SubjectT]):
     def missing(self) -> dict[str, str]:
         """Those of the failures whose subject is not there."""
         return {name: why for name, why in self.failures.items() if self._seen[name].is_missing}
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The parts that the subjects have named so far."""
+        return frozenset[str]().union(*(seen.named for seen in self._seen.values()))
+
+    @property
+    def time_left(self) -> timedelta | None:
+        """The time until the deadline; None if there is none."""
+        if self._pace.timeout is None:
+            return None
+        return max(self._began + self._pace.timeout - self._hub.clock.now(), timedelta())
 
     @property
     def last(self) -> SubjectT | list[SubjectT] | None:
@@ -130,86 +164,110 @@ class Wait(Generic[SubjectT]):
 
     async def finish(self) -> None:
         """Wait until every subject has reached its good end, or one a bad one."""
-        async with aclosing(self._ticks()) as ticks:
-            async for _ in ticks:
+        try:
+            while await self.step() is not None:
                 if self.failures:
                     return
+        finally:
+            await self.leave()
 
-    async def changes(self) -> AsyncGenerator[SubjectT, None]:
-        """Yield each subject's first state and every change, until all have reached their end.
+    async def step(self) -> tuple[SubjectT, ...] | None:
+        """Wait for the next poll: what it shows that is new or different.
 
-        Raises:
-            WaiterFailedError: Some are not there; no state of theirs would tell.
-        """
-        async with aclosing(self._ticks()) as ticks:
-            async for changed in ticks:
-                for subject in changed:
-                    yield subject
-        if self.missing:
-            raise self.failed(reasons=self.missing)
+        A step that is cancelled takes nothing with it: the next one goes on from there.
 
-    async def _ticks(self) -> AsyncGenerator[tuple[SubjectT, ...], None]:
-        """Yield what is new or different after each poll, until all have reached their end.
+        Returns:
+            None once all have reached their end.
 
         Raises:
             WaiterTimeoutError: The deadline came first.
             DRSError: The service refuses to be asked, for good.
         """
-        if not self._seen:
-            return
+        if not self._open_ids():
+            return None
+        if self._is_over:
+            raise self._timed_out()
+        subscription = self._subscription or self._join()
+        # The deadline passed while the caller was busy: one last look is due to it.
+        has_rung = self._renew_alarm(subscription)
+        self._is_last = self._is_last or has_rung
+        self._poller.dealt_with(subscription, at_once=has_rung)
+        tick = await subscription.take()
+        if self._has_left:
+            return None
+        if tick is None:
+            raise self._timed_out()
+        changed = self._take_in(tick)
+        subscription.ids &= self._ids_to_ask_for()
+        await self._tell(changed, tick, subscription)
+        if tick.error is not None and tick.final:
+            raise own_copy(tick.error) from tick.error.__cause__
+        deadline = subscription.deadline
+        is_late = self._polls > 0 and deadline is not None and tick.at >= deadline
+        self._is_over = self._is_last or is_late
+        return changed
+
+    def _join(self) -> Subscription[SubjectT]:
         pace = self._pace
         deadline = None if pace.timeout is None else self._began + pace.timeout
-        subscription = Subscription[SubjectT](
+        subscription: Subscription[SubjectT] = Subscription(
             ids=set(self._seen),
             min_delay=pace.min_delay,
             max_delay=pace.max_delay,
             deadline=deadline,
             due=self._began,
         )
-        poller = self._hub.poller(self._condition.kind)
-        try:
-            if deadline is not None:
-                left = max(deadline - self._hub.clock.now(), timedelta())
-                self._set_alarm(subscription, left + _GRACE)
-            poller.join(subscription)
-            while self._open_ids():
-                # The deadline passed while the caller was busy: one last look is due to it.
-                is_last = self._renew_alarm(subscription)
-                poller.dealt_with(subscription, at_once=is_last)
-                tick = await subscription.ticks.get()
-                if tick is None:
-                    raise self._timed_out()
-                changed = self._take_in(tick)
-                subscription.ids &= self._ids_to_ask_for()
-                await self._tell(changed, tick, subscription)
-                if tick.error is not None and tick.final:
-                    raise _own(tick.error) from tick.error.__cause__
-                yield changed
-                is_last = is_last or (deadline is not None and tick.at >= deadline)
-                if is_last and self._open_ids():
-                    raise self._timed_out()
-        finally:
-            alarm = self._alarm
-            if alarm is not None:
-                alarm.cancel()  # before anything that a second cancellation may cut short
-            await poller.leave(subscription)
-            if alarm is not None:
-                await alarm.stop()
+        self._subscription = subscription
+        if deadline is not None:
+            left = max(deadline - self._hub.clock.now(), timedelta())
+            self._alarm = self._poller.alarms.set(left + _GRACE, subscription.time_is_up)
+        self._look_at_given(subscription)
+        self._poller.join(subscription)
+        return subscription
 
-    def _set_alarm(self, subscription: Subscription[SubjectT], after: timedelta) -> None:
-        """See to it that nothing that hangs outlasts the deadline by much."""
+    def _look_at_given(self, subscription: Subscription[SubjectT]) -> None:
+        """Take what the wait was given for a first poll, if that is sound."""
+        condition = self._condition
+        given = {name: seen.last for name, seen in self._seen.items() if seen.last is not None}
+        for name, subject in given.items():
+            self._seen[name].named = condition.names(subject)
+        if len(given) < len(self._seen) or not condition.counted.issuperset(
+            condition.standing(subject) for subject in given.values()
+        ):
+            return
+        now = self._hub.clock.now()
+        subscription.put_off(now, self._pace.min_delay)
+        subscription.deliver(
+            Tick(now, given, frozenset(given), None, final=False, next_at=subscription.due)
+        )
 
-        def ring() -> None:
-            if subscription.keeps_up:  # else the caller is busy, and nobody waits for a poll
-                subscription.ticks.put_nowait(None)
+    def verdict(self) -> WaiterFailedError | None:
+        """What a watch raises at its end: some are not there, and no state of theirs would tell."""
+        return self.failed(reasons=self.missing) if self.missing else None
 
-        self._alarm = Alarm(self._hub.clock, after, ring)
+    def drop(self) -> None:
+        """Stop waiting, soon; a step that is under way ends."""
+        self._has_left = True
+        subscription = self._subscription
+        if subscription is None:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel(subscription.time_is_up)
+        self._poller.leave(subscription)
+        subscription.deliver(None)
+
+    async def leave(self) -> None:
+        """Stop waiting, and see to it that nothing is left behind."""
+        self.drop()  # at once, before anything that a second cancellation may cut short
+        await self._poller.stopped()
+        if self._alarm is not None:
+            await self._alarm.stopped()
 
     def _renew_alarm(self, subscription: Subscription[SubjectT]) -> bool:
         """If the alarm has rung, set it for what is left to do; say whether it had."""
         has_rung = self._alarm is not None and self._alarm.has_rung
         if has_rung:
-            self._set_alarm(subscription, _GRACE)
+            self._alarm = Alarm(self._hub.clock, _GRACE, subscription.time_is_up)
         return has_rung
 
     def _open_ids(self) -> set[str]:
@@ -222,7 +280,8 @@ class Wait(Generic[SubjectT]):
 
     def _take_in(self, tick: Tick[SubjectT]) -> tuple[SubjectT, ...]:
         """Note what a poll brought, and judge it; the subjects that are new or different."""
-        self._polls += 1
+        subscription = self._subscription
+        self._polls = subscription.polls if subscription is not None else 0
         self._last_error = tick.error
         changed: list[SubjectT] = []
         for name, seen in self._seen.items():
@@ -235,26 +294,29 @@ class Wait(Generic[SubjectT]):
                 self._miss(name, seen, tick.at)
                 continue
             seen.missing_since = None
-            if subject != seen.last:
+            if not seen.is_told or subject != seen.last:
                 changed.append(subject)
+            seen.is_told = True
             seen.last = subject
+            seen.named |= self._condition.names(subject)
             self._judge(seen, subject, tick.at)
         return tuple(changed)
 
     def _miss(self, name: str, seen: _Seen[SubjectT], now: datetime) -> None:
         seen.missing_since = min(seen.missing_since or now, now)  # a clock may be set back
         if now - seen.missing_since >= self._condition.appearing:
-            seen.outcome = "failure"
-            seen.is_missing = True
+            seen.outcome = self._condition.absent
+            seen.is_missing = seen.outcome == "failure"
             seen.reason = f"there is no {self._condition.kind.name} {name}"
 
     def _judge(self, seen: _Seen[SubjectT], subject: SubjectT, now: datetime) -> None:
+        fitting_since = seen.fitting_since = seen.fitting_since or {}
         for index, acceptor in enumerate(self._condition.acceptors):
-            if not acceptor.fits(subject):
-                seen.fitting_since.pop(index, None)
+            if not acceptor.fits(subject) or (acceptor.remembering and not seen.named):
+                fitting_since.pop(index, None)
                 continue
-            since = min(seen.fitting_since.get(index, now), now)  # a clock may be set back
-            seen.fitting_since[index] = since
+            since = min(fitting_since.get(index, now), now)  # a clock may be set back
+            fitting_since[index] = since
             if seen.outcome is None and now - since >= acceptor.settling:
                 self._accept(seen, acceptor, subject)
 
@@ -315,15 +377,3 @@ class Wait(Generic[SubjectT]):
         )
         error.__cause__ = self._last_error
         return error
-
-
-def _own(error: DRSError) -> DRSError:
-    """Copy the error of a poll that many waits share: each raises one of its own.
-
-    Tracebacks and notes gather on what is raised.
-    """
-    own = copy(error)
-    notes: list[str] | None = getattr(error, "__notes__", None)
-    if notes is not None:
-        own.__notes__ = list(notes)
-    return own

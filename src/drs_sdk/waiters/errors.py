@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 from drs_sdk._core.errors import DRSError
@@ -78,3 +79,15 @@ class WaiterFailedError(WaiterError):
         self.events: dict[str, list[JobLog]] = {
             key: list(logs) for key, logs in (events or {}).items()
         }
+
+
+def own_copy(error: DRSError) -> DRSError:
+    """Copy the error of a poll that many waits share: each raises one of its own.
+
+    Tracebacks and notes gather on what is raised.
+    """
+    own = copy(error)
+    notes: list[str] | None = getattr(error, "__notes__", None)
+    if notes is not None:
+        own.__notes__ = list(notes)
+    return own

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+import drs_sdk.models as models
 from drs_sdk._transport.api_errors import ResourceNotFoundException
 
 if TYPE_CHECKING:
@@ -28,17 +29,21 @@ class Kind(Generic[SubjectT]):
 
     Attributes:
         name: What one is called, in words.
+        shape: Gives its model.
         operation: The operation that is polled.
         batch: How many ids one call may filter by.
         describe: Asks for so many ids, all pages of them.
         id_of: Finds the id in a subject.
+        walks: Whether a poll walks over pages, so that each call had better be repeated.
     """
 
     name: str
+    shape: Callable[[], type[SubjectT]]
     operation: str
     batch: int
     describe: Callable[[Operations, Sequence[str]], Awaitable[list[SubjectT]]]
     id_of: Callable[[SubjectT], str | None]
+    walks: bool = False
 
 
 def _jobs(drs: Operations, ids: Sequence[str]) -> Awaitable[list[Job]]:
@@ -77,6 +82,7 @@ async def _plan_executions(drs: Operations, ids: Sequence[str]) -> list[Recovery
 # The batches are the bounds of the filters; the service model has them too.
 JOBS: Kind[Job] = Kind(
     name="job",
+    shape=lambda: models.Job,
     operation="DescribeJobs",
     batch=1000,
     describe=_jobs,
@@ -84,6 +90,7 @@ JOBS: Kind[Job] = Kind(
 )
 SOURCE_SERVERS: Kind[SourceServer] = Kind(
     name="source server",
+    shape=lambda: models.SourceServer,
     operation="DescribeSourceServers",
     batch=200,
     describe=_source_servers,
@@ -91,6 +98,7 @@ SOURCE_SERVERS: Kind[SourceServer] = Kind(
 )
 RECOVERY_INSTANCES: Kind[RecoveryInstance] = Kind(
     name="recovery instance",
+    shape=lambda: models.RecoveryInstance,
     operation="DescribeRecoveryInstances",
     batch=200,
     describe=_recovery_instances,
@@ -98,6 +106,7 @@ RECOVERY_INSTANCES: Kind[RecoveryInstance] = Kind(
 )
 SOURCE_NETWORKS: Kind[SourceNetwork] = Kind(
     name="source network",
+    shape=lambda: models.SourceNetwork,
     operation="DescribeSourceNetworks",
     batch=100,
     describe=_source_networks,
@@ -105,6 +114,7 @@ SOURCE_NETWORKS: Kind[SourceNetwork] = Kind(
 )
 PLAN_EXECUTIONS: Kind[RecoveryPlanExecution] = Kind(
     name="recovery plan execution",
+    shape=lambda: models.RecoveryPlanExecution,
     operation="GetRecoveryPlanExecution",
     batch=1,  # the service has no call that describes several
     describe=_plan_executions,

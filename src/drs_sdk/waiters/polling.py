@@ -20,22 +20,20 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from drs_sdk._core.errors import (
     ClientClosedError,
-    ConfigurationError,
-    CredentialsError,
     DRSError,
     RequestValidationError,
 )
 from drs_sdk._transport.api_errors import (
-    APIError,
     ResourceNotFoundException,
     ValidationException,
 )
-from drs_sdk._transport.codes import is_request_timeout
+from drs_sdk.waiters.alarm import Alarms
 from drs_sdk.waiters.slots import Slots
 from drs_sdk.waiters.subscription import Tick
+from drs_sdk.waiters.weather import asked_to_wait, may_heal, worst
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence, Set as AbstractSet
     from datetime import datetime
 
     from drs_sdk.clock import Clock
@@ -49,7 +47,6 @@ _CALLS_AT_ONCE = 4
 _LONG_CALL = timedelta(seconds=2)
 """A call that takes longer counts no more as one of those at once."""
 
-_LONGEST_RETRY_AFTER = 300.0
 _CLOSE_TOGETHER = timedelta(seconds=0.5)
 """Waits that join within so long after a poll for new ones share the next."""
 
@@ -72,16 +69,19 @@ class Poller(Generic[SubjectT]):
         self._asked_for_new: datetime | None = None
         self._slots = Slots(clock, _CALLS_AT_ONCE, _LONG_CALL)
         self._changed = asyncio.Event()
+        self._wakes_at: datetime | None = None
         self._task: asyncio.Task[None] | None = None
+        self._stopping: set[asyncio.Task[None]] = set()
+        self.alarms: Alarms = Alarms(clock, _CLOSE_TOGETHER)
 
     def join(self, subscription: Subscription[SubjectT]) -> None:
         """Have a wait asked for: at once, or soon with others that join close together."""
         self._subscriptions[subscription] = None
+        now = self._clock.now()
         if self._asked_for_new is not None:
-            now = self._clock.now()
             passed = max(now - self._asked_for_new, timedelta())  # a clock may be set back
             subscription.put_off(now, _CLOSE_TOGETHER - passed)
-        self._changed.set()
+        self._wake_for(subscription, now)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name=f"drs_sdk {self._kind.name} poller")
 
@@ -99,8 +99,25 @@ class Poller(Generic[SubjectT]):
         if subscription.due <= now:
             self._changed.set()
 
-    async def leave(self, subscription: Subscription[SubjectT]) -> None:
-        """Take a wait out; the last one stops the poller, and sees it stopped."""
+    def _wake_for(self, subscription: Subscription[SubjectT], now: datetime) -> None:
+        """Wake the poller, unless it wakes in time for a wait by itself."""
+        if self._wakes_at is None or not now <= self._wakes_at <= subscription.due:
+            self._changed.set()
+
+    def wake(self, ids: AbstractSet[str] | None) -> None:
+        """Ask now for those who wait for any of these, or for all: something happened to them."""
+        now = self._clock.now()
+        for subscription in self._subscriptions:
+            if ids is not None and subscription.ids.isdisjoint(ids):
+                continue
+            if subscription in self._asked:
+                subscription.is_called = True  # the call may have missed it
+            else:
+                subscription.call(now, _CLOSE_TOGETHER)
+                self._wake_for(subscription, now)
+
+    def leave(self, subscription: Subscription[SubjectT]) -> None:
+        """Take a wait out; the last one stops the poller, soon."""
         # The poller is not woken: for those that stay nothing changes before one of them is due.
         self._subscriptions.pop(subscription, None)
         for batch in self._asked.pop(subscription, {}):
@@ -111,23 +128,30 @@ class Poller(Generic[SubjectT]):
         if not self._subscriptions and task is not None:
             self._task = None
             self._asked_for_new = None
+            self._wakes_at = None
+            self.alarms.part()
             task.cancel()
-            await asyncio.wait([task])
+            self._stopping.add(task)
+            task.add_done_callback(self._stopping.discard)
+
+    async def stopped(self) -> None:
+        """See the poller stopped, if nobody waits any more."""
+        if self._stopping:
+            await asyncio.wait(self._stopping)
 
     async def close(self) -> None:
         """End every wait: the client is closing."""
         error = ClientClosedError("the client was closed while something was waited for")
         self._end_all(error)
         for subscription in list(self._subscriptions):
-            await self.leave(subscription)
+            self.leave(subscription)
+        await self.stopped()
 
     def _end_all(self, error: DRSError) -> None:
         now = self._clock.now()
         for subscription in self._subscriptions:
             subscription.over = True
-            subscription.ticks.put_nowait(
-                Tick(now, {}, frozenset(), error, final=True, next_at=now)
-            )
+            subscription.deliver(Tick(now, {}, frozenset(), error, final=True, next_at=now))
 
     async def _run(self) -> None:
         try:
@@ -150,8 +174,8 @@ class Poller(Generic[SubjectT]):
                 ready = [each for each in waiting if each.keeps_up and each not in self._asked]
                 if any(each.due <= now for each in ready):
                     self._poll([each for each in ready if each.joins(now)], group)
-                later = (each.due for each in waiting if each.due > now)
-                await self._sleep_until(min(later, default=None), now)
+                self._wakes_at = min((each.due for each in waiting if each.due > now), default=None)
+                await self._sleep_until(self._wakes_at, now)
 
     async def _sleep_until(self, moment: datetime | None, now: datetime) -> None:
         sleeping: set[asyncio.Task[object]] = {asyncio.create_task(self._changed.wait())}
@@ -175,6 +199,7 @@ class Poller(Generic[SubjectT]):
         poll = _Poll[SubjectT](random.random())  # noqa: S311 - no secret
         if any(not each.polls for each in due):
             self._asked_for_new = self._clock.now()
+        self.alarms.part()
         for each in due:
             self._asked[each] = {batch_of[name]: None for name in each.ids}
             for batch in self._asked[each]:
@@ -243,13 +268,16 @@ class Poller(Generic[SubjectT]):
     @staticmethod
     def _hand_out(each: Subscription[SubjectT], poll: _Poll[SubjectT], now: datetime) -> None:
         broken = each.ids & poll.broken.keys()
-        error = poll.blamed.get(each) or _worst(poll.broken[name] for name in broken)
+        error = poll.blamed.get(each) or worst(poll.broken[name] for name in broken)
         each.polls += 1
-        each.schedule(now, poll.jitter, _asked_to_wait(error))
+        each.schedule(now, poll.jitter, asked_to_wait(error))
+        if each.is_called:
+            each.is_called = False
+            each.call(now, _CLOSE_TOGETHER)
         final = error is not None and not may_heal(error, first=each.polls == 1)
         each.over = each.over or final
         each.keeps_up = False
-        each.ticks.put_nowait(
+        each.deliver(
             Tick(
                 at=now,
                 found={name: poll.found[name] for name in each.ids if name in poll.found},
@@ -294,14 +322,17 @@ class _Poll(Generic[SubjectT]):
 class PollerHub:
     """The pollers of one client, one for each kind that is waited for."""
 
-    def __init__(self, drs: Operations, clock: Clock) -> None:
+    def __init__(self, drs: Operations, clock: Clock, walker: Operations | None = None) -> None:
         """Make pollers as they are needed.
 
         Args:
             drs: Sends the polls; it should try once, as the pollers repeat by themselves.
             clock: Tells the time and passes it.
+            walker: Sends the polls that walk over pages; it should try again, or one page that
+                fails would cost all pages. The same unless given.
         """
         self._drs = drs
+        self._walker = walker or drs
         self.clock = clock
         self._pollers: dict[str, Poller[object]] = {}
 
@@ -309,45 +340,25 @@ class PollerHub:
         """Find the poller for a kind of subject."""
         poller = cast("Poller[SubjectT] | None", self._pollers.get(kind.name))
         if poller is None:
-            poller = Poller(kind, self._drs, self.clock)
+            poller = Poller(kind, self._walker if kind.walks else self._drs, self.clock)
             self._pollers[kind.name] = cast("Poller[object]", poller)
         return poller
+
+    def wake(self, ids: AbstractSet[str] | None, kind: Kind[SubjectT] | None = None) -> None:
+        """Ask now for what something happened to.
+
+        Args:
+            ids: What it happened to; None if it may be any of a kind.
+            kind: The kind it is of, if that is known.
+        """
+        for name, poller in self._pollers.items():
+            if kind is None or kind.name == name:
+                poller.wake(ids)
 
     async def close(self) -> None:
         """End every wait."""
         for poller in list(self._pollers.values()):
             await poller.close()
-
-
-def may_heal(error: DRSError, *, first: bool = False) -> bool:
-    """Say whether the next poll may fare better.
-
-    Args:
-        error: Why a poll failed.
-        first: Whether it was the first one: credentials that never worked will not.
-    """
-    if isinstance(error, (ClientClosedError, ConfigurationError, RequestValidationError)):
-        return False
-    if isinstance(error, CredentialsError):
-        return not first
-    if isinstance(error, APIError):
-        return (
-            error.is_throttling
-            or error.fault == "server"
-            or is_request_timeout(error.code, error.http_status)
-        )
-    return True
-
-
-def _worst(errors: Iterable[DRSError | None]) -> DRSError | None:
-    """Choose an error that will not heal, if there is one."""
-    return min((each for each in errors if each), key=may_heal, default=None)
-
-
-def _asked_to_wait(error: DRSError | None) -> timedelta:
-    if not isinstance(error, APIError) or error.retry_after is None:
-        return timedelta()
-    return timedelta(seconds=min(_LONGEST_RETRY_AFTER, error.retry_after))
 
 
 def _innermost(error: Exception) -> Exception:

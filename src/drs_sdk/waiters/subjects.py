@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+import drs_sdk.models as models
 from drs_sdk._core.base import Shape
 from drs_sdk._core.errors import FieldProblem, RequestValidationError
 from drs_sdk.pagination import Pager
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         SourceNetwork,
         SourceServer,
     )
+    from drs_sdk.waiters.kinds import Kind
 
 ShapeT = TypeVar("ShapeT", bound=Shape)
 
@@ -84,24 +86,51 @@ def arn_of_execution(execution: str | RecoveryPlanExecution | HoldsExecution) ->
     return _required(arn, "the ARN of a recovery plan execution", execution)
 
 
-def ids_of(
-    subjects: str | ShapeT | Iterable[str | ShapeT],
-    id_of: Callable[[ShapeT], str | None],
-    what: str,
-) -> list[str]:
-    """Find the ids of one or more subjects, each once, in order.
+def given_job(job: str | Job | HoldsJob) -> dict[str, Job | None]:
+    """Find the id of a job, and the job itself if it is at hand.
+
+    Raises:
+        RequestValidationError: There is none in it.
+    """
+    held: object = getattr(job, "job", job)
+    return {id_of_job(job): held if isinstance(held, models.Job) else None}
+
+
+def given_execution(
+    execution: str | RecoveryPlanExecution | HoldsExecution,
+) -> dict[str, RecoveryPlanExecution | None]:
+    """Find the ARN of a recovery plan execution, and the execution itself if it is at hand.
+
+    Raises:
+        RequestValidationError: There is none in it.
+    """
+    held: object = getattr(execution, "recovery_plan_execution", execution)
+    known = held if isinstance(held, models.RecoveryPlanExecution) else None
+    return {arn_of_execution(execution): known}
+
+
+def given(
+    subjects: str | ShapeT | Iterable[str | ShapeT], kind: Kind[ShapeT]
+) -> dict[str, ShapeT | None]:
+    """Find the ids of one or more subjects, each once, in order, with those that are at hand.
 
     Raises:
         RequestValidationError: One of them has no id.
     """
-    wanted = f"the id of a {what}"
+    wanted = f"the id of a {kind.name}"
+    several: Iterable[str | ShapeT]
     if isinstance(subjects, (str, Shape)):
-        return [_id_in(subjects, id_of, wanted)]
-    try:
-        several = iter(subjects)
-    except TypeError:
-        raise _not_in(subjects, wanted) from None
-    return list(dict.fromkeys(_id_in(each, id_of, wanted) for each in several))
+        several = [subjects]
+    else:
+        try:
+            several = iter(subjects)
+        except TypeError:
+            raise _not_in(subjects, wanted) from None
+    found: dict[str, ShapeT | None] = {}
+    for each in several:
+        name = _id_in(each, kind.id_of, wanted)
+        found[name] = each if isinstance(each, kind.shape()) else found.get(name)
+    return found
 
 
 def _id_in(subject: str | ShapeT, id_of: Callable[[ShapeT], str | None], wanted: str) -> str:

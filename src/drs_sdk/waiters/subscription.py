@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from drs_sdk._core.errors import DRSError
@@ -39,7 +41,7 @@ class Tick(Generic[SubjectT]):
     next_at: datetime
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Subscription(Generic[SubjectT]):
     """One wait's place in a poller.
 
@@ -52,11 +54,13 @@ class Subscription(Generic[SubjectT]):
         soonest: When it may be asked for next, in a poll that others want.
         pause: How long the delay before `due` was meant to be.
         polls: How often it was asked for.
+        not_before: When the service may be asked again at the earliest, whatever happens.
+        is_called: Whether something happened to it while a call was under way.
         over: Whether it was asked for the last time.
         keeps_up: Whether it has dealt with what the last poll brought; it is asked for again once
             it has. One whose ``on_update`` is slow, or whose watch is not walked over, falls
             behind.
-        ticks: What the polls brought, to be taken in order; None once the deadline has passed.
+        absorb: Takes what the polls bring at once; such a one never falls behind.
     """
 
     ids: set[str]
@@ -67,13 +71,46 @@ class Subscription(Generic[SubjectT]):
     soonest: datetime = field(init=False)
     pause: timedelta = timedelta()
     polls: int = 0
+    not_before: datetime = field(init=False)
+    is_called: bool = False
     over: bool = False
     keeps_up: bool = True
-    ticks: asyncio.Queue[Tick[SubjectT] | None] = field(default_factory=asyncio.Queue)
+    absorb: Callable[[Tick[SubjectT]], None] | None = None
+    _ticks: deque[Tick[SubjectT] | None] = field(
+        default_factory=deque["Tick[SubjectT] | None"], init=False
+    )
+    _taking: asyncio.Future[None] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         """Nothing stands in the way of the first poll."""
-        self.soonest = self.due
+        self.soonest = self.not_before = self.due
+
+    def deliver(self, tick: Tick[SubjectT] | None) -> None:
+        """Hand over what a poll brought; None once the deadline has passed, or nobody waits."""
+        if self.absorb is None:
+            self._ticks.append(tick)
+        elif tick is not None:
+            self.absorb(tick)
+            self.keeps_up = True
+        if self._taking is not None and not self._taking.done():
+            self._taking.set_result(None)
+
+    def time_is_up(self) -> None:
+        """End the wait: nothing that hangs outlasts its deadline by much."""
+        if self.keeps_up:  # else the caller is busy, and nobody waits for a poll
+            self.deliver(None)
+
+    async def take(self) -> Tick[SubjectT] | None:
+        """Wait for what the next poll brings; cancelled, it takes nothing."""
+        # A queue would do as well, but ten thousand of them cost more than all else of a wait.
+        while not self._ticks:
+            await self.delivered()
+        return self._ticks.popleft()
+
+    def delivered(self) -> asyncio.Future[None]:
+        """Make a future that is done when something is handed over."""
+        self._taking = asyncio.get_running_loop().create_future()
+        return self._taking
 
     @property
     def wants_more(self) -> bool:
@@ -99,6 +136,7 @@ class Subscription(Generic[SubjectT]):
         delay = self.min_delay + (self.delay - self.min_delay) * jitter
         # A Retry-After is for this wait, too, whoever else polls before it is over.
         self.soonest = now + max(delay * (1 - _NEARLY), floor)
+        self.not_before = now + floor
         self.pause = max(delay, floor)
         self.due = now + self.pause
         if self.deadline is not None:
@@ -116,6 +154,18 @@ class Subscription(Generic[SubjectT]):
         if due > max(self.due, now):
             self.due = due
             self.pause = due - now
+
+    def call(self, now: datetime, apart: timedelta) -> None:
+        """Have it asked for now: something happened.
+
+        Args:
+            now: The time.
+            apart: How long after the last poll the next may come.
+        """
+        soon = max(now, self.not_before + apart) if self.polls else now
+        if soon < self.due:
+            self.due = self.soonest = soon
+            self.pause = soon - now
 
     def keep_up_with(self, now: datetime) -> None:
         """Put `due` right if the clock was set back: a delay is never longer than it was meant."""

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from drs_sdk._core.errors import FieldProblem, RequestValidationError
 from drs_sdk.operations import Operations
-from drs_sdk.waiters.subjects import ids_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping
 
-    from drs_sdk.waiters.conditions import Condition
+    from drs_sdk.waiters.condition import Condition
     from drs_sdk.waiters.engine import Wait
-    from drs_sdk.waiters.kinds import Kind
     from drs_sdk.waiters.polling import PollerHub
-    from drs_sdk.waiters.subjects import ShapeT
     from drs_sdk.waiters.updates import OnUpdate
 
 SubjectT = TypeVar("SubjectT")
@@ -40,25 +37,37 @@ class Waiting(Operations):
     def _wait(
         self,
         condition: Condition[SubjectT],
-        ids: Sequence[str],
+        subjects: Mapping[str, SubjectT | None],
         timeout: Duration | None,
         min_delay: Duration | None,
         max_delay: Duration | None,
         on_update: OnUpdate[SubjectT] | None,
     ) -> Wait[SubjectT]:
-        from drs_sdk.waiters.engine import Pace, Wait
+        from drs_sdk.waiters.engine import Wait
+        from drs_sdk.waiters.pace import Pace
 
-        least, most = _delays(
-            condition,
+        least, most = delays(
+            (condition.min_delay, condition.max_delay),
             optional_duration(min_delay, "min_delay"),
             optional_duration(max_delay, "max_delay"),
         )
         pace = Pace(timeout=optional_duration(timeout, "timeout"), min_delay=least, max_delay=most)
-        return Wait(self._pollers, condition, ids, pace, on_update)
+        return Wait(self._pollers, condition, subjects, pace, on_update)
 
 
-def _delays(
-    condition: Condition[SubjectT], least: timedelta | None, most: timedelta | None
+def all_of(wait: Wait[SubjectT]) -> list[SubjectT]:
+    """Return what a wait that is over was about.
+
+    Raises:
+        WaiterFailedError: One reached a bad end.
+    """
+    if wait.failures:
+        raise wait.failed()
+    return wait.subjects
+
+
+def delays(
+    defaults: tuple[timedelta, timedelta], least: timedelta | None, most: timedelta | None
 ) -> tuple[timedelta, timedelta]:
     """Find the delays of a wait: a default gives way to what is given.
 
@@ -73,15 +82,10 @@ def _delays(
             raise _refused("max_delay", f"must not be below min_delay ({least}), got {most}")
         return least, most
     if most is not None:
-        return min(condition.min_delay, most), most
+        return min(defaults[0], most), most
     if least is not None:
-        return least, max(condition.max_delay, least)
-    return condition.min_delay, condition.max_delay
-
-
-def listed_ids(subjects: str | ShapeT | Iterable[str | ShapeT], kind: Kind[ShapeT]) -> list[str]:
-    """Find the ids of what a wait is about."""
-    return ids_of(subjects, kind.id_of, kind.name)
+        return least, max(defaults[1], least)
+    return defaults
 
 
 def duration(value: Duration, name: str) -> timedelta:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from botocore.exceptions import BotoCoreError
 
-from drs_sdk._core.errors import ConfigurationError
 from drs_sdk._transport.aws.partitions import partition_of
-from drs_sdk._transport.aws.roles import RoleCredentials, component_of, session_beside
+from drs_sdk._transport.aws.roles import RoleCredentials, component_of, set_beside
 from drs_sdk._transport.aws.sessions import (
     SharedSession,
     find_credentials,
     region_for,
+    require_secure,
     session_for,
     setting_of,
     with_session_config,
@@ -45,11 +45,17 @@ class FleetSessions:
         Args:
             settings: The options.
             sts_endpoint_url: Where STS is asked for roles; else where the environment says.
+
+        Raises:
+            ConfigurationError: STS would give keys in clear text.
         """
+        if sts_endpoint_url is not None:
+            require_secure(sts_endpoint_url, allowed=settings.allow_insecure_endpoint)
         self._settings = with_session_config(settings)
         self._sts_endpoint_url = sts_endpoint_url
         self._sources: dict[str | None, AioSession] = {}
         self._sessions: dict[_Key, AioSession] = {}
+        self._found: dict[tuple[str | None, str | None], CredentialFinder] = {}
 
     @property
     def config(self) -> AioConfig | None:
@@ -96,7 +102,9 @@ class FleetSessions:
                     home = region_name
                 asking = replace(settings, region_name=home)
                 finder = self._finder(asking, source)
-                self._sessions[key] = session_beside(source, finder, SharedSession)
+                session = SharedSession(source)
+                set_beside(session, source, finder)
+                self._sessions[key] = session
             return self._sessions[key]
         except BotoCoreError as error:
             raise not_opened(error) from error
@@ -112,12 +120,14 @@ class FleetSessions:
         return self._sources[name]
 
     def _finder(self, settings: ClientSettings, source: AioSession) -> CredentialFinder:
+        where = (settings.profile_name, region_for(settings))
+        if where not in self._found:
+            self._found[where] = _Once(_SourceCredentials(settings, source))
+        found = self._found[where]
         if settings.role_arn is None:
-            if settings.external_id is not None or settings.role_session_name is not None:
-                raise ConfigurationError("external_id and role_session_name go with role_arn")
-            return _Once(_SourceCredentials(settings, source))
-        role = RoleCredentials(settings, source, sts_endpoint_url=self._sts_endpoint_url)
-        return _Once(role)
+            return found
+        url = self._sts_endpoint_url
+        return _Once(RoleCredentials(settings, source, finder=found, sts_endpoint_url=url))
 
 
 class _SourceCredentials:

@@ -43,17 +43,24 @@ class RoleCredentials:
     """Takes the place of botocore's credential chain: it finds the role's credentials."""
 
     def __init__(
-        self, settings: ClientSettings, source: AioSession, *, sts_endpoint_url: str | None = None
+        self,
+        settings: ClientSettings,
+        source: AioSession,
+        *,
+        finder: CredentialFinder | None = None,
+        sts_endpoint_url: str | None = None,
     ) -> None:
         """Take the options.
 
         Args:
             settings: Name the role, and what it is assumed with.
-            source: The session that credentials are found by otherwise.
+            source: The session that STS is asked through.
+            finder: Finds what the role is assumed with; without one, `source` does.
             sts_endpoint_url: Where STS is asked; else where `source` says.
         """
         self._settings = settings
         self._source_session = source
+        self._finder = finder
         self._sts_endpoint_url = sts_endpoint_url
 
     async def load_credentials(self) -> AioCredentials:
@@ -83,7 +90,10 @@ class RoleCredentials:
                 settings.aws_secret_access_key,
                 settings.aws_session_token,
             )
-        source = await find_credentials(self._source_session, settings)
+        if self._finder is None:
+            source = await find_credentials(self._source_session, settings)
+        else:
+            source = await self._finder.load_credentials()
         if source is None:
             raise NoCredentialsError
         return source
@@ -107,32 +117,28 @@ def working_session(settings: ClientSettings) -> AioSession:
         if settings.external_id is not None or settings.role_session_name is not None:
             raise ConfigurationError("external_id and role_session_name go with role_arn")
         return source
-    return session_beside(source, RoleCredentials(settings, source), AioSession)
+    session = AioSession(
+        profile=cast("str | None", source.profile),  # pyright: ignore[reportUnknownMemberType]
+        include_builtin_handlers=False,  # they are in the emitter of the other one
+    )
+    set_beside(session, source, RoleCredentials(settings, source))
+    return session
 
 
-def session_beside(
-    source: AioSession, credentials: CredentialFinder, kind: type[AioSession]
-) -> AioSession:
-    """Make a session with the settings, hooks and loaded models of another.
+def set_beside(session: AioSession, source: AioSession, credentials: CredentialFinder) -> None:
+    """Give a session the settings, hooks and loaded models of another.
 
     Args:
+        session: The session; without botocore's own hooks, as they come with the others.
         source: The other one; it is left as it is.
         credentials: Finds what is signed with.
-        kind: The class of the session.
     """
-    session = kind(
-        profile=cast("str | None", source.profile),  # pyright: ignore[reportUnknownMemberType]
-        # With botocore's own handlers in it, which are not to be registered twice.
-        event_hooks=component_of(source, "event_emitter"),
-        include_builtin_handlers=False,
-    )
-    for shared in ("config_store", "data_loader"):
-        session.register_component(shared, component_of(source, shared))  # pyright: ignore[reportUnknownMemberType]
+    for taken_over in ("event_emitter", "config_store", "data_loader"):
+        session.register_component(taken_over, component_of(source, taken_over))  # pyright: ignore[reportUnknownMemberType]
     session.user_agent_name = source.user_agent_name
     session.user_agent_version = source.user_agent_version
     session.user_agent_extra = source.user_agent_extra
     session.register_component("credential_provider", credentials)  # pyright: ignore[reportUnknownMemberType]
-    return session
 
 
 def component_of(session: AioSession, name: str) -> object:

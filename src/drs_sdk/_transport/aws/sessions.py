@@ -18,7 +18,6 @@ from botocore.exceptions import PartialCredentialsError
 from botocore.httpsession import get_cert_path  # pyright: ignore[reportUnknownVariableType]
 
 from drs_sdk._core.errors import ConfigurationError
-from drs_sdk._transport.http import HTTPSession
 from drs_sdk._transport.retrying import DEFAULT_MAX_ATTEMPTS
 from drs_sdk._version import __version__
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from aiobotocore.credentials import AioCredentials
 
+    from drs_sdk._transport.http import HTTPSession
     from drs_sdk._transport.settings import ClientSettings
 
 _POOL_SIZE = 50
@@ -53,6 +53,23 @@ class SharedSession(AioSession):
 
     Its credentials are found once, by somebody who knows the Region to ask STS in.
     """
+
+    def __init__(self, source: AioSession) -> None:
+        """Make a session that reads the files of another.
+
+        Args:
+            source: The other one.
+        """
+        self._source = source
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]
+            profile=cast("str | None", source.profile),  # pyright: ignore[reportUnknownMemberType]
+            include_builtin_handlers=False,  # they are in the emitter of the other one
+        )
+
+    @property
+    def full_config(self) -> dict[str, dict[str, object]]:
+        """Give the files of the other session: they are read once for all accounts."""
+        return cast("dict[str, dict[str, object]]", self._source.full_config)  # pyright: ignore[reportUnknownMemberType]
 
 
 def session_for(settings: ClientSettings) -> AioSession:
@@ -163,8 +180,15 @@ def region_for(settings: ClientSettings) -> str | None:
     return given or os.environ.get("AWS_REGION") or None
 
 
-def config_for(session: AioSession, settings: ClientSettings) -> AioConfig:
+def config_for(
+    session: AioSession, settings: ClientSettings, http_session: type[HTTPSession]
+) -> AioConfig:
     """Merge the caller's configuration over ours, and ours for what must not change over both.
+
+    Args:
+        session: What the user agent's application is read from.
+        settings: The client's options, with the caller's configuration.
+        http_session: What aiobotocore makes with the proxies and certificates that it resolves.
 
     Raises:
         ConfigurationError: The caller brings an HTTP session.
@@ -183,7 +207,7 @@ def config_for(session: AioSession, settings: ClientSettings) -> AioConfig:
     fixed = AioConfig(
         parameter_validation=False,  # the request models have validated
         retries={"mode": "standard", "total_max_attempts": 1},  # attempts are repeated by us
-        http_session_cls=cast("type[AIOHTTPSession]", HTTPSession),
+        http_session_cls=cast("type[AIOHTTPSession]", http_session),
     )
     return _merged(ours if given is None else _merged(ours, given), fixed)
 
