@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 FLEET ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest lint types check-generated generate tests docs bench clean
+.PHONY: help demo test test-lowest test-engines test-airflow lint types check-generated generate tests docs bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -35,7 +35,7 @@ lint: $(VENV)/.dev ## ruff, the formatter, and which module may import which
 
 types: $(VENV)/.dev ## basedpyright and mypy, both strict
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/basedpyright
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/basedpyright --verifytypes drs_sdk --ignoreexternal
+	PYTHONPATH="$(CURDIR)/typings" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/basedpyright --verifytypes drs_sdk --ignoreexternal
 	$(BIN)/mypy
 
 check-generated: $(VENV)/.dev ## fails when models/ or operations/ differ from a rebuild
@@ -52,6 +52,20 @@ test-lowest: ## the test suite with the lowest versions that pyproject.toml allo
 	.venv-lowest/bin/pip install --quiet --disable-pip-version-check -e ".[progress,otel,yaml]" -r requirements-dev.txt -c constraints-lowest.txt
 	.venv-lowest/bin/pytest -n auto --dist loadfile
 
+# Each engine has an environment of its own, as engines do not bear each other's requirements.
+test-engines: test-airflow ## the test suites that run on the real engines
+
+AIRFLOW := .venv-airflow/bin
+
+.venv-airflow/.ready: pyproject.toml tests_engines/airflow/requirements.txt
+	$(PYTHON) -m venv .venv-airflow
+	$(AIRFLOW)/pip install --quiet --disable-pip-version-check -e ".[airflow]" -r tests_engines/airflow/requirements.txt
+	@touch $@
+
+test-airflow: .venv-airflow/.ready ## types and tests of drs_sdk.airflow, on a real Airflow
+	$(AIRFLOW)/basedpyright -p tests_engines/airflow/pyrightconfig.json --pythonpath $(AIRFLOW)/python
+	cd tests_engines/airflow && $(CURDIR)/$(AIRFLOW)/python -m pytest -c pytest.ini
+
 docs: $(VENV)/.dev ## builds the site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
@@ -60,4 +74,4 @@ bench: $(VENV)/.dev ## measures against the peers, about a quarter of an hour
 	$(BIN)/python benchmarks/run.py
 
 clean: ## deletes what the other targets have made
-	rm -rf $(VENV) .venv-lowest site dist build .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) .venv-lowest .venv-airflow site dist build .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -32,7 +32,13 @@ def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603
         [str(part) for part in command],
         cwd=ROOT,
-        env={**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"},
+        env={
+            **os.environ,
+            "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
+            # What stands in for engines, which are not installed here. --verifytypes reads no
+            # configuration, and so would not find it.
+            "PYTHONPATH": os.pathsep.join((str(SOURCE.parent), str(ROOT / "typings"))),
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -66,13 +66,25 @@ async def look_at_job(drs: DRSClient, job: Job | str) -> JobLook:
     if not _has_ended(found, at):
         wait = pacing.next_look([found], pacing.TYPICAL, at)
         return JobLook(job_id=job_id, state="running", next_look_in=wait.total_seconds())
-    ended = found.terminated_servers if found.type == "TERMINATE" else found.launched_servers
+    return await outcome_of(drs, found)
+
+
+async def outcome_of(drs: DRSClient, job: Job) -> JobLook:
+    """Tell how a job has ended, from what was read of it when it had.
+
+    Reads ``DescribeJobLogItems`` for a job with failed servers.
+
+    Raises:
+        DRSError: The service could not be asked.
+    """
+    job_id = job.job_id or ""
+    ended = job.terminated_servers if job.type == "TERMINATE" else job.launched_servers
     well = tuple(server.source_server_id for server in ended if server.source_server_id)
-    if found.succeeded:
+    if job.succeeded:
         return JobLook(job_id=job_id, state="succeeded", succeeded=well)
     wrong = [
         server.source_server_id
-        for server in (*found.failed_servers, *found.pending_servers)
+        for server in (*job.failed_servers, *job.pending_servers)
         if server.source_server_id is not None
     ]
     return JobLook(

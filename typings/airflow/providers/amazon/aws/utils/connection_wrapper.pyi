@@ -1,0 +1,3 @@
+class AwsConnectionWrapper:
+    profile_name: str | None
+    def get_service_endpoint_url(self, service_name: str) -> str | None: ...

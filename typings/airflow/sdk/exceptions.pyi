@@ -1,0 +1,3 @@
+from airflow.providers.common.compat.sdk import AirflowException
+
+class AirflowFailException(AirflowException): ...
