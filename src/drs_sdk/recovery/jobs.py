@@ -66,6 +66,16 @@ async def look_at_job(drs: DRSClient, job: Job | str) -> JobLook:
     if not _has_ended(found, at):
         wait = pacing.next_look([found], pacing.TYPICAL, at)
         return JobLook(job_id=job_id, state="running", next_look_in=wait.total_seconds())
+    return await judged(drs, found)
+
+
+async def judged(drs: DRSClient, found: Job) -> JobLook:
+    """Judge a job that has ended.
+
+    Raises:
+        DRSError: The log of a job with failed servers could not be read.
+    """
+    job_id = found.job_id or "unknown"
     ended = found.terminated_servers if found.type == "TERMINATE" else found.launched_servers
     well = tuple(server.source_server_id for server in ended if server.source_server_id)
     if found.succeeded:
