@@ -19,7 +19,7 @@ from temporalio.worker import Worker
 
 from drs_sdk.recovery import Runbook, Wave
 from drs_sdk.temporal import DRSActivities, DRSPlugin, RunRequest
-from drs_sdk.testing import DRSEmulator, EmulatorClock
+from drs_sdk.testing import DRSEmulator, EmulatorClock, JobDurations
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 BIN = Path(sys.executable).parent
 HERE = Path(__file__).parent
 SPEED = 60
+SHORT = JobDurations(until_conversion=10, conversion=40, launch=70)
+"""Jobs of two minutes: two seconds of ours."""
 
 
 async def dev_server(*arguments: str) -> WorkflowEnvironment:
@@ -97,7 +99,7 @@ class House:
 
 @pytest_asyncio.fixture
 async def house(temporal: WorkflowEnvironment) -> AsyncIterator[House]:
-    emulator = DRSEmulator(clock=EmulatorClock.scaled(SPEED))
+    emulator = DRSEmulator(clock=EmulatorClock.scaled(SPEED), job_durations=SHORT)
     async with emulator, emulator.client() as drs:
         yield House(emulator, drs, temporal.client.service_client.config.target_host)
 

@@ -94,10 +94,9 @@ class Launching:
         stop_if_over(standing)
         require_begun_or_selected(standing)
         if not standing.is_complete:
-            await self._ask_for_instances(standing, list(standing.members))
-            require_nothing_in_the_way(
-                self._run, self._candidates(standing), standing, self._replaceable
-            )
+            candidates = self._candidates(standing)
+            await self._ask_for_instances(standing, candidates)
+            require_nothing_in_the_way(self._run, candidates, standing, self._replaceable)
         return standing
 
     # -- looking -----------------------------------------------------------------------------
