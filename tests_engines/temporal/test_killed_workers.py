@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +25,10 @@ async def start(house: House, flow: str, servers: list[str]) -> WorkflowHandle:
     client = await house.client()
     if flow == "a run":
         return await client.start_workflow(
-            RecoveryWorkflow.run, request_of(servers), id=house.queue, task_queue=house.queue
+            RecoveryWorkflow.run,
+            request_of(servers, poll_every=timedelta(seconds=1)),
+            id=house.queue,
+            task_queue=house.queue,
         )
     request = EnsureRecovery(key="erp/1", servers=tuple(servers), is_drill=True)
     return await client.start_workflow(
