@@ -294,6 +294,7 @@ _BUILD: dict[str, Any] = {
     "RecordLostError": lambda kind: kind({"s-1": "drsjob-1"}),
     "RecordNotKeptError": lambda kind: kind("drsjob-1", {"a": "b"}, "denied"),
     "OriginNeededError": lambda kind: kind("111122223333", "eu-west-1"),
+    "OriginNotReadyError": lambda kind: kind("111122223333/eu-west-1"),
     "WrongOrderError": lambda kind: kind("it is live", letter="B2", first="stop A2"),
     "WayBackFailedError": lambda kind: kind("one is late", _WAY_BACK),
     "RecoveryFailedError": lambda kind: kind("one failed", _REPORT),

@@ -1,15 +1,17 @@
-"""A recovery drill from start to end, on the emulator: no AWS account, no cost, some seconds.
+"""A drill, a recovery and the way home, on the emulator: no AWS account, no cost, some seconds.
 
     make demo                    # a shop of eight servers, in three waves over two Regions
     make demo FLEET=file.json    # your own: what `aws drs describe-source-servers` prints
 
 One server fails and is launched again. The process that carries the drill out is killed in the
-middle, and another one goes on. Everything goes through the SDK over real HTTP; only the service
-behind it is emulated, and minutes of launching pass in seconds.
+middle, and another one goes on. Then servers are recovered in the other Region for good, and
+brought home again. Everything goes through the SDK over real HTTP; only the service behind it is
+emulated, and minutes of launching pass in seconds.
 
 - `world`: the servers, and the runbook that launches them
 - `orchestrator`: the process that is killed: a program of its own
 - `story`: what happens, chapter by chapter
+- `homecoming`: the recovery, and the way back
 - `picture`: the report's timeline as a file
 """
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
+from homecoming import go_there_and_back
 from picture import picture_of
 from rich.rule import Rule
 from rich.syntax import Syntax
@@ -70,6 +71,8 @@ class Story:
         await self._launch_and_be_killed()
         report = await self._go_on()
         await self._clean_up()
+        self._chapter("A recovery in the other Region, and home again")
+        await go_there_and_back(self._emulator, self._code)
         return report
 
     async def _plan(self) -> None:

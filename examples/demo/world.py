@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 KEY = "rehearsal"
 REGIONS = ("eu-west-1", "us-east-1")
+REFUGE, HOME = REGIONS
+"""Where servers are recovered that come from the other Region, and that one."""
 SPEED = 300.0
 """Emulated seconds in a real one: a launch of nine minutes takes two seconds."""
+_NETWORK = 4 * 1024**3
+"""Bytes that a server's replication moves in an emulated second: data comes home in minutes."""
 
 _SHOP = {
     "database": {"db-1": "eu-west-1", "db-2": "us-east-1"},
@@ -44,7 +48,9 @@ recovery_time_objective = "PT2H"
 
 def new_emulator() -> DRSEmulator:
     """Make an emulator of two Regions, in which time passes fast."""
-    return DRSEmulator(regions=REGIONS, clock=EmulatorClock.scaled(SPEED))
+    return DRSEmulator(
+        regions=REGIONS, clock=EmulatorClock.scaled(SPEED), sync_bytes_per_second=_NETWORK
+    )
 
 
 async def open_shop(emulator: DRSEmulator, folder: Path) -> Path:

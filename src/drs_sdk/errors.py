@@ -31,6 +31,7 @@
     │   ├── RecordLostError                   the job that tells whose a launch is, is gone
     │   ├── RecordNotKeptError                a job was started that could not be tagged
     │   ├── OriginNeededError                 the way back needs a client of the origin side
+    │   ├── OriginNotReadyError               DRS was never initialised on the origin side
     │   ├── WrongOrderError                   a step before its time; nothing was changed
     │   ├── RecoveryFailedError               servers of a run have not come up
     │   └── WayBackFailedError                servers are not as far on their way back as asked
@@ -96,6 +97,7 @@ if TYPE_CHECKING:
         InstanceInTheWayError,
         NotStartedInTimeError,
         OriginNeededError,
+        OriginNotReadyError,
         RecordLostError,
         RecordNotKeptError,
         RunClosedError,
@@ -128,6 +130,7 @@ __all__ = [
     "InternalServerException",
     "NotStartedInTimeError",
     "OriginNeededError",
+    "OriginNotReadyError",
     "OutcomeUnknownError",
     "PaginationError",
     "RecordLostError",
@@ -172,6 +175,7 @@ _HOMES = {
     "InternalServerException": "drs_sdk._transport.api_errors",
     "NotStartedInTimeError": "drs_sdk.recovery.run_errors",
     "OriginNeededError": "drs_sdk.recovery.run_errors",
+    "OriginNotReadyError": "drs_sdk.recovery.run_errors",
     "OutcomeUnknownError": "drs_sdk._outcomes.errors",
     "PaginationError": "drs_sdk._core.errors",
     "RecordLostError": "drs_sdk.recovery.run_errors",

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -328,3 +329,16 @@ def test_what_would_go_wrong_later_is_refused_at_once() -> None:
         emulator.fail_launch("s-typo")
     with pytest.raises(ValueError, match="no stage"):
         emulator.fail_launch("s-" + "0" * 17, stage="NEVER")
+
+
+async def test_a_faster_network_syncs_faster() -> None:
+    ready: list[timedelta] = []
+    for rate in (64 * 1024**2, 512 * 1024**2):
+        async with DRSEmulator(sync_bytes_per_second=rate) as emulator, emulator.client() as drs:
+            (server,) = emulator.add_source_servers(1, state="INITIATING")
+            began = emulator.clock.now()
+            await drs.wait_until_source_servers_launchable(server, timeout=timedelta(days=9))
+            ready.append(emulator.clock.now() - began)
+    assert ready[0] > 2 * ready[1]
+    with pytest.raises(ValueError, match="a second"):
+        DRSEmulator(sync_bytes_per_second=0)

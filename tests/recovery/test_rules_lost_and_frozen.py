@@ -336,3 +336,20 @@ async def test_23_a_terminations_lost_answer(
     assert done.is_clean
     assert len(done.terminated) == 2
     assert await standing(drs) == set()
+
+
+async def test_6_14_closed_while_an_answer_was_lost(
+    drs: DRSClient, drs_emulator: DRSEmulator
+) -> None:
+    ids = drs_emulator.add_source_servers(2)
+    await a_run(drs, ids[:1], ids[1:]).advance()
+    await drs_emulator.clock.advance(900)
+    drs_emulator.inject("StartRecovery", Fault.drop_before())
+
+    async def close() -> None:
+        await a_run(drs, ids[:1], ids[1:]).close(reason="enough")
+
+    async with client_with(drs_emulator, Freeze(drs_emulator.clock, 1, close)) as slow:
+        with pytest.raises(RunClosedError):
+            await a_run(slow, ids[:1], ids[1:]).launch()
+    assert len(await jobs(drs)) == 1

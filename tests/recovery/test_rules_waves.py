@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from runs import KEY, a_run, jobs, operations, standing, states
 
-from drs_sdk.errors import RecoveryError, RecoveryFailedError, RunClosedError
+from drs_sdk.errors import AccessDeniedException, RecoveryError, RecoveryFailedError, RunClosedError
 from drs_sdk.recovery import Recovery, Runbook
 from drs_sdk.testing import DRSEmulator, Fault
 
@@ -85,6 +85,23 @@ async def test_20_a_region_that_goes_dark_while_its_jobs_run(world: DRSEmulator)
         report = await over(fleet).launch(on_update=update)
     assert 1 in unreadable  # it was told
     assert report.succeeded  # the weather passed
+
+
+async def test_20_a_region_that_cannot_tell_its_instances_for_a_while(world: DRSEmulator) -> None:
+    west = world.at(region="us-west-2")
+    west.inject("DescribeRecoveryInstances", Fault.server_error(503), times=40)
+    async with world.fleet() as fleet:
+        report = await over(fleet).launch()
+    assert report.succeeded
+    assert len(operations(west, "StartRecovery")) > 0
+
+
+async def test_20_nothing_can_be_read_anywhere(world: DRSEmulator) -> None:
+    for place in (world, world.at(region="us-west-2")):
+        place.inject("*", DENIED, times=10_000)
+    async with world.fleet() as fleet:
+        with pytest.raises(AccessDeniedException):
+            await over(fleet).launch()
 
 
 # -- 21: approvals -------------------------------------------------------------------------------

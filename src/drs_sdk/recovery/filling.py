@@ -69,7 +69,10 @@ class Filling:
                 record = self._run.record(wave, attempt, self._memory.began or look.at)
                 batches.append(Batch(wave, attempt, {n: chosen[n] for n in ids}, record))
         if sum(len(batch.servers) for batch in batches) < len(members):
-            self._memory.waits.append(f"{target} takes no more servers at a time")
+            if any(not job.is_completed for job in look.jobs.values()) or batches:
+                self._memory.crowded.add(target)  # until one of its jobs ends
+            else:
+                self._memory.waits.append(f"{target} takes no servers")
 
         async def look_again(ids: Collection[str]) -> PlaceLook:
             scope = Scope(
@@ -124,7 +127,7 @@ class Filling:
     ) -> dict[str, str | None]:
         """Find the point in time that each server is launched from; None for the latest."""
         moment = group[0].wave.point_in_time
-        if moment == "latest":
+        if moment == "latest" or self._run.step == "launch-back":  # home goes what is newest
             return {member.server_id: None for member in group}
         chosen: dict[str, str | None] = {}
         for member in group:

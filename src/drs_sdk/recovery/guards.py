@@ -62,7 +62,8 @@ def stop_if_over(standing: Standing) -> None:
     if standing.closed is not None:
         raise RunClosedError(name, f"closed ({standing.closed})")
     if (
-        standing.started is not None
+        standing.run.home_waves is None  # a machine may come home after weeks
+        and standing.started is not None
         and standing.at is not None
         and standing.at - standing.started > standing.run.horizon
     ):
@@ -102,7 +103,7 @@ def require_begun_or_selected(standing: Standing) -> None:
     Raises:
         RunbookError: A wave selects no server.
     """
-    if standing.jobs or standing.survey.failures:
+    if standing.jobs or standing.survey.failures or standing.run.home_waves is not None:
         return
     empty = [wave.wave.name for wave in standing.waves.values() if not wave.members]
     if empty:

@@ -50,10 +50,10 @@ def stand(
     jobs: list[tuple[Target, Job, Record]] = []
     for target, look in survey.looks.items():
         jobs += [(target, job, record) for job, record in look.run_jobs(run.name)]
-    on_record = frozenset(n for _, job, _ in jobs for n in approved_waves(job))
     closed = next((why for _, job, _ in jobs if (why := closed_reason(job)) is not None), None)
     others = [found for found in jobs if found[2].step == run.step]
     jobs = [found for found in others if run.identity.owns(found[1], found[2])]
+    on_record = frozenset(n for _, job, _ in jobs for n in approved_waves(job))
     for target in survey.looks:
         _place_members(run, survey, target, waves, refused or {})
     for _, _, record in jobs:
@@ -61,7 +61,8 @@ def stand(
             waves[record.wave].has_begun = True
     for wave in run.order:
         _judge(waves[wave.name], waves, run, survey, attempts)
-        passed = not awaits_verdicts or _has_successors(run, wave, waves)
+        is_idle = run.home_waves is not None and not waves[wave.name].members
+        passed = not awaits_verdicts or is_idle or _has_successors(run, wave, waves)
         _apply(waves[wave.name], verdicts or {}, passed=passed)
         _gate(waves[wave.name], on_record, approved)
     return Standing(
@@ -109,6 +110,8 @@ def _place_members(
         )
         if part is None and server_id in refused:
             member.state, member.reason = "failed", refused[server_id]
+        if part is not None and run.is_void(server_id, part.job.job_id):
+            member.state, member.reason = "failed", "its instance at home stands no more"
         if server is not None and part is not None:
             _note_later_launch(run, member, server, part, survey)
         _note_instance(member, survey)
@@ -127,8 +130,8 @@ def _note_later_launch(
         member.launched_again_by = last
         return
     record = record_of(job)
-    if record is not None and run.identity.owns(job, record):
-        return
+    if record is not None and record.run == run.name:
+        return  # another attempt, or the launch home
     made, ours = job.creation_date_time, part.job.creation_date_time
     if made is None or ours is None or made >= ours:
         member.launched_again_by = last
@@ -178,8 +181,8 @@ def _judge(
         standing.state = "launching" if standing.has_begun else "waiting"
     elif came_up and blind:
         standing.state = "unknown"
-    elif came_up and standing.members:
-        standing.state = "up"
+    elif came_up and (standing.members or run.home_waves is not None):
+        standing.state = "up"  # a wave that has nothing to bring home keeps nobody waiting
     else:
         standing.state = "failed"
     standing.lets_others_start = (standing.state == "up" and not blind) or (

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from drs_sdk.client import DRSClient
     from drs_sdk.fleet.target import Target
     from drs_sdk.models import Job
+    from drs_sdk.recovery.look import PlaceLook
     from drs_sdk.recovery.run import Run
     from drs_sdk.recovery.runbook import Wave
     from drs_sdk.recovery.standing import Member, Standing, WaveStanding
@@ -96,13 +97,17 @@ class Launching:
                 run has begun. What starts now is asked for in any case.
         """
         standing = await self._look()
+        errors = list(standing.survey.failures.values())
+        if errors and not standing.survey.looks and not any(passes(error) for error in errors):
+            raise errors[0]  # nowhere can anything be read, and that does not pass
         require_our_own(standing, self.memory.started_here)
         stop_if_over(standing)
         require_begun_or_selected(standing)
         if not standing.is_complete and (looks_ahead or not standing.jobs):
-            candidates = self._candidates(standing)
-            await self._ask_for_instances(standing, candidates)
-            require_nothing_in_the_way(self._run, candidates, standing, self._replaceable)
+            standing = await self._ask_for_instances(standing, self._candidates(standing))
+            require_nothing_in_the_way(
+                self._run, self._candidates(standing), standing, self._replaceable
+            )
         return standing
 
     # -- looking -----------------------------------------------------------------------------
@@ -168,23 +173,24 @@ class Launching:
         """Start everything that may start now."""
         require_our_own(standing, self.memory.started_here)
         self.memory.waits.clear()
+        self.memory.crowded.clear()
         self._asking.take_answers()
         if standing.closed is not None:
             return standing
         standing = self._stand(standing.survey)
         self._asking.ask(standing)
-        ready = [wave for wave in standing.waves.values() if self._is_ready(wave)]
-        todo = [m for wave in ready for m in self._todo(wave)]
+        todo = self._due(standing)
         if not todo:
             return self._stand(standing.survey)
-        await self._ask_for_instances(standing, todo)
+        standing = await self._ask_for_instances(standing, todo)
+        todo = self._due(standing)
         require_nothing_in_the_way(self._run, todo, standing, self._replaceable)
         by_place: dict[Target, list[Member]] = {}
         for member in todo:
             holder = running_holder(self._run, standing, member)
             if holder is not None:
                 member.reason = f"waits for job {holder}"
-                self.memory.waits.append(f"{member.server_id} waits for job {holder}")
+                self.memory.crowded.add(member.target)
                 continue
             by_place.setdefault(member.target, []).append(member)
         if by_place:
@@ -194,6 +200,11 @@ class Launching:
 
     def _replaceable(self, server_id: str) -> bool:
         return server_id in self._options.replace_instances_of
+
+    def _due(self, standing: Standing) -> list[Member]:
+        """Find the servers that are to be launched now."""
+        ready = [wave for wave in standing.waves.values() if self._is_ready(wave)]
+        return [member for wave in ready for member in self._todo(wave)]
 
     def _candidates(self, standing: Standing) -> list[Member]:
         return [m for wave in standing.waves.values() for m in self._todo(wave)]
@@ -206,7 +217,14 @@ class Launching:
             if member.server_id not in self.memory.refused
             and (
                 (member.state == "not launched" and member.is_selected)
-                or (member.state == "failed" and member.part is not None and member.attempt < limit)
+                or (
+                    member.state == "failed"
+                    and member.part is not None
+                    and (
+                        member.attempt < limit
+                        or self._run.is_void(member.server_id, member.part.job.job_id)
+                    )
+                )
             )
         ]
 
@@ -216,8 +234,11 @@ class Launching:
         name = wave.wave.name
         return wave.has_begun or self._options.before_wave is None or name in self.memory.cleared
 
-    async def _ask_for_instances(self, standing: Standing, members: Sequence[Member]) -> None:
-        """Ask for the instances of servers that may be launched: something may be in the way."""
+    async def _ask_for_instances(self, standing: Standing, members: Sequence[Member]) -> Standing:
+        """Ask for the instances of servers that may be launched: something may be in the way.
+
+        A place that cannot tell is one that cannot be read.
+        """
         wanted: dict[Target, set[str]] = {}
         for member in members:
             look = standing.survey.looks[member.target]
@@ -229,10 +250,13 @@ class Launching:
             found = await instances_of(drs, wanted[target])
             look.instances = {**(look.instances or {}), **found}
 
-        if wanted:
-            outcomes = await self._run.places.run(ask, list(wanted))
-            for error in outcomes.failures.values():
-                raise error
+        outcomes = await self._run.places.run(ask, list(wanted))
+        if not outcomes.failures:
+            return standing
+        for target, error in outcomes.failures.items():
+            standing.survey.looks.pop(target)
+            standing.survey.failures[target] = error
+        return self._stand(standing.survey)
 
     async def _tell(self, standing: Standing) -> None:
         if self._options.on_update is None:
@@ -251,15 +275,32 @@ class Launching:
             await self._sleep(self._delay(standing))
             if self._asking.has_answers() or self._is_late():
                 return await self._look()
-            if self.memory.waits or not (standing.goes_on or self._awaits_approval(standing)):
+            if self.memory.waits or not self._can_poll(standing):
                 return await self._look()
-            before = _what_calls_for_a_look(standing)
+            before = self._what_calls_for_a_look(standing)
             if not await self._poll(standing):
                 return await self._look()
             standing = self._stand(standing.survey)
             await self._tell(standing)
-            if _what_calls_for_a_look(standing) != before:
+            if self._what_calls_for_a_look(standing) != before:
                 return await self._look()
+
+    def _can_poll(self, standing: Standing) -> bool:
+        """Whether jobs alone tell when there is something to do."""
+        crowded = self.memory.crowded
+        return standing.goes_on or self._awaits_approval(standing) or bool(crowded)
+
+    def _what_calls_for_a_look(self, standing: Standing) -> object:
+        """What, when it changes, may let something start or end."""
+        return (
+            [member.server_id for member in standing.members if member.state == "launching"],
+            standing.approved,
+            standing.closed,
+            [len(_running(standing.survey.looks[target])) for target in self._crowded(standing)],
+        )
+
+    def _crowded(self, standing: Standing) -> list[Target]:
+        return [target for target in standing.survey.looks if target in self.memory.crowded]
 
     async def _sleep(self, delay: timedelta) -> None:
         """Sleep, or until the caller's gate or hook answers."""
@@ -285,6 +326,9 @@ class Launching:
         for target, job, _ in standing.jobs:
             if job.job_id is not None and (marks or not _has_ended(job)):
                 wanted.setdefault(target, set()).add(job.job_id)
+        for target in self._crowded(standing):  # anybody's end makes room
+            running = _running(standing.survey.looks[target])
+            wanted.setdefault(target, set()).update(job.job_id for job in running if job.job_id)
 
         async def ask(drs: DRSClient, target: Target) -> None:
             look = standing.survey.looks[target]
@@ -303,6 +347,10 @@ class Launching:
             running = [
                 job for place, job, _ in standing.jobs if place == target and not _has_ended(job)
             ]
+            if target in self.memory.crowded:
+                running = _running(look)
+                if any(job.type != "LAUNCH" for job in running):
+                    delays.append(min(max(_RETRY, options.min_delay), options.max_delay))
             if running:
                 length = pacing.expected_length(look.jobs.values())
                 now = look.at + (self._clock.now() - look.stamp.wall)
@@ -326,7 +374,8 @@ class Launching:
         if standing.closed is not None:  # nobody's approval is waited for any more
             return not errands.is_checking
         passing = any(passes(error) for error in standing.survey.failures.values())
-        if errands.under_way or self.memory.waits or passing:
+        held = self.memory.waits or self.memory.crowded
+        if errands.under_way or held or passing:
             return False
         for wave in standing.waves.values():
             name = wave.wave.name
@@ -343,10 +392,6 @@ def _has_ended(job: Job) -> bool:
     return job.is_completed and not job.pending_servers
 
 
-def _what_calls_for_a_look(standing: Standing) -> object:
-    """What, when it changes, may let something start or end."""
-    return (
-        [member.server_id for member in standing.members if member.state == "launching"],
-        standing.approved,
-        standing.closed,
-    )
+def _running(look: PlaceLook) -> list[Job]:
+    """The jobs of a place that run, whoever started them."""
+    return [job for job in look.jobs.values() if not job.is_completed]

@@ -46,6 +46,7 @@ class Memory:
     newcomers: set[str] = field(default_factory=set[str])
     dropped: dict[str, str] = field(default_factory=dict[str, str])
     waits: list[str] = field(default_factory=list[str])
+    crowded: set[Target] = field(default_factory=set["Target"])
     verdicts: dict[str, str | None] = field(default_factory=dict[str, "str | None"])
     cleared: set[str] = field(default_factory=set[str])
     hook_results: list[HookResult] = field(default_factory=list["HookResult"])

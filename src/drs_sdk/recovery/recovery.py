@@ -14,6 +14,7 @@ from drs_sdk.recovery.options import launch_options
 from drs_sdk.recovery.preflight.checking import preflight
 from drs_sdk.recovery.reporting import report_on
 from drs_sdk.recovery.survey import Scope, survey
+from drs_sdk.recovery.way_back.tagging import tag_launched
 from drs_sdk.recovery.way_back.way_back import WayBack
 from drs_sdk.waiters.waiting import optional_duration
 
@@ -130,6 +131,7 @@ class Recovery(WayBack):
             ),
         )
         standing = await launching.launch()
+        await tag_launched(self._run, standing)
         did_nothing = standing.is_complete and not launching.memory.started_here
         complete = did_nothing and launching.was_complete
         return await report_on(self._run, standing, launching.memory, already_complete=complete)

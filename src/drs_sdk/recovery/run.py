@@ -9,6 +9,7 @@ from drs_sdk.recovery.limits import Limits
 from drs_sdk.recovery.look import Identity
 from drs_sdk.recovery.record import Record
 from drs_sdk.recovery.starting import LaunchAs
+from drs_sdk.recovery.whereabouts import is_turned_round
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +38,7 @@ class Run:
         tags: The caller's own tags for its jobs.
         home_waves: On the way home, the wave of each reversed source server.
         replaces: Instances that its launches replace by design.
+        void: Launches that count as failed, by source server and job: a person has said so.
     """
 
     runbook: Runbook
@@ -49,6 +51,7 @@ class Run:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     home_waves: Mapping[str, str] | None = None
     replaces: frozenset[str] = frozenset()
+    void: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def name(self) -> str:
@@ -104,6 +107,16 @@ class Run:
             return [self.runbook.wave(wave)] if wave is not None else []
         if server.replication_direction == "FAILBACK":
             return []
+        return self.selected_by(server, target)
+
+    def concerns(self, server: SourceServer, target: Target) -> bool:
+        """Whether a server matters to the run: also one that it has turned round since."""
+        if self.waves_of(server, target):
+            return True
+        return is_turned_round(server) and bool(self.selected_by(server, target))
+
+    def selected_by(self, server: SourceServer, target: Target) -> list[Wave]:
+        """Find the waves whose selectors take a server."""
         return [
             wave
             for wave in self.runbook.waves
@@ -111,6 +124,10 @@ class Run:
                 server, region_name=target.region_name, account_id=target.account_id
             )
         ]
+
+    def is_void(self, server_id: str, job_id: str | None) -> bool:
+        """Whether a launch counts as failed, as a person has said."""
+        return (server_id, job_id) in self.void
 
     def may_have_servers(self, wave: Wave, target: Target) -> bool:
         """Whether a wave can have servers in a place."""
@@ -134,6 +151,7 @@ class Run:
         places: Places,
         waves: Mapping[str, str],
         replaces: frozenset[str] = frozenset(),
+        void: frozenset[tuple[str, str]] = frozenset(),
     ) -> Run:
         """The same run on its way home.
 
@@ -141,5 +159,13 @@ class Run:
             places: Where the machines came from.
             waves: The wave of each reversed source server.
             replaces: Instances that the launch home replaces by design.
+            void: Launches home that count as failed, by source server and job.
         """
-        return replace(self, step="launch-back", places=places, home_waves=waves, replaces=replaces)
+        return replace(
+            self,
+            step="launch-back",
+            places=places,
+            home_waves=waves,
+            replaces=replaces,
+            void=void,
+        )

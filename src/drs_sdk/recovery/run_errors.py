@@ -192,6 +192,20 @@ class OriginNeededError(RecoveryError):
         self.region_name = region_name
 
 
+class OriginNotReadyError(RecoveryError):
+    """DRS was never initialised where the machines came from; nothing was changed there."""
+
+    __module__ = "drs_sdk.errors"
+
+    def __init__(self, where: str) -> None:
+        """Say where."""
+        super().__init__(
+            f"the way back goes where DRS was never initialised: {where}. Initialise it there "
+            "(initialize_service()), with the roles and the replication settings that it needs, "
+            "and call this again."
+        )
+
+
 class WrongOrderError(RecoveryError):
     """A step was asked for before its time; nothing was changed.
 

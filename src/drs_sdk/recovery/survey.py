@@ -80,7 +80,7 @@ def question_for(
     return Question(
         identity=run.identity,
         server_ids=_named_ids(run) if server_ids is None else frozenset(server_ids),
-        concerns=lambda server: bool(run.waves_of(server, target)),
+        concerns=lambda server: run.concerns(server, target),
         horizon=run.horizon,
         started=scope.started,
         not_launched=scope.not_launched,

@@ -64,6 +64,7 @@ class DRSEmulator(Place):
         quotas: Quotas | None = None,
         quirks: Quirks | None = None,
         job_durations: JobDurations | None = None,
+        sync_bytes_per_second: int = 128 * 1024 * 1024,
         initialized: bool = True,
         page_size: int = 200,
         recovery_instance_ids_in_jobs: bool = False,
@@ -91,6 +92,8 @@ class DRSEmulator(Place):
             quirks: What the service does at times, in every place; see also `Place.quirks`.
             job_durations: How long the steps of jobs take, in every place; see also
                 `Place.job_durations`.
+            sync_bytes_per_second: How fast one server's initial sync moves, 128 MiB a second
+                unless given: a disk of 100 GiB takes 14 minutes of the emulator's time.
             initialized: Whether InitializeService was called already.
             page_size: Items on a page when a request does not say.
             recovery_instance_ids_in_jobs: Let launch jobs name the recovery instances they
@@ -107,11 +110,13 @@ class DRSEmulator(Place):
                 default there is none.
 
         Raises:
-            ValueError: A page without items, no Region or no account, one twice, or both
-                `region` and `regions` (`account_id` and `accounts`).
+            ValueError: A page without items, a sync that never ends, no Region or no account,
+                one twice, or both `region` and `regions` (`account_id` and `accounts`).
         """
         if page_size < 1:
             raise ValueError("a page holds at least one item")
+        if sync_bytes_per_second < 1:
+            raise ValueError("a sync moves at least one byte a second")
         clock = clock or EmulatorClock.virtual()
         all_regions = _all_of("region", region, regions, _REGION)
         all_accounts = _all_of("account", account_id, accounts, _ACCOUNT_ID)
@@ -126,6 +131,7 @@ class DRSEmulator(Place):
             quotas=quotas or Quotas(),
             quirks=quirks or Quirks(),
             job_durations=job_durations or JobDurations(),
+            sync_bytes_per_second=sync_bytes_per_second,
         )
         self._keys = Keyring(all_accounts)
         self._token_service = TokenService(self._keys)

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from drs_sdk.recovery.way_back.report import Stage
 
 _STOPPED = frozenset({"STOPPED", "DISCONNECTED"})
+_ON_PREMISES: dict[str, Stage] = {
+    "FAILBACK_READY_FOR_LAUNCH": "ready",
+    "FAILBACK_IN_PROGRESS": "syncing",
+    "FAILBACK_NOT_READY_FOR_LAUNCH": "syncing",
+    "FAILBACK_ERROR": "failed home",
+}
 
 
 @dataclass(slots=True)
@@ -27,12 +33,15 @@ class Journey:
         b2: Its instance on the recovery side, where that stands.
         origin: Where its machine came from; None where it is no EC2 machine.
         is_same_place: Whether that is the recovery side itself, so that B1 turns round.
+        is_on_premises: Whether its machine is no EC2 instance, so that a failback client boots.
         a2: The source server that replicates B2 home.
         a3: The instance at home.
         part: Its part in the run's last launch home.
         part_standing: How that went.
-        has_launches_home: Whether the run has launched something home.
+        came_home: Whether the run's own jobs say that it came home, A2 being gone.
         is_drill: Whether the way back is practised only.
+        is_b2_going: Whether B2 is being terminated.
+        is_launched_into: Whether A3 was launched into A1, so that B1 names it before and after.
         reason: What stands in the way, where something does.
     """
 
@@ -40,12 +49,15 @@ class Journey:
     b2: RecoveryInstance | None
     origin: Target | None
     is_same_place: bool
+    is_on_premises: bool = False
     a2: SourceServer | None = None
     a3: RecoveryInstance | None = None
     part: Part | None = None
     part_standing: str | None = None
-    has_launches_home: bool = False
+    came_home: bool = False
     is_drill: bool = False
+    is_b2_going: bool = False
+    is_launched_into: bool = False
     reason: str | None = None
 
     @property
@@ -54,16 +66,26 @@ class Journey:
         return self.member.server
 
     @property
-    def is_on_premises(self) -> bool:
-        """Whether its machine is no EC2 instance, so that a failback client has to boot there."""
-        return self.b2 is not None and self.b2.origin_environment == "ON_PREMISES"
+    def is_b1_replicating(self) -> bool:
+        """Whether B1 protects a machine: nothing less than CONTINUOUS does."""
+        return self.b1 is not None and self.b1.is_replicating
+
+    @property
+    def is_a2_stopped(self) -> bool:
+        """Whether A2 replicates no more."""
+        return self.a2 is not None and str(self.a2.replication_state) in _STOPPED
 
     @property
     def is_reprotected(self) -> bool:
-        """Whether B1 goes on with the machine at home."""
+        """Whether B1 goes on with the machine at home.
+
+        It names A4 then. Where A4 is A1 itself, launched into, it did so before, too: there only
+        A3 tells, which shows that it is replicated.
+        """
         if self.a3 is None or self.a3.ec2_instance_id is None or self.b1 is None:
             return False
-        return machine_of(self.b1) == self.a3.ec2_instance_id
+        names_it = machine_of(self.b1) == self.a3.ec2_instance_id
+        return names_it and (not self.is_launched_into or is_replicated(self.a3))
 
     @property
     def stage(self) -> Stage:
@@ -72,50 +94,55 @@ class Journey:
             return self._stage_on_premises()
         if self.a2 is None:
             return self._stage_without_a2()
-        if self.a3 is not None:
-            return self._stage_at_home(self.a2)
-        launched: dict[str | None, Stage] = {
-            "launched": "retiring",  # A3's record is gone, A2 is still to go
-            "launching": "launching home",
-            "failed": "failed home",
-        }
-        ready: Stage = "ready" if self.a2.is_launchable else "syncing"
-        return launched.get(self.part_standing, ready)
+        if self.part_standing == "launched":
+            return self._stage_without_a3() if self.a3 is None else self._stage_at_home()
+        if self.part_standing is not None:
+            return "launching home" if self.part_standing == "launching" else "failed home"
+        return self._stage_replicating(self.a2)
+
+    def _stage_replicating(self, a2: SourceServer) -> Stage:
+        if self.is_a2_stopped and self.b2 is None and not self.is_same_place:
+            return "retiring"  # nothing is left that it could replicate or launch
+        return "ready" if a2.is_launchable else "syncing"
 
     def _stage_without_a2(self) -> Stage:
         if self.b2 is not None:
             return "launched"
-        was_launched = self.member.part is not None and self.member.state in {"launched", "gone"}
-        is_back = (
-            was_launched
-            and self.has_launches_home
-            and self.b1 is not None
-            and self.b1.is_replicating
-        )
-        return "done" if is_back else "not launched"
+        if not self.came_home:
+            return "not launched"
+        return "done" if self.is_b1_replicating else "re-protecting"
 
-    def _stage_at_home(self, a2: SourceServer) -> Stage:
-        if self.part_standing == "launching":
-            return "launching home"
+    def _stage_at_home(self) -> Stage:
         if not self.is_reprotected:
             return "home"
-        if str(a2.replication_state) in _STOPPED and not self.is_same_place:
-            return "retiring"
-        return "protected" if self.b1 is not None and self.b1.is_replicating else "re-protecting"
+        if not self.is_b1_replicating:
+            return "re-protecting"
+        return "retiring" if self.is_a2_stopped and not self.is_same_place else "protected"
+
+    def _stage_without_a3(self) -> Stage:
+        """A3's record goes when all but A2 has gone. Any earlier, it is not we who removed it."""
+        if self.is_same_place:
+            is_forward = self.a2 is not None and self.a2.replication_direction == "FAILOVER"
+            if self.b2 is None and is_forward:
+                return "done" if self.is_b1_replicating else "re-protecting"
+            return "failed home"
+        is_ours = self.is_a2_stopped and (self.b2 is None or self.is_drill)
+        return "retiring" if is_ours else "failed home"
 
     def _stage_on_premises(self) -> Stage:
-        state = self.b2.failback.state if self.b2 is not None and self.b2.failback else None
-        match str(state):
-            case "FAILBACK_READY_FOR_LAUNCH":
-                return "ready"
-            case "FAILBACK_IN_PROGRESS" | "FAILBACK_NOT_READY_FOR_LAUNCH":
-                return "syncing"
-            case "FAILBACK_COMPLETED":
-                return "home"
-            case "FAILBACK_ERROR":
-                return "failed home"
-            case _:
-                return "waiting for a person"
+        is_home = self.part_standing == "launched"
+        if self.b2 is None:
+            if not is_home:
+                return "not launched"
+            return "done" if self.is_b1_replicating else "re-protecting"
+        state = str(self.b2.failback.state) if self.b2.failback is not None else ""
+        if self.part_standing == "launching":
+            return "launching home"
+        if state == "FAILBACK_COMPLETED":
+            return "protected" if self.is_b1_replicating else "re-protecting"
+        if self.part_standing == "failed":
+            return "failed home"
+        return _ON_PREMISES.get(state, "waiting for a person")
 
     def told(self) -> ServerWayBack:
         """Tell it as plain data."""
@@ -141,28 +168,40 @@ class Journey:
         )
 
     def _why(self) -> str | None:
-        match self.stage:
-            case "launched":
-                return "its replication is not reversed"
-            case "syncing" if self.a2 is not None:
-                return f"A2 reads {self.a2.replication_state}{_behind(self.a2)}"
-            case "re-protecting" if self.b1 is not None:
-                return f"B1 reads {self.b1.replication_state}{_behind(self.b1)}"
-            case "failed home":
-                return "its launch home failed"
-            case "not launched":
-                return self.member.reason or "no instance of this run stands"
-            case _:
-                return None
+        stage, a2, b1 = self.stage, self.a2, self.b1
+        if stage == "failed home" and self.part_standing == "launched":
+            return (
+                "it was launched home, and its instance there (A3) stands no more: look whether "
+                "its machine (A4) lives, and where not, "
+                f'fail_back(launch_again=["{self.member.server_id}"])'
+            )
+        told: dict[Stage, str | None] = {
+            "launched": "its replication is not reversed",
+            "failed home": "its launch home failed: its job tells why",
+            "not launched": self.member.reason or "no instance of this run stands",
+        }
+        if a2 is not None:
+            again = ": somebody has to start its replication" if self.is_a2_stopped else ""
+            told["syncing"] = f"A2 reads {a2.replication_state}{_behind(a2)}{again}"
+        if b1 is not None:
+            told["re-protecting"] = f"B1 reads {b1.replication_state}{_behind(b1)}"
+        return told.get(stage)
 
     def _for_a_person(self) -> str | None:
         if self.stage == "waiting for a person":
             return (
                 "boot the failback client on the original machine, and connect it to this instance"
             )
-        is_back = self.stage in {"protected", "retiring", "done"}
-        if is_back and not self.is_on_premises and not self.is_drill:
-            return "the machine of before (A1) may still stand in EC2 at home: terminate it there"
+        if self.is_on_premises:
+            if self.stage != "re-protecting":
+                return None
+            return "see that the agent on the original machine replicates again"
+        if self.stage in {"protected", "retiring", "done"} and not self.is_drill:
+            live = machine_of(self.b1) if self.b1 is not None else None
+            return (
+                "the machine of before (A1) may still stand in EC2 at home: terminate it there, "
+                f"and never the one that lives now ({live or 'A4'})"
+            )
         return None
 
 
@@ -171,6 +210,15 @@ def machine_of(server: SourceServer) -> str | None:
     properties = server.source_properties
     hints = properties.identification_hints if properties is not None else None
     return hints.aws_instance_id if hints is not None else None
+
+
+_NOT_REPLICATED = frozenset({"NOT_STARTED", "REPLICATION_STATE_NOT_AVAILABLE", "None"})
+
+
+def is_replicated(instance: RecoveryInstance) -> bool:
+    """Whether an instance shows that something replicates it."""
+    info = instance.data_replication_info
+    return info is not None and str(info.data_replication_state) not in _NOT_REPLICATED
 
 
 def _behind(server: SourceServer) -> str:

@@ -9,11 +9,22 @@ from drs_sdk.recovery.errors import RecoveryError
 from drs_sdk.recovery.guards import require_our_own
 from drs_sdk.recovery.instances import instance_of
 from drs_sdk.recovery.judging import stand
-from drs_sdk.recovery.look import PlaceLook, Stamp, instances_of, jobs_since, service_time
-from drs_sdk.recovery.standing import is_standing
+from drs_sdk.recovery.look import (
+    PlaceLook,
+    Stamp,
+    instances_of,
+    jobs_by_id,
+    jobs_since,
+    last_job_id,
+    service_time,
+)
+from drs_sdk.recovery.record import RUN, STEP
+from drs_sdk.recovery.standing import Member, is_standing
 from drs_sdk.recovery.survey import Scope, survey
-from drs_sdk.recovery.way_back.journey import Journey, machine_of
-from drs_sdk.recovery.way_back.origins import Origins
+from drs_sdk.recovery.way_back.journey import Journey, is_replicated, machine_of
+from drs_sdk.recovery.way_back.matching import put_together
+from drs_sdk.recovery.way_back.origins import Origins, is_on_premises, require_the_account
+from drs_sdk.recovery.whereabouts import origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,10 +32,9 @@ if TYPE_CHECKING:
     from drs_sdk.client import DRSClient
     from drs_sdk.fleet.target import Target
     from drs_sdk.models import RecoveryInstance, SourceServer
-    from drs_sdk.recovery.look import Identity
     from drs_sdk.recovery.places import Places
     from drs_sdk.recovery.run import Run
-    from drs_sdk.recovery.standing import Member, Standing
+    from drs_sdk.recovery.standing import Standing
 
 
 @dataclass(slots=True)
@@ -37,6 +47,7 @@ class BothSides:
         journeys: Its servers.
         origins: The looks at the places of origin.
         sides: Which side has each place of origin.
+        absent: The places of origin where DRS was never initialised.
     """
 
     run: Run
@@ -44,6 +55,7 @@ class BothSides:
     journeys: list[Journey]
     origins: dict[Target, PlaceLook] = field(default_factory=dict["Target", PlaceLook])
     sides: dict[Target, Places] = field(default_factory=dict["Target", "Places"])
+    absent: set[Target] = field(default_factory=set["Target"])
 
 
 class Looking:
@@ -63,6 +75,8 @@ class Looking:
         self._origins = Origins(run.places, origin)
         self._named = dict(instances or {})
         self._home = run.homewards(run.places, {}).identity
+        self._launched_into: dict[str, str | None] = {}
+        self._protected: set[str] = set()
 
     async def look(self) -> BothSides:
         """Look at both sides.
@@ -80,32 +94,75 @@ class Looking:
             journey.is_drill = self._run.is_drill
             both.journeys.append(journey)
         for target, side in both.sides.items():
-            both.origins[target] = await self._origin_side(target, side, standing)
+            await self._origin_side(target, side, both)
+        put_together(self._run, standing, both.journeys, both.origins, self._home)
         for journey in both.journeys:
-            if journey.origin is not None:
-                _put_together(journey, both.origins[journey.origin], self._home)
+            await self._look_into(journey, both)
+            self._remember(journey)
         return both
+
+    def _remember(self, journey: Journey) -> None:
+        """Keep who was protected at home: once all that it came by is gone, nothing tells."""
+        if journey.stage in {"protected", "retiring"}:
+            self._protected.add(journey.member.server_id)
+        elif journey.member.server_id in self._protected:
+            journey.came_home = True
 
     async def _recovery_side(self) -> Standing:
         found = await survey(self._run, Scope(instances=True))
         for error in found.failures.values():
             raise error
         lost = {name for look in found.looks.values() for name in look.lost}
-        if unknown := lost - self._named.keys():
-            raise RecoveryError(
-                "whether this run launched them cannot be told, as their jobs are gone: "
-                f"{', '.join(sorted(unknown))}. Name their instances: "
-                "fail_back(instances={source server: recovery instance})"
-            )
+        wanted = {*self._named, *lost}
         for target, look in found.looks.items():
-            wanted = [name for name in self._named if name in look.servers]
+            here = [name for name in wanted if name in look.servers]
             look.instances = {
                 **(look.instances or {}),
-                **await self._instances(self._run.places, target, wanted),
+                **await self._instances(self._run.places, target, here),
             }
+        if unknown := sorted(lost - self._named.keys()):
+            found_here = {n: one for look in found.looks.values() for n, one in self._tagged(look)}
+            told = ", ".join(
+                f"{name}: {found_here.get(name, 'its instance')!r}" for name in unknown
+            )
+            raise RecoveryError(
+                "whether this run launched them cannot be told, as their jobs are gone: "
+                f"{', '.join(unknown)}. Look at their recovery instances, and name those that "
+                f"are to come home: fail_back(instances={{{told}}}), reprotect takes it, too. "
+                "Nothing was changed."
+            )
         standing = stand(self._run, found, attempts=lambda wave: wave.attempts)
         require_our_own(standing, ())
+        self._take_in_named(standing)
         return standing
+
+    def _tagged(self, look: PlaceLook) -> list[tuple[str, str]]:
+        """Name instances whose tags say that they are of the run: a hint, and no proof."""
+        return [
+            (name, one.recovery_instance_id or "")
+            for name, instances in (look.instances or {}).items()
+            for one in instances
+            if one.tags.get(RUN) == self._run.name and one.tags.get(STEP) == "launch"
+        ]
+
+    def _take_in_named(self, standing: Standing) -> None:
+        """Let servers take part that a person has named, and that nothing else tells of.
+
+        Within one Region B1 has turned round by then, and no wave selects a reversed server.
+        """
+        known = {member.server_id for member in standing.members}
+        for name in sorted(self._named.keys() - known):
+            for target, look in standing.survey.looks.items():
+                server = look.servers.get(name)
+                chosen = [] if server is None else self._run.selected_by(server, target)
+                if server is not None and chosen:
+                    member = Member(
+                        name, target, chosen[0], server, None, "launched", is_selected=True
+                    )
+                    standing.waves[chosen[0].name].members.append(member)
+                    break
+            else:
+                raise RecoveryError(f"{name} is no source server of this runbook")
 
     @staticmethod
     async def _instances(
@@ -122,28 +179,46 @@ class Looking:
         return outcomes.results[target]
 
     def _journey(self, member: Member, standing: Standing, sides: dict[Target, Places]) -> Journey:
-        b2 = self._b2(member, standing)
-        is_from_ec2 = b2 is None or b2.origin_environment != "ON_PREMISES"
-        if member.server is None or not is_from_ec2:
-            return Journey(member, b2, None, is_same_place=False)
+        record = self._b2(member, standing)
+        state = str(record.ec2_instance_state) if record is not None else ""
+        b2, going = (
+            record if record is not None and is_standing(state) else None,
+            state == "SHUTTING-DOWN",
+        )
+        at_home = is_on_premises(member.server, record)
+        concerns = record is not None or member.part is not None
+        if member.server is None or at_home or not concerns:
+            return Journey(
+                member,
+                b2,
+                None,
+                is_same_place=False,
+                is_on_premises=at_home,
+                is_b2_going=going,
+            )
         target, side, same = self._origins.find(member.server, member.target)
         sides[target] = side
-        return Journey(member, b2, target, is_same_place=same)
+        return Journey(member, b2, target, is_same_place=same, is_b2_going=going)
 
     def _b2(self, member: Member, standing: Standing) -> RecoveryInstance | None:
         named = self._named.get(member.server_id)
-        if named is None:
-            b2 = instance_of(member, standing)
-        else:
+        b2 = instance_of(member, standing)
+        if named is not None:
+            own = b2.recovery_instance_id if b2 is not None else named
+            if own != named:
+                raise RecoveryError(f"{member.server_id} stands as {own}, and not as {named}")
             look = standing.survey.looks[member.target]
             found = (look.instances or {}).get(member.server_id, ())
             b2 = next((one for one in found if one.recovery_instance_id == named), None)
-            if b2 is None:
+            if b2 is not None and bool(b2.is_drill) != self._run.is_drill:
+                kind = "a drill" if b2.is_drill else "a recovery"
+                raise RecoveryError(f"{named} was launched by {kind}, and this run is none")
+            if b2 is None and member.part is None and not is_over(member):
                 raise RecoveryError(f"{named} is no recovery instance of {member.server_id}")
-        return b2 if b2 is not None and is_standing(str(b2.ec2_instance_state)) else None
+        return b2
 
-    async def _origin_side(self, target: Target, side: Places, standing: Standing) -> PlaceLook:
-        run = self._run
+    async def _origin_side(self, target: Target, side: Places, both: BothSides) -> None:
+        run, started = self._run, both.standing.started
 
         async def read(drs: DRSClient, _: Target) -> PlaceLook:
             look = PlaceLook(run.clock.now(), Stamp.now(run.clock), {})
@@ -152,13 +227,15 @@ class Looking:
                 look.servers.update(
                     {one.source_server_id: one for one in page.items if one.source_server_id}
                 )
-            began = standing.started or look.at - run.horizon
-            look.jobs = await jobs_since(drs, began)
+            look.jobs = await jobs_since(drs, started or look.at - run.horizon)
+            named = {last_job_id(one) for one in look.servers.values() if _is_reversed(one)}
+            wanted = {name for name in named if name is not None} - look.jobs.keys()
+            look.jobs.update(await jobs_by_id(drs, wanted))  # a listing can lag behind
             parts = look.parts(self._home)
             back = [
                 name
                 for name, server in look.servers.items()
-                if server.replication_direction == "FAILBACK" or name in parts
+                if _is_reversed(server) or name in parts or name in self._named
             ]
             look.instances = await instances_of(drs, back)
             return look
@@ -166,50 +243,43 @@ class Looking:
         outcomes = await side.run(read, [target])
         for error in outcomes.failures.values():
             raise error
-        if target in outcomes.results:
-            return outcomes.results[target]
-        # DRS was never initialised there, so nothing is there.
-        return PlaceLook(run.clock.now(), Stamp.now(run.clock), {})
+        if target not in outcomes.results:
+            both.absent.add(target)
+            both.origins[target] = PlaceLook(run.clock.now(), Stamp.now(run.clock), {})
+            return
+        both.origins[target] = outcomes.results[target]
+        if target.account_id is None:
+            for journey in both.journeys:
+                if journey.origin == target and journey.b1 is not None:
+                    servers = both.origins[target].servers.values()
+                    require_the_account(origin_of(journey.b1), servers)
+
+    async def _look_into(self, journey: Journey, both: BothSides) -> None:
+        """Find out whether A3 was launched into A1, where B1 names it and A3 shows no replica."""
+        a2, a3, b1 = journey.a2, journey.a3, journey.b1
+        if a2 is None or a3 is None or b1 is None or journey.origin is None:
+            return
+        name = a2.source_server_id or ""
+        if is_replicated(a3) or machine_of(b1) != a3.ec2_instance_id or journey.is_same_place:
+            return
+        if name not in self._launched_into:
+
+            async def ask(drs: DRSClient, _: Target) -> str | None:
+                settings = await drs.get_launch_configuration(name)
+                into = settings.launch_into_instance_properties
+                return into.launch_into_ec2_instance_id if into is not None else None
+
+            outcomes = await both.sides[journey.origin].run(ask, [journey.origin])
+            for error in outcomes.failures.values():
+                raise error
+            self._launched_into.update(dict.fromkeys([name], *outcomes.results.values()))
+        journey.is_launched_into = self._launched_into.get(name) == a3.ec2_instance_id
 
 
-def _put_together(journey: Journey, look: PlaceLook, home: Identity) -> None:
-    """Find A2 and A3 of a server, and its part in the launch home."""
-    parts = look.parts(home)
-    journey.has_launches_home = bool(parts)
-    journey.a2 = next(
-        (server for name, server in look.servers.items() if _is_a2(journey, server, name in parts)),
-        None,
-    )
-    if journey.a2 is None:
-        return
-    name = journey.a2.source_server_id or ""
-    part = parts.get(name)
-    instances = [
-        one
-        for one in (look.instances or {}).get(name, ())
-        if is_standing(str(one.ec2_instance_state))
-    ]
-    if part is not None:
-        journey.part, journey.part_standing = part, part.standing(look.at)
-        instances = [one for one in instances if one.job_id == part.job.job_id]
-    elif journey.is_same_place:
-        instances = []  # B2 is the one that stands there
-    journey.a3 = next(iter(instances), None)
+def is_over(member: Member) -> bool:
+    """Whether a server that a person has named goes on with a machine at home already."""
+    return member.server is not None and member.server.is_replicating
 
 
-def _is_a2(journey: Journey, server: SourceServer, is_in_our_jobs: bool) -> bool:  # noqa: FBT001
-    """Whether a server of the origin side replicates the instance of a journey home.
-
-    The server that it names as its opposite goes stale over cycles, so that counts only where a
-    job of this run has launched the server home.
-    """
-    if journey.is_same_place:
-        is_itself = server.source_server_id == journey.member.server_id
-        return is_itself and (server.replication_direction == "FAILBACK" or is_in_our_jobs)
-    if server.replication_direction != "FAILBACK":
-        return False
-    if journey.b2 is not None:
-        return machine_of(server) == journey.b2.ec2_instance_id
-    opposite = server.reversed_direction_source_server_arn
-    b1 = journey.b1
-    return is_in_our_jobs and b1 is not None and opposite is not None and opposite == b1.arn
+def _is_reversed(server: SourceServer) -> bool:
+    return server.replication_direction == "FAILBACK"

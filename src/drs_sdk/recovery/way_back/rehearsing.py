@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk._transport.api_errors import ValidationException
+from drs_sdk.recovery import marking
 from drs_sdk.recovery.clean_up import clean_up
 from drs_sdk.recovery.errors import RecoveryError
 from drs_sdk.recovery.run_errors import WrongOrderError
@@ -14,20 +14,13 @@ from drs_sdk.recovery.way_back.returning import launch_home
 from drs_sdk.recovery.way_back.steps import concerned, reached, remember, report_of
 
 if TYPE_CHECKING:
-    from drs_sdk.recovery.memory import LaunchOptions
     from drs_sdk.recovery.run import Run
     from drs_sdk.recovery.way_back.looking import BothSides, Looking
     from drs_sdk.recovery.way_back.report import WayBackReport
-    from drs_sdk.recovery.way_back.steps import Deadline, Teller
+    from drs_sdk.recovery.way_back.returning import Homecoming
 
 
-async def rehearse(
-    run: Run,
-    looking: Looking,
-    options: LaunchOptions,
-    deadline: Deadline,
-    teller: Teller,
-) -> WayBackReport:
+async def rehearse(run: Run, looking: Looking, how: Homecoming) -> WayBackReport:
     """Practise the way back of a drill, and remove all that it made."""
     if not run.is_drill:
         raise WrongOrderError(
@@ -36,47 +29,53 @@ async def rehearse(
             first="reprotect() and fail_back() are for recoveries",
         )
     both = await looking.look()
-    if all(one.stage == "done" for one in both.journeys):
-        return report_of(run, both.journeys, "done")
     seen = remember(both)
     if both.standing.closed is None:
         require_launched(both)
         _require_elsewhere(both)
-        both = await _there_and_back(run, both, looking, options, deadline, teller)
+        both, reasons = await _there_and_back(run, both, looking, how)
         seen = remember(both, seen)
-        if not all(reached(one, "home") for one in concerned(both)):
-            return report_of(
-                run,
-                both.journeys,
-                "done",
-                notes=("What it has made still stands: call it again, or clean_up().",),
-            )
-    both, left = await retire(run, looking, deadline, teller)
+        if not _is_through(both):
+            note = "What it has made still stands: call it again, or clean_up() and call it then."
+            return report_of(run, both.journeys, "done", failed=reasons, notes=(note,))
+        # Closed before anything is removed: nothing more is launched under its key.
+        await marking.close(run, both.standing, "its way back was rehearsed")
+    failed = {
+        one.member.server_id: one.reason or "its job tells why"
+        for one in both.journeys
+        if one.part_standing == "failed" or one.stage == "ready"
+    }
+    both, left = await retire(run, looking, how.deadline, how.teller)
     if not left:
-        cleaned = await clean_up(run, timeout=deadline.left)
+        cleaned = await clean_up(run, timeout=how.deadline.left)
         left = dict(cleaned.left)
-    return report_of(run, both.journeys, "done", seen=seen, left=left)
+        both = await looking.look()
+    return report_of(run, both.journeys, "done", seen=seen, left=left, failed=failed)
+
+
+def _is_through(both: BothSides) -> bool:
+    """Whether nothing goes on: all are at home, or a launch home has failed for good."""
+    stages = {one.stage for one in concerned(both)}
+    if not all(reached(one, "failed home") for one in concerned(both)):
+        return False
+    return "launching home" not in stages and ("ready" not in stages or "failed home" in stages)
 
 
 async def _there_and_back(
-    run: Run,
-    both: BothSides,
-    looking: Looking,
-    options: LaunchOptions,
-    deadline: Deadline,
-    teller: Teller,
-) -> BothSides:
+    run: Run, both: BothSides, looking: Looking, how: Homecoming
+) -> tuple[BothSides, dict[str, str]]:
     if not all(reached(one, "ready") for one in concerned(both)):
-        try:
-            both = await replicate_home(run, looking, deadline, teller)
-        except ValidationException as error:
+        both = await replicate_home(run, looking, how.deadline, how.teller)
+        refused = [one for one in both.journeys if one.stage == "launched" and one.reason]
+        if refused and "refuses" in (refused[0].reason or ""):
             raise RecoveryError(
-                f"the service refuses to reverse a drill's instance ({error}). That it does is a "
-                "guess of this package's authors: practise with a recovery of a test server"
-            ) from error
-    if not all(reached(one, "ready") for one in concerned(both)):
-        return both
-    return await launch_home(run, both, looking, options, deadline)
+                f"{refused[0].member.server_id}: {refused[0].reason}. That the service reverses a "
+                "drill's instance is a guess of this package's authors. Practise with a recovery "
+                "of a test server, and clean_up() this drill"
+            )
+    if not all(reached(one, "failed home") for one in concerned(both)):
+        return both, {}
+    return await launch_home(run, both, looking, how)
 
 
 def _require_elsewhere(both: BothSides) -> None:

@@ -87,6 +87,7 @@ class WayBackReport(Plain):
         wanted: The stage that the step was to reach.
         servers: The servers, wave by wave.
         left: What the step could not remove, with the reason.
+        failed: In a rehearsal, whose launch home failed, with the reason.
         notes: What else is worth knowing, for people.
     """
 
@@ -95,12 +96,14 @@ class WayBackReport(Plain):
     wanted: Stage
     servers: tuple[ServerWayBack, ...]
     left: dict[str, str] = Field(default_factory=dict[str, str])
+    failed: dict[str, str] = Field(default_factory=dict[str, str])
     notes: tuple[str, ...] = ()
 
     @property
     def succeeded(self) -> bool:
         """Whether every server is as far as was asked for, or farther."""
-        return not self.behind and not self.left and bool(self.servers)
+        is_whole = not self.behind and not self.left and not self.failed
+        return is_whole and bool(self.servers)
 
     @property
     def behind(self) -> tuple[ServerWayBack, ...]:
@@ -127,6 +130,7 @@ class WayBackReport(Plain):
             return
         shown = [f"{s.name or s.source_server_id} {s.stage} ({s.reason})" for s in self.behind]
         shown += [f"{name} is left: {why}" for name, why in self.left.items()]
+        shown += [f"{name} failed to come home: {why}" for name, why in self.failed.items()]
         more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
         told = "; ".join(shown[:_SHOWN]) + more
         raise WayBackFailedError(
@@ -151,6 +155,7 @@ class WayBackReport(Plain):
             why = f": {one.reason}" if one.reason else ""
             lines.append(f"  {one.stage:<14} {one.name or '?'} [{', '.join(ids)}]{why}")
         lines += [f"  left: {name}: {why}" for name, why in self.left.items()]
+        lines += [f"  failed: {name}: {why}" for name, why in self.failed.items()]
         lines += [f"  for you: {name}: {what}" for name, what in self.for_people.items()]
         lines += [f"  {note}" for note in self.notes]
         return "\n".join(lines)

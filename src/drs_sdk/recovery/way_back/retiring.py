@@ -6,15 +6,19 @@ Each step looks first whether the one before has held.
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from drs_sdk._core.errors import ConnectionFailedError, DRSError
 from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
-from drs_sdk._transport.api_errors import APIError, ConflictException, ResourceNotFoundException
+from drs_sdk._transport.api_errors import (
+    APIError,
+    ConflictException,
+    ResourceNotFoundException,
+    ValidationException,
+)
 from drs_sdk.recovery.limits import Room
 from drs_sdk.recovery.starting import passes
-from drs_sdk.recovery.way_back.steps import concerned, go_on_until
+from drs_sdk.recovery.way_back.steps import Patience, concerned, go_on_until, together
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -31,38 +35,33 @@ Move: TypeAlias = Literal[
     "stop A2", "terminate B2", "terminate A3", "delete A3", "disconnect A2", "delete A2"
 ]
 
-_STOPPED = frozenset({"STOPPED", "DISCONNECTED"})
-
 
 async def retire(
     run: Run, looking: Looking, deadline: Deadline, teller: Teller
 ) -> tuple[BothSides, dict[str, str]]:
     """Retire what every server needed; what is left is told, with the reason."""
-    reasons: dict[str, str] = {}
+    trying = _Trying(run)
 
     async def act(both: BothSides) -> bool:
-        moves: list[tuple[Journey, Move]] = [
-            (one, move) for one in both.journeys if (move := next_move(run, one)) is not None
-        ]
-        await asyncio.gather(
-            *(
-                _make(run, both, one, move, reasons)
-                for one, move in moves
-                if "terminate" not in move
-            ),
-            *_terminations(run, both, moves, reasons),
+        moves = trying.moves(both)
+        await together(
+            [
+                *(trying.make(both, one, move) for one, move in moves if "terminate" not in move),
+                *trying.terminations(both, moves),
+            ]
         )
         return bool(moves)
 
     def done(both: BothSides) -> bool:
-        return all(next_move(run, one) is None for one in both.journeys)
+        return not trying.moves(both) and not any(one.is_b2_going for one in both.journeys)
 
     both = await go_on_until(looking, deadline, act=act, done=done, tell=teller.tell_of("done"))
     left: dict[str, str] = {}
     for one in concerned(both):
         move, name = next_move(run, one), one.member.server_id
         if move is not None:
-            left[name] = f"{move} is still to come: {reasons.get(name, 'it takes its time')}"
+            why = trying.reasons.get(name, "it takes its time")
+            left[name] = f"{move} is still to come: {why}"
     return both, left
 
 
@@ -74,24 +73,23 @@ def next_move(run: Run, journey: Journey) -> Move | None:
 
 
 def _next_on_premises(journey: Journey) -> Move | None:
-    return "terminate B2" if journey.stage == "home" else None
+    return "terminate B2" if journey.stage == "protected" else None
 
 
 def _next_in_recovery(journey: Journey) -> Move | None:
+    """B2 may be live until B1 protects the machine at home: only that lets it go."""
     if journey.stage not in {"protected", "retiring"} or journey.a2 is None:
         return None
-    is_protected = journey.is_reprotected and journey.b1 is not None and journey.b1.is_replicating
-    moves: tuple[tuple[Move, bool], ...] = (
-        ("stop A2", not journey.is_same_place and not _is_stopped(journey)),
-        ("terminate B2", journey.b2 is not None),
-        ("delete A3", journey.a3 is not None),
-        (_last_move(journey), not journey.is_same_place),  # within one place B1 is its own A2
-    )
-    move: Move | None = next((move for move, is_due in moves if is_due), None)
-    if move in {"stop A2", "terminate B2"} and not is_protected:
-        journey.reason = "B1 does not protect a machine at home, and B2 may be live: it stays"
+    is_safe = journey.is_reprotected and journey.is_b1_replicating
+    if journey.b2 is not None and not is_safe:
         return None
-    return move
+    if not journey.is_same_place and not journey.is_a2_stopped:
+        return "stop A2" if is_safe else None
+    if journey.b2 is not None:
+        return "terminate B2"
+    if journey.a3 is not None:
+        return "delete A3"
+    return None if journey.is_same_place else _last_move(journey)  # there, B1 is its own A2
 
 
 def _next_in_drill(journey: Journey) -> Move | None:
@@ -100,7 +98,7 @@ def _next_in_drill(journey: Journey) -> Move | None:
         return None
     if journey.part_standing == "launching":
         return None
-    if not _is_stopped(journey):
+    if not journey.is_a2_stopped:
         return "stop A2"
     if journey.a3 is not None:
         return "terminate A3"
@@ -109,91 +107,107 @@ def _next_in_drill(journey: Journey) -> Move | None:
     return _last_move(journey)
 
 
-def _is_stopped(journey: Journey) -> bool:
-    return journey.a2 is not None and str(journey.a2.replication_state) in _STOPPED
-
-
 def _last_move(journey: Journey) -> Move:
     state = journey.a2.replication_state if journey.a2 is not None else None
     return "delete A2" if str(state) == "DISCONNECTED" else "disconnect A2"
 
 
-async def _make(
-    run: Run, both: BothSides, journey: Journey, move: Move, reasons: dict[str, str]
-) -> None:
-    """Make a move that a repeat does no harm to."""
-    del run
-    if journey.origin is None or journey.a2 is None:
-        return
-    a2 = journey.a2.source_server_id or ""
-    a3 = journey.a3.recovery_instance_id or "" if journey.a3 is not None else ""
-    calls: dict[Move, Callable[[DRSClient], Awaitable[object]]] = {
-        "stop A2": lambda drs: drs.stop_replication(a2),
-        "delete A3": lambda drs: drs.delete_recovery_instance(a3),
-        "disconnect A2": lambda drs: drs.disconnect_source_server(a2),
-        "delete A2": lambda drs: drs.delete_source_server(a2),
-    }
-    await _try(both.sides[journey.origin], journey.origin, calls[move], [journey], reasons)
+class _Trying:
+    """Makes moves. A repeat does no harm to any of them."""
 
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._patience = Patience(run.clock)
+        self.reasons: dict[str, str] = {}
 
-def _terminations(
-    run: Run,
-    both: BothSides,
-    moves: Sequence[tuple[Journey, Move]],
-    reasons: dict[str, str],
-) -> list[Awaitable[None]]:
-    """Pack terminations: they count against the quotas, too."""
-    by_place: dict[tuple[Target, Places], dict[str, Journey]] = {}
-    for one, move in moves:
-        if move == "terminate B2" and one.b2 is not None:
-            key, name = (one.member.target, run.places), one.b2.recovery_instance_id
-        elif move == "terminate A3" and one.a3 is not None and one.origin is not None:
-            key, name = (one.origin, both.sides[one.origin]), one.a3.recovery_instance_id
-        else:
-            continue
-        if name is not None:
-            by_place.setdefault(key, {})[name] = one
-    sent: list[Awaitable[None]] = []
-    for (target, side), instances in by_place.items():
-        look = both.origins.get(target) or both.standing.survey.looks[target]
-        room = Room.beside(run.limits_of(target), look.jobs.values())
-        for ids in room.pack(sorted(instances)):
-            journeys = [instances[name] for name in ids]
-            sent.append(_try(side, target, _terminate(ids), journeys, reasons))
-    return sent
+    def moves(self, both: BothSides) -> list[tuple[Journey, Move]]:
+        """Say what is to be done now, without what the service refuses for good."""
+        return [
+            (one, move)
+            for one in both.journeys
+            if (move := next_move(self._run, one)) is not None
+            and not self._patience.is_lost((one.member.server_id, move))
+        ]
+
+    async def make(self, both: BothSides, journey: Journey, move: Move) -> None:
+        """Make a move on the origin side that is no termination."""
+        if journey.origin is None or journey.a2 is None:
+            return
+        a2 = journey.a2.source_server_id or ""
+        a3 = journey.a3.recovery_instance_id or "" if journey.a3 is not None else ""
+        calls: dict[Move, Callable[[DRSClient], Awaitable[object]]] = {
+            "stop A2": lambda drs: drs.stop_replication(a2),
+            "delete A3": lambda drs: drs.delete_recovery_instance(a3),
+            "disconnect A2": lambda drs: drs.disconnect_source_server(a2),
+            "delete A2": lambda drs: drs.delete_source_server(a2),
+        }
+        side = both.sides[journey.origin]
+        await self._try(side, journey.origin, calls[move], [(journey, move)])
+
+    def terminations(
+        self, both: BothSides, moves: Sequence[tuple[Journey, Move]]
+    ) -> list[Awaitable[None]]:
+        """Pack terminations: they count against the quotas, too."""
+        by_place: dict[tuple[Target, Places], dict[str, tuple[Journey, Move]]] = {}
+        for one, move in moves:
+            if move == "terminate B2" and one.b2 is not None:
+                key, name = (one.member.target, self._run.places), one.b2.recovery_instance_id
+            elif move == "terminate A3" and one.a3 is not None and one.origin is not None:
+                key, name = (one.origin, both.sides[one.origin]), one.a3.recovery_instance_id
+            else:
+                continue
+            if name is not None:
+                by_place.setdefault(key, {})[name] = (one, move)
+        sent: list[Awaitable[None]] = []
+        for (target, side), instances in by_place.items():
+            is_there = side is self._run.places and target in both.standing.survey.looks
+            look = both.standing.survey.looks[target] if is_there else both.origins[target]
+            room = Room.beside(self._run.limits_of(target), look.jobs.values())
+            batches = room.pack(sorted(instances))
+            if not batches:
+                for one, _ in instances.values():
+                    self.reasons[one.member.server_id] = f"{target} takes no more jobs at a time"
+            for ids in batches:
+                made = [instances[name] for name in ids]
+                sent.append(self._try(side, target, _terminate(ids), made))
+        return sent
+
+    async def _try(
+        self,
+        side: Places,
+        target: Target,
+        call: Callable[[DRSClient], Awaitable[object]],
+        moves: Sequence[tuple[Journey, Move]],
+    ) -> None:
+        """Try a move: what passes by itself, and what is under way, is tried again after a look."""
+
+        async def send(drs: DRSClient, _: Target) -> None:
+            try:
+                await call(drs)
+            except (ConflictException, ResourceNotFoundException) as error:
+                self._refused(moves, error)
+            except ValidationException as error:
+                self._refused(moves, error, for_good=len(moves) == 1)
+            except (AmbiguousOutcomeError, ConnectionFailedError, APIError) as error:
+                self._note(moves, error)
+                if not passes(error):
+                    raise
+
+        outcomes = await side.run(send, [target])
+        for error in outcomes.failures.values():
+            if not passes(error):
+                raise error
+
+    def _refused(
+        self, moves: Sequence[tuple[Journey, Move]], error: DRSError, *, for_good: bool = False
+    ) -> None:
+        self._note(moves, error)
+        for one, move in moves:
+            self._patience.refused((one.member.server_id, move), for_good=for_good)
+
+    def _note(self, moves: Sequence[tuple[Journey, Move]], error: DRSError) -> None:
+        self.reasons.update({one.member.server_id: str(error) for one, _ in moves})
 
 
 def _terminate(ids: Sequence[str]) -> Callable[[DRSClient], Awaitable[object]]:
     return lambda drs: drs.terminate_recovery_instances(ids)
-
-
-async def _try(
-    side: Places,
-    target: Target,
-    call: Callable[[DRSClient], Awaitable[object]],
-    journeys: Sequence[Journey],
-    reasons: dict[str, str],
-) -> None:
-    """Try a move: what passes by itself, and what is under way, is tried again after a look."""
-
-    async def send(drs: DRSClient, _: Target) -> None:
-        try:
-            await call(drs)
-        except (
-            AmbiguousOutcomeError,
-            ConflictException,
-            ConnectionFailedError,
-            ResourceNotFoundException,
-        ) as error:
-            _note(error)
-        except APIError as error:
-            _note(error)
-            if not passes(error):
-                raise
-
-    def _note(error: DRSError) -> None:
-        reasons.update({one.member.server_id: str(error) for one in journeys})
-
-    outcomes = await side.run(send, [target])
-    for error in outcomes.failures.values():
-        raise error

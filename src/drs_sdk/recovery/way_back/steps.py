@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
+from drs_sdk._core.errors import DRSError
+from drs_sdk.recovery.errors import RecoveryError
 from drs_sdk.recovery.hooks import called
+from drs_sdk.recovery.starting import passes
 from drs_sdk.recovery.way_back.report import STAGES, WayBackReport
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
     from datetime import datetime
 
     from drs_sdk.clock import Clock
@@ -23,6 +27,36 @@ OnWayBack: TypeAlias = "Callable[[WayBackReport], Awaitable[None] | None]"
 
 _SHORTEST = timedelta(seconds=15)
 _LONGEST = timedelta(minutes=2)
+
+PATIENCE = timedelta(hours=1)
+"""How long something that the service refuses is tried again before it is given up."""
+
+
+async def together(awaitables: Iterable[Awaitable[object]]) -> None:
+    """Wait for all, and only then raise what the first of them raised."""
+    for result in await asyncio.gather(*awaitables, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+
+
+class Patience:
+    """Tells what has been refused for so long that it will not pass by itself."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Begin with nothing refused."""
+        self._clock = clock
+        self._since: dict[Hashable, datetime] = {}
+        self._lost: set[Hashable] = set()
+
+    def refused(self, key: Hashable, *, for_good: bool = False) -> None:
+        """Note a refusal."""
+        now = self._clock.now()
+        if for_good or now - self._since.setdefault(key, now) > PATIENCE:
+            self._lost.add(key)
+
+    def is_lost(self, key: Hashable) -> bool:
+        """Whether it is not to be tried again."""
+        return key in self._lost
 
 
 class Deadline:
@@ -62,6 +96,11 @@ class Teller:
         self._on_update = on_update
         self._told: WayBackReport | None = None
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody listens."""
+        return self._on_update is not None
+
     def tell_of(self, wanted: Stage) -> Callable[[BothSides], Awaitable[None]]:
         """Give what tells of a step that is to reach a stage."""
 
@@ -84,13 +123,25 @@ async def go_on_until(
     done: Callable[[BothSides], bool],
     tell: Callable[[BothSides], Awaitable[None]],
 ) -> BothSides:
-    """Look and act until all is done, or the deadline comes."""
+    """Look and act until all is done, or the deadline comes.
+
+    A look that fails as the weather passes is taken again, once there was a first one.
+    """
+    both: BothSides | None = None
     while True:
-        both = await looking.look()
-        await tell(both)
-        if done(both):
-            return both
-        acted = await act(both)
+        acted: object = False
+        try:
+            both = await looking.look()
+        except RecoveryError:
+            raise
+        except DRSError as error:
+            if both is None or not passes(error):
+                raise
+        else:
+            await tell(both)
+            if done(both):
+                return both
+            acted = await act(both)
         if not await deadline.sleep(soon=bool(acted)):
             return both
 
@@ -141,6 +192,7 @@ def report_of(
     *,
     seen: Mapping[str, ServerWayBack] | None = None,
     left: dict[str, str] | None = None,
+    failed: dict[str, str] | None = None,
     notes: tuple[str, ...] = (),
 ) -> WayBackReport:
     """Make the report of a step."""
@@ -153,5 +205,6 @@ def report_of(
             _filled(journey.told(), known.get(journey.member.server_id)) for journey in journeys
         ),
         left=left or {},
+        failed=failed or {},
         notes=notes,
     )

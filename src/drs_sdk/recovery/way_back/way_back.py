@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from drs_sdk._core.errors import RequestValidationError
 from drs_sdk.recovery.handle import RunHandle
 from drs_sdk.recovery.options import launch_options
 from drs_sdk.recovery.way_back.looking import Looking
 from drs_sdk.recovery.way_back.rehearsing import rehearse
 from drs_sdk.recovery.way_back.reprotecting import reprotect
-from drs_sdk.recovery.way_back.returning import fail_back
+from drs_sdk.recovery.way_back.returning import Homecoming, fail_back
 from drs_sdk.recovery.way_back.steps import Deadline, Teller
 from drs_sdk.waiters.waiting import optional_duration
 
@@ -29,14 +30,20 @@ class WayBack(RunHandle):
     async def reprotect(
         self,
         *,
+        instances: Mapping[str, str] | None = None,
         on_update: OnWayBack | None = None,
         timeout: Duration | None = timedelta(hours=48),
     ) -> WayBackReport:
         """Replicate every instance of a recovery home, until it can be launched there.
 
-        Interrupted, call it again. Sends ``ReverseReplication`` for each instance, once.
+        Interrupted, call it again. Sends ``ReverseReplication`` for each instance, once, and
+        ``TagResource``. Machines that are no EC2 instances wait for a failback client, which
+        somebody has to boot. It returns, too, when all that is left is refused by the service or
+        waits for a person: the report says why.
 
         Args:
+            instances: The recovery instance of a source server, where the jobs are gone and a
+                person knows.
             on_update: Told how far the servers are, on each change; plain or async.
             timeout: When to give up waiting: a `timedelta` or seconds, 48 hours unless given;
                 None for never. Replication goes on.
@@ -47,16 +54,24 @@ class WayBack(RunHandle):
         Raises:
             WrongOrderError: It is a drill, nothing was launched, or the launch goes on.
             OriginNeededError: A place where machines came from cannot be reached.
-            DRSError: A place could not be read, or a reversal was refused for good.
+            OriginNotReadyError: DRS was never initialised there.
+            RecoveryError: Whose an instance is cannot be told.
+            DRSError: A place could not be read, or the service refuses the caller.
         """
         return await reprotect(
-            self._run, self._looking(), self._deadline(timeout), Teller(self._run, on_update)
+            self._run,
+            self._looking(instances),
+            self._deadline(timeout),
+            Teller(self._run, on_update),
         )
 
     async def fail_back(
         self,
         *,
         instances: Mapping[str, str] | None = None,
+        launch_again: Collection[str] = (),
+        leaving: Collection[str] = (),
+        not_launched: Collection[str] = (),
         approve: Approve | None = None,
         approved: Collection[str] = (),
         attempts: int | None = None,
@@ -80,9 +95,14 @@ class WayBack(RunHandle):
         Args:
             instances: The recovery instance of a source server, where the record is gone and a
                 person knows.
+            launch_again: Source servers that are launched home anew, as somebody has looked and
+                the machine that was launched home is gone.
+            leaving: Source servers that stay where they are, ready or not.
+            not_launched: Reversed source servers that this run has not launched, where the record
+                of their last job is gone and somebody has looked.
             approve: As in `launch`, for the waves home.
-            approved: As in `launch`.
-            attempts: As in `launch`.
+            approved: As in `launch`. What was approved on the way out is not on the way home.
+            attempts: How often a server is launched home in all; the wave's own unless given.
             before_wave: Called before each wave is launched home.
             after_wave: Called after it, such as to move traffic home.
             on_update: Told how far the servers are, on each change.
@@ -96,6 +116,7 @@ class WayBack(RunHandle):
         Raises:
             WrongOrderError: It is a drill, or servers are not ready to come home.
             OriginNeededError: A place where machines came from cannot be reached.
+            OriginNotReadyError: DRS was never initialised there.
             RecoveryError: Whose an instance is cannot be told, or as `launch`.
         """
         options = launch_options(
@@ -103,23 +124,26 @@ class WayBack(RunHandle):
             approve=approve,
             approved=approved,
             attempts=attempts,
+            not_launched=not_launched,
             before_wave=before_wave,
             after_wave=after_wave,
             timeout=timeout,
             min_delay=min_delay,
             max_delay=max_delay,
         )
-        return await fail_back(
-            self._run,
-            self._looking(instances),
-            options,
-            self._deadline(timeout),
-            Teller(self._run, on_update),
+        how = Homecoming(
+            launching=options,
+            launch_again=_names(launch_again, "launch_again"),
+            leaving=_names(leaving, "leaving"),
+            deadline=self._deadline(timeout),
+            teller=Teller(self._run, on_update),
         )
+        return await fail_back(self._run, self._looking(instances), how)
 
     async def rehearse_way_back(
         self,
         *,
+        attempts: int | None = None,
         before_wave: WaveHook | None = None,
         after_wave: WaveHook | None = None,
         on_update: OnWayBack | None = None,
@@ -128,10 +152,12 @@ class WayBack(RunHandle):
         """Practise the way back after a drill's launch, and remove all that both ways made.
 
         The drill's instances are reversed, launched home as a drill, and everything is removed;
-        the source servers on the recovery side are left alone. That the service reverses a drill's
-        instances is a guess. Interrupted, call it again.
+        the source servers on the recovery side are left alone. The run is closed before anything
+        is removed. Where a launch home fails, the report says so, and all is removed just the same.
+        That the service reverses a drill's instances is a guess. Interrupted, call it again.
 
         Args:
+            attempts: How often a server is launched home in all; the wave's own unless given.
             before_wave: Called before each wave is launched home.
             after_wave: Called after it: a place for checks.
             on_update: Told how far the servers are, on each change.
@@ -146,18 +172,28 @@ class WayBack(RunHandle):
             RecoveryError: It cannot be practised: within one Region, or the service refuses.
         """
         options = launch_options(
-            self._run, before_wave=before_wave, after_wave=after_wave, timeout=timeout
-        )
-        return await rehearse(
             self._run,
-            self._looking(),
-            options,
-            self._deadline(timeout),
-            Teller(self._run, on_update),
+            attempts=attempts,
+            approved=tuple(wave.name for wave in self._run.runbook.waves),
+            before_wave=before_wave,
+            after_wave=after_wave,
+            timeout=timeout,
         )
+        how = Homecoming(
+            launching=options,
+            deadline=self._deadline(timeout),
+            teller=Teller(self._run, on_update),
+        )
+        return await rehearse(self._run, self._looking(), how)
 
     def _looking(self, instances: Mapping[str, str] | None = None) -> Looking:
         return Looking(self._run, self._origin, instances)
 
     def _deadline(self, timeout: Duration | None) -> Deadline:
         return Deadline(self._run.clock, optional_duration(timeout, "timeout"))
+
+
+def _names(given: Collection[str], field: str) -> frozenset[str]:
+    if isinstance(given, str):
+        raise RequestValidationError.of(field, "must be a list of names, got one text")
+    return frozenset(given)
