@@ -45,6 +45,7 @@ OPTIONAL = {
     "drs_sdk.progress": "rich",
     "drs_sdk.recovery.progress": "rich",
     "drs_sdk.recovery.yaml_loading": "yaml",
+    "drs_sdk.temporal": "temporalio",
 }
 
 

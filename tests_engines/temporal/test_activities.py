@@ -54,9 +54,7 @@ async def test_one_job_is_started_once_over_attempts(
     emulator: DRSEmulator, client: DRSClient
 ) -> None:
     activities = DRSActivities(client)
-    request = EnsureRecovery(
-        key="k", servers=tuple(emulator.add_source_servers(2)), is_drill=True
-    )
+    request = EnsureRecovery(key="k", servers=tuple(emulator.add_source_servers(2)), is_drill=True)
     first = await environment().run(activities.ensure_recovery, request)
     second = await environment().run(activities.ensure_recovery, request)
     assert first.started_here
@@ -120,9 +118,7 @@ async def test_a_wait_for_several_jobs_ends_with_the_first(
         request = EnsureRecovery(key=key, servers=servers, is_drill=True)
         jobs.append((await environment().run(activities.ensure_recovery, request)).job)
         await client.clock.sleep(120)
-    look = await environment().run(
-        activities.wait_for_jobs, WaitForJobs(jobs=(jobs[1], jobs[0]))
-    )
+    look = await environment().run(activities.wait_for_jobs, WaitForJobs(jobs=(jobs[1], jobs[0])))
     assert look.job_id == jobs[0].job_id
     assert (await client.describe_jobs().collect())[1].status is not None
 

@@ -33,9 +33,7 @@ async def emulator() -> AsyncIterator[DRSEmulator]:
         yield world
 
 
-def start(
-    emulator: DRSEmulator, home: Path, *arguments: str, **more: str
-) -> subprocess.Popen[str]:
+def start(emulator: DRSEmulator, home: Path, *arguments: str, **more: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, *arguments],
         env={

@@ -39,9 +39,7 @@ async def test_a_workflow_with_models_runs(house: House, plugins: list[DRSPlugin
 
 def test_the_requests_load_no_engine_but_temporal() -> None:
     code = "import sys, drs_sdk.temporal.requests; print('aiohttp' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
 

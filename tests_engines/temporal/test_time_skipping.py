@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest_asyncio
@@ -24,7 +25,7 @@ from drs_sdk.testing import DRSEmulator, EmulatorClock
 
 
 @pytest_asyncio.fixture(scope="module")
-async def skipping():
+async def skipping() -> AsyncIterator[WorkflowEnvironment]:
     env = await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=str(BIN / "temporal-test-server"), plugins=[DRSPlugin()]
     )

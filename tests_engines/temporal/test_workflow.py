@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 import pytest
 from conftest import House, dev_server, request_of, until
 from flows import DrillWorkflow
-from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    WorkflowFailureError,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+)
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from drs_sdk.recovery import Recovery
-from drs_sdk.temporal import Approval, RecoveryWorkflow
+from drs_sdk.recovery import Recovery, RunStatus
+from drs_sdk.temporal import Approval, RecoveryWorkflow, RunRequest
 from drs_sdk.testing import Fault
 
-if TYPE_CHECKING:
-    from temporalio.client import Client, WorkflowHandle
-
-    from drs_sdk.recovery import RunStatus
-    from drs_sdk.temporal import RunRequest
-
-Handle = "WorkflowHandle[RecoveryWorkflow, RunStatus]"
+Handle: TypeAlias = WorkflowHandle[RecoveryWorkflow, RunStatus]
 
 
 async def start(client: Client, house: House, request: RunRequest) -> Handle:

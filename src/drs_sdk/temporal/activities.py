@@ -43,6 +43,9 @@ _MARGIN = 0.6
 
 _CLEAN_UP = timedelta(hours=2)
 
+_LONGEST_STEP = timedelta(seconds=10)
+"""A wait polls for the first time within so long: well within a heartbeat timeout of 20 s."""
+
 
 class DRSActivities:
     """The activities, on one client or fleet that all of a worker share.
@@ -224,8 +227,7 @@ async def _first_ended(
     service: DRSClient | Fleet, request: WaitForJobs, beats: Heartbeats
 ) -> JobLook:
     waits = [
-        asyncio.create_task(_ended(service, job, request.poll_every, beats))
-        for job in request.jobs
+        asyncio.create_task(_ended(service, job, request.poll_every, beats)) for job in request.jobs
     ]
     try:
         done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -236,12 +238,26 @@ async def _first_ended(
         await asyncio.gather(*waits, return_exceptions=True)
 
 
+async def _fall_into_step(drs: DRSClient, poll_every: timedelta) -> None:
+    """Wait for the next beat of the clock that all waits poll at.
+
+    A job was looked at when it was started, so the first poll can wait for those of others: waits
+    that begin one after the other would else cost a poll each. An attempt that goes on for a worker
+    that died does not wait.
+    """
+    beat = min(poll_every, _LONGEST_STEP).total_seconds()
+    if beat > 0:
+        await drs.clock.sleep(beat - drs.clock.now().timestamp() % beat)
+
+
 async def _ended(
     service: DRSClient | Fleet, at: JobAt, poll_every: timedelta, beats: Heartbeats
 ) -> JobLook:
     from drs_sdk.recovery.jobs import judged
 
     drs = await client_at(service, at.region_name, at.account_id)
+    if activity.info().attempt == 1:
+        await _fall_into_step(drs, poll_every)
 
     def tell(update: WaitUpdate[Job]) -> None:
         seen = update.subjects.get(at.job_id)

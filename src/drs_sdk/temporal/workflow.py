@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
@@ -168,7 +167,7 @@ class RecoveryWorkflow:
                 timeout=pause,
                 timeout_summary="next look",
             )
-        except asyncio.TimeoutError:
+        except TimeoutError:
             pass  # the time of the next look
         finally:
             needless = waiting is not None and not waiting.done()
@@ -177,9 +176,7 @@ class RecoveryWorkflow:
         if waiting is not None:
             await self._take_end(waiting, needless=needless)
 
-    async def _take_end(
-        self, waiting: workflow.ActivityHandle[JobLook], *, needless: bool
-    ) -> None:
+    async def _take_end(self, waiting: workflow.ActivityHandle[JobLook], *, needless: bool) -> None:
         """Note which job has ended, so that it is not waited for again."""
         try:
             ended = await waiting
@@ -240,4 +237,3 @@ def _starts_without_a_job(status: RunStatus) -> bool:
         )
         for wave in status.waves
     )
-
