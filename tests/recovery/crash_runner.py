@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from aiobotocore.session import AioSession
@@ -24,6 +24,11 @@ from drs_sdk import DRSClient
 from drs_sdk.errors import RunClosedError
 from drs_sdk.recovery import Recovery, Runbook, ensure_recovery
 from drs_sdk.testing import EmulatorClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+Work: TypeAlias = "Callable[[dict[str, Any]], Coroutine[Any, Any, dict[str, Any]]]"
 
 _SESSION = AioSession()
 """Of this process and those forked from it: what it has loaded they need not load again."""
@@ -125,15 +130,15 @@ def _recovery(drs: DRSClient, child: dict[str, Any]) -> Recovery:
     return Recovery(drs, Runbook(name="erp", waves=waves), key=child["key"], mode="drill")
 
 
-def fork(child: dict[str, Any]) -> tuple[int, int]:
-    """Begin a child; its process id, and where it says how it went."""
+def fork(child: dict[str, Any], work: Work) -> tuple[int, int]:
+    """Begin a child that does some work; its process id, and where it says how it went."""
     mine, its = os.pipe()
     pid = os.fork()
     if pid:
         os.close(its)
         return pid, mine
     try:
-        told = json.dumps(asyncio.run(carry_out(child)))
+        told = json.dumps(asyncio.run(work(child)))
     except BaseException as error:  # noqa: BLE001 - told to the test, which fails
         told = json.dumps({"error": repr(error)})
     os.write(its, told.encode())
@@ -157,7 +162,7 @@ def main() -> None:
             print(json.dumps([asyncio.run(carry_out(children[0]))]), flush=True)  # noqa: T201
             continue
         began = time.monotonic()
-        forked = [fork(child) for child in children]
+        forked = [fork(child, carry_out) for child in children]
         for child, (pid, _) in zip(children, forked, strict=True):
             if "kill_after" in child:
                 left = timedelta(seconds=child["kill_after"] - (time.monotonic() - began))

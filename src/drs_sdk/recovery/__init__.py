@@ -3,7 +3,8 @@
 - `recovery`, `handle`, `options`: a run, and what can be done with it
 - `runbook`, `wave`, `servers`: what is planned; `loading`: runbook files; `order`, `digest`,
   `fields`, `part`: what a plan is made of
-- `run`, `places`, `record`: a runbook under a key, where it runs, and its record in the service
+- `run`, `places`, `whereabouts`, `record`: a runbook under a key, where it runs, where its machines
+  came from, and its record in the service
 - `look`, `survey`, `judging`, `standing`, `status`: what is seen, and where a run stands by it
 - `guards`, `run_errors`: what keeps a run from going on
 - `launching`, `memory`, `asking`, `filling`, `starting`, `limits`, `pacing`: what starts, and

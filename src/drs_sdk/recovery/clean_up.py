@@ -13,11 +13,11 @@ from drs_sdk._core.errors import ConnectionFailedError, DRSError
 from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
 from drs_sdk._transport.api_errors import APIError, ConflictException, ResourceNotFoundException
 from drs_sdk.recovery import marking
-from drs_sdk.recovery.errors import RecoveryError
 from drs_sdk.recovery.guards import require_our_own
 from drs_sdk.recovery.judging import stand
 from drs_sdk.recovery.limits import Room
 from drs_sdk.recovery.look import ARRIVAL, instances_of
+from drs_sdk.recovery.run_errors import WrongOrderError
 from drs_sdk.recovery.standing import is_standing
 from drs_sdk.recovery.starting import passes
 from drs_sdk.recovery.status import Plain
@@ -74,12 +74,14 @@ async def clean_up(run: Run, *, timeout: timedelta | None) -> CleanUp:
     """Close a drill, terminate its instances, and look until nothing of it can still arrive.
 
     Raises:
-        RecoveryError: It is no drill.
+        WrongOrderError: It is no drill.
         RunMismatchError: The key stands for another run.
     """
     if not run.is_drill:
-        raise RecoveryError(
-            f"{run.name} is a recovery: its instances are live, and clean_up is for drills"
+        raise WrongOrderError(
+            f"{run.name} is a recovery: its instances are live, and clean_up is for drills",
+            letter="B2",
+            first="reprotect() and fail_back(), which lets it go once B1 protects the machine home",
         )
     return await _CleaningUp(run).clean(timeout)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from drs_sdk.recovery.command import actions, option_groups as options
+from drs_sdk.recovery.command import actions, option_groups as options, way_back
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -78,6 +78,27 @@ COMMANDS: tuple[Command, ...] = (
         summary="remove what a drill has launched, and nothing else",
         options=(*_RUN, options.quotas, options.cleaning_up),
         act=actions.clean_up,
+        can_go_on=True,
+    ),
+    Command(
+        name="reprotect",
+        summary="replicate a recovery's instances home, until they can be launched there",
+        options=(*_RUN, options.quotas, options.naming_instances, options.replicating),
+        act=way_back.reprotect,
+        can_go_on=True,
+    ),
+    Command(
+        name="fail-back",
+        summary="launch home what is replicated there, protect it, and clean up",
+        options=(*_RUN, options.quotas, options.naming_instances, options.coming_home),
+        act=way_back.fail_back,
+        can_go_on=True,
+    ),
+    Command(
+        name="rehearse-way-back",
+        summary="practise the way back of a drill, and remove all that it made",
+        options=(*_RUN, options.quotas, options.replicating),
+        act=way_back.rehearse,
         can_go_on=True,
     ),
     Command(

@@ -38,7 +38,7 @@ class ExitCode(IntEnum):
     UNREADABLE = 9, "a place cannot be read: no answer, no credentials, no rights"
     UNDER_WAY = 10, "the run goes on: the time was up, or only its status was asked for"
     BLOCKED = 11, "preflight found something that blocks"
-    LEFT_OVER = 12, "clean-up left instances standing"
+    LEFT_OVER = 12, "clean-up, or the way back, left something standing"
     NOT_BEGUN = 13, "nothing of the run was launched yet"
     NOT_WRITTEN = 14, "all went well, but a file could not be written"
     INTERRUPTED = 130, "interrupted (Ctrl-C); jobs under way go on"

@@ -56,6 +56,9 @@ class Given(argparse.Namespace):
     attempts: int | None = None
     replace_instances_of: tuple[str, ...] | list[str] = ()
     not_launched: tuple[str, ...] | list[str] = ()
+    launch_again: tuple[str, ...] | list[str] = ()
+    leaving: tuple[str, ...] | list[str] = ()
+    instances: tuple[tuple[str, str], ...] | list[tuple[str, str]] = ()
     timeout: timedelta | None = None
     yes: bool = False
     waves: tuple[str, ...] | list[str] = ()

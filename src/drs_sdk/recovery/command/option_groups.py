@@ -147,6 +147,69 @@ def launching(parser: ArgumentParser) -> None:
     _timeout(parser, timedelta(hours=24), "24h")
 
 
+def coming_home(parser: ArgumentParser) -> None:
+    """How servers come home."""
+    group = parser.add_argument_group("the way home")
+    group.add_argument(
+        "--approve",
+        dest="approved",
+        action="append",
+        default=[],
+        metavar="WAVE",
+        help="a wave that is approved for the way home; may be given again",
+    )
+    group.add_argument(
+        "--attempts",
+        type=readers.whole(1),
+        metavar="N",
+        help="how often a server is launched home in all (default: as its wave says)",
+    )
+    group.add_argument(
+        "--not-launched",
+        action="append",
+        default=[],
+        metavar="SERVER",
+        help="a reversed source server of which you know that this run has not launched it",
+    )
+    group.add_argument(
+        "--launch-again",
+        action="append",
+        default=[],
+        metavar="SERVER",
+        help="a source server whose machine at home is gone, as you have looked",
+    )
+    group.add_argument(
+        "--leave",
+        dest="leaving",
+        action="append",
+        default=[],
+        metavar="SERVER",
+        help="a source server that stays where it is, ready or not",
+    )
+    group.add_argument(
+        "--yes", action="store_true", help="do not ask to type the name of a real recovery"
+    )
+    _timeout(parser, timedelta(hours=24), "24h")
+
+
+def naming_instances(parser: ArgumentParser) -> None:
+    """What stands, where the record is gone."""
+    parser.add_argument(
+        "--instance",
+        dest="instances",
+        type=readers.pair,
+        action="append",
+        default=[],
+        metavar="SERVER=INSTANCE",
+        help="the recovery instance of a source server, where its job is gone and you know",
+    )
+
+
+def replicating(parser: ArgumentParser) -> None:
+    """How long replication is waited for."""
+    _timeout(parser, timedelta(hours=48), "48h")
+
+
 def cleaning_up(parser: ArgumentParser) -> None:
     """How long a clean-up waits."""
     _timeout(parser, timedelta(hours=2), "2h")

@@ -84,6 +84,14 @@ def tag(text: str) -> tuple[str, str]:
     return name, value
 
 
+def pair(text: str) -> tuple[str, str]:
+    """Read ``SERVER=INSTANCE``."""
+    server, _, instance = text.partition("=")
+    if not server or not instance:
+        raise argparse.ArgumentTypeError(f"{text!r} is no pair: write SERVER=INSTANCE")
+    return server, instance
+
+
 def file_to_write(text: str) -> str:
     """Read a file's name; its folder must be there, or the end of a long run finds out."""
     path = Path(text)

@@ -101,7 +101,8 @@ class Journey:
         return self._stage_replicating(self.a2)
 
     def _stage_replicating(self, a2: SourceServer) -> Stage:
-        if self.is_a2_stopped and self.b2 is None and not self.is_same_place:
+        is_alone = self.b2 is None and self.a3 is None
+        if self.is_a2_stopped and is_alone and not self.is_same_place:
             return "retiring"  # nothing is left that it could replicate or launch
         return "ready" if a2.is_launchable else "syncing"
 
