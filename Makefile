@@ -35,7 +35,7 @@ lint: $(VENV)/.dev ## ruff, the formatter, and which module may import which
 
 types: $(VENV)/.dev ## basedpyright and mypy, both strict
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/basedpyright
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/basedpyright --verifytypes drs_sdk --ignoreexternal
+	PYTHONPATH="$(CURDIR)/typings" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/basedpyright --verifytypes drs_sdk --ignoreexternal
 	$(BIN)/mypy
 
 check-generated: $(VENV)/.dev ## fails when models/ or operations/ differ from a rebuild
@@ -63,7 +63,7 @@ TEMPORAL := .venv-temporal/bin
 	@touch $@
 
 test-temporal: .venv-temporal/.ready ## types and tests of drs_sdk.temporal and the recipes, on the real ones
-	PATH="$(CURDIR)/$(TEMPORAL):$$PATH" $(TEMPORAL)/basedpyright -p tests_engines/temporal/pyrightconfig.json
+	$(TEMPORAL)/basedpyright -p tests_engines/temporal/pyrightconfig.json --pythonpath $(TEMPORAL)/python
 	cd tests_engines/temporal && $(CURDIR)/$(TEMPORAL)/python -m pytest -c pytest.ini
 
 docs: $(VENV)/.dev ## builds the site into site/

@@ -18,7 +18,7 @@ from drs_sdk import DRSClient
 from drs_sdk.recovery import Recovery, RecoveryReport, Runbook, RunStatus
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
 RUNBOOK = Runbook.load(Path(__file__).with_name("erp.toml"))
 HEARTBEAT = 15.0
@@ -80,7 +80,7 @@ class Drills:
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
     """One client for the life of the process."""
     async with DRSClient() as drs:
         app.state.drills = Drills(drs)

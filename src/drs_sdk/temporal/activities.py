@@ -28,7 +28,7 @@ from drs_sdk.temporal.requests import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from drs_sdk.client import DRSClient
     from drs_sdk.fleet.fleet import Fleet
@@ -210,7 +210,7 @@ class DRSActivities:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told() -> Generator[None, None, None]:
     try:
         yield
     except DRSError as error:
