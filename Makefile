@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 FLEET ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest test-engines test-airflow lint types check-generated generate tests docs bench clean
+.PHONY: help demo test test-lowest test-engines test-airflow test-temporal lint types check-generated generate tests docs bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -53,7 +53,7 @@ test-lowest: ## the test suite with the lowest versions that pyproject.toml allo
 	.venv-lowest/bin/pytest -n auto --dist loadfile
 
 # Each engine has an environment of its own, as engines do not bear each other's requirements.
-test-engines: test-airflow ## the test suites that run on the real engines
+test-engines: test-airflow test-temporal ## the test suites that run on the real engines
 
 AIRFLOW := .venv-airflow/bin
 
@@ -66,6 +66,17 @@ test-airflow: .venv-airflow/.ready ## types and tests of drs_sdk.airflow, on a r
 	$(AIRFLOW)/basedpyright -p tests_engines/airflow/pyrightconfig.json --pythonpath $(AIRFLOW)/python
 	cd tests_engines/airflow && $(CURDIR)/$(AIRFLOW)/python -m pytest -c pytest.ini
 
+TEMPORAL := .venv-temporal/bin
+
+.venv-temporal/.ready: pyproject.toml tests_engines/temporal/requirements.txt
+	$(PYTHON) -m venv .venv-temporal
+	$(TEMPORAL)/pip install --quiet --disable-pip-version-check -e ".[temporal]" -r tests_engines/temporal/requirements.txt
+	@touch $@
+
+test-temporal: .venv-temporal/.ready ## types and tests of drs_sdk.temporal and the recipes, on the real ones
+	$(TEMPORAL)/basedpyright -p tests_engines/temporal/pyrightconfig.json --pythonpath $(TEMPORAL)/python
+	cd tests_engines/temporal && $(CURDIR)/$(TEMPORAL)/python -m pytest -c pytest.ini
+
 docs: $(VENV)/.dev ## builds the site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
@@ -74,4 +85,4 @@ bench: $(VENV)/.dev ## measures against the peers, about a quarter of an hour
 	$(BIN)/python benchmarks/run.py
 
 clean: ## deletes what the other targets have made
-	rm -rf $(VENV) .venv-lowest .venv-airflow site dist build .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) .venv-lowest .venv-airflow .venv-temporal site dist build .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis

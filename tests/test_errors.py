@@ -288,6 +288,7 @@ _BUILD: dict[str, Any] = {
         {_TARGET: errors.CredentialsError("none"), Target("us-east-1"): errors.DRSError("y")}, 3
     ),
     "RunMismatchError": lambda kind: kind("erp/k", ["mode"], owner_job_id="j", launched=["k"]),
+    "NotStartedInTimeError": lambda kind: kind("erp/k", "held: s-1"),
     "RunClosedError": lambda kind: kind("erp/k", "closed"),
     "InstanceInTheWayError": lambda kind: kind({"s-1": "i-1"}, live=["s-1"], is_drill=True),
     "ServerHeldError": lambda kind: kind({"s-1": "drsjob-1"}),

@@ -81,6 +81,7 @@ def test_the_lowest_versions_that_are_tested_are_the_floors() -> None:
     extras = [item for extra in EXTRAS.keys() - ENGINES for item in EXTRAS[extra]]
     floors = dict(item.split(">=") for item in [*PROJECT["dependencies"], *extras])
     del floors["opentelemetry-api"]  # constraints-lowest.txt says why
+    del floors["temporalio"]  # the floor is what `make test-temporal` runs on
     tested = dict(
         line.split("==")
         for line in (ROOT / "constraints-lowest.txt").read_text().splitlines()
@@ -89,6 +90,13 @@ def test_the_lowest_versions_that_are_tested_are_the_floors() -> None:
     assert tested.keys() == floors.keys()
     for name, floor in floors.items():
         assert f"{tested[name]}.0".startswith(f"{floor}."), name
+
+
+def test_the_engine_that_is_tested_is_the_floor() -> None:
+    (floor,) = EXTRAS["temporal"]
+    pins = (ROOT / "tests_engines" / "temporal" / "requirements.txt").read_text().splitlines()
+    (tested,) = [pin for pin in pins if pin.startswith("temporalio==")]
+    assert f"{tested}.0".startswith(floor.replace(">=", "==") + ".")
 
 
 def test_ci_runs_the_floors() -> None:

@@ -46,7 +46,10 @@ OPTIONAL = {
     "drs_sdk.progress": "rich",
     "drs_sdk.recovery.progress": "rich",
     "drs_sdk.recovery.yaml_loading": "yaml",
+    "drs_sdk.temporal": "temporalio",
 }
+ENGINES = {"temporal"}
+"""Rooms that load only where the engine is installed: `make test-engines`."""
 
 ENGINES = {"airflow"}
 """Rooms that load only where the engine is installed: `make test-engines`."""

@@ -24,6 +24,7 @@
     ├── RecoveryError                         something about a recovery run
     │   ├── RunbookError (ValueError)         the runbook is wrong; nothing was sent
     │   ├── RunMismatchError                  the key stands for another run
+    │   ├── NotStartedInTimeError             a job could not be started in time; ask again
     │   ├── RunClosedError                    the run is over; take another key
     │   ├── InstanceInTheWayError             a launch would remove what the run did not make
     │   ├── ServerHeldError                   somebody else's launch holds a server
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
     )
     from drs_sdk.recovery.run_errors import (
         InstanceInTheWayError,
+        NotStartedInTimeError,
         OriginNeededError,
         OriginNotReadyError,
         RecordLostError,
@@ -126,6 +128,7 @@ __all__ = [
     "FleetError",
     "InstanceInTheWayError",
     "InternalServerException",
+    "NotStartedInTimeError",
     "OriginNeededError",
     "OriginNotReadyError",
     "OutcomeUnknownError",
@@ -170,6 +173,7 @@ _HOMES = {
     "FleetError": "drs_sdk.fleet.errors",
     "InstanceInTheWayError": "drs_sdk.recovery.run_errors",
     "InternalServerException": "drs_sdk._transport.api_errors",
+    "NotStartedInTimeError": "drs_sdk.recovery.run_errors",
     "OriginNeededError": "drs_sdk.recovery.run_errors",
     "OriginNotReadyError": "drs_sdk.recovery.run_errors",
     "OutcomeUnknownError": "drs_sdk._outcomes.errors",

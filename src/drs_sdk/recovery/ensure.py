@@ -16,6 +16,7 @@ from drs_sdk.recovery.limits import Limits, Room
 from drs_sdk.recovery.look import ARRIVAL, Identity, Question, instances_of, look_at
 from drs_sdk.recovery.record import Record, closed_reason, own_tags, require_fitting
 from drs_sdk.recovery.run_errors import (
+    NotStartedInTimeError,
     RecordLostError,
     RunClosedError,
     RunMismatchError,
@@ -96,7 +97,8 @@ async def ensure_recovery(
         ServerHeldError: Somebody else's launch holds a server.
         RecordLostError: The job that tells whose a launch is, is gone.
         RecordNotKeptError: The job was started, but could not be tagged.
-        RecoveryError: It could not be started in time, or the attempt before has not failed.
+        NotStartedInTimeError: It could not be started in time; the same call may follow.
+        RecoveryError: The attempt before has not failed.
         APIError: The service refuses it for good.
     """
     limits = limits or Limits()
@@ -137,9 +139,7 @@ class _Ensuring:
             if pause is None:
                 pause = await self._start(look)
             if clock.now() + timedelta(seconds=pause) > deadline:
-                raise RecoveryError(
-                    f"the job of {self._as.identity.run} could not be started in time: {self._why}"
-                )
+                raise NotStartedInTimeError(self._as.identity.run, self._why)
             await clock.sleep(pause)
 
     async def _look(self) -> PlaceLook:

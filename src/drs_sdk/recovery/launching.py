@@ -81,7 +81,7 @@ class Launching:
     async def advance(self) -> tuple[Standing, timedelta | None]:
         """Do what can be done now; say when to look again."""
         try:
-            standing = await self._first_look()
+            standing = await self._first_look(looks_ahead=False)
             if not standing.is_complete:
                 standing = await self._act(standing)
             over = self._is_over(standing)
@@ -89,7 +89,13 @@ class Launching:
         finally:
             await self._asking.errands.stop()
 
-    async def _first_look(self) -> Standing:
+    async def _first_look(self, *, looks_ahead: bool = True) -> Standing:
+        """Look, and refuse what must not be.
+
+        Args:
+            looks_ahead: Whether to ask what would be in the way of later waves, too, although the
+                run has begun. What starts now is asked for in any case.
+        """
         standing = await self._look()
         errors = list(standing.survey.failures.values())
         if errors and not standing.survey.looks and not any(passes(error) for error in errors):
@@ -97,8 +103,8 @@ class Launching:
         require_our_own(standing, self.memory.started_here)
         stop_if_over(standing)
         require_begun_or_selected(standing)
-        if not standing.is_complete:
-            standing = await self._ask_for_instances(standing, list(standing.members))
+        if not standing.is_complete and (looks_ahead or not standing.jobs):
+            standing = await self._ask_for_instances(standing, self._candidates(standing))
             require_nothing_in_the_way(
                 self._run, self._candidates(standing), standing, self._replaceable
             )

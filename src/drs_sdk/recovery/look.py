@@ -285,6 +285,7 @@ class _Reading:
         self._question = question
         self._clock = clock
         self._at: datetime | None = None
+        self._listed_since: datetime | None = None
 
     async def read(self) -> PlaceLook:
         question = self._question
@@ -292,7 +293,10 @@ class _Reading:
         servers = await self._servers()
         look = PlaceLook(self._at or self._clock.now(), stamp, servers)
         named = {name: job for name in servers if (job := last_job_id(servers[name])) is not None}
-        look.jobs.update(await jobs_by_id(self._drs, {*named.values(), *question.known_jobs}))
+        if question.lists_jobs:  # most often it has the jobs that are named, too
+            await self._list(look, look.at - _RUNNING_JOBS)
+        wanted = {*named.values(), *question.known_jobs}.difference(look.jobs)
+        look.jobs.update(await jobs_by_id(self._drs, wanted))
         started = self._started(look)
         concerned = [
             name
@@ -300,8 +304,8 @@ class _Reading:
             if question.concerns is None or question.concerns(server)
         ]
         untold = [name for name in concerned if self._is_untold(look, servers[name], started)]
-        if untold or question.lists_jobs:
-            since = self._since(look, started, untold=bool(untold))
+        since = self._since(look, started, untold=bool(untold))
+        if since is not None and (self._listed_since is None or since < self._listed_since):
             await self._list(look, since)
             started = self._started(look)
         look.lists_jobs = question.lists_jobs
@@ -355,16 +359,16 @@ class _Reading:
         """
         return started - ARRIVAL if started else look.at - self._question.horizon
 
-    def _since(self, look: PlaceLook, started: datetime | None, *, untold: bool) -> datetime:
+    def _since(self, look: PlaceLook, started: datetime | None, *, untold: bool) -> datetime | None:
+        """Say since when jobs must be listed; None where none have to be."""
         wanted = [self._earliest(look, started)] if untold else []
-        if self._question.lists_jobs:
-            wanted.append(look.at - _RUNNING_JOBS)
-            if started is not None:  # an earlier attempt's job, which no server names any more
-                wanted.append(started - ARRIVAL)
-        return min(wanted)
+        if self._question.lists_jobs and started is not None:
+            wanted.append(started - ARRIVAL)  # an earlier attempt's job, named by no server
+        return min(wanted, default=None)
 
     async def _list(self, look: PlaceLook, since: datetime) -> None:
         look.jobs.update(await jobs_since(self._drs, since))
+        self._listed_since = since
 
     def _miss(self, look: PlaceLook, name: str, job_id: str, started: datetime | None) -> None:
         if name in self._question.not_launched:

@@ -154,6 +154,23 @@ class RecordNotKeptError(RecoveryError):
         self.tags: dict[str, str] = dict(tags)
 
 
+class NotStartedInTimeError(RecoveryError):
+    """A job could not be started before the deadline: ask again, under the same key.
+
+    Attributes:
+        run: The key.
+        reason: What it waited for.
+    """
+
+    __module__ = "drs_sdk.errors"
+
+    def __init__(self, run: str, reason: str) -> None:
+        """Say what it waited for."""
+        super().__init__(f"the job of {run} could not be started in time: {reason}")
+        self.run = run
+        self.reason = reason
+
+
 class OriginNeededError(RecoveryError):
     """The way back needs a client of the place where the machines came from.
 

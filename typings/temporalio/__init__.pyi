@@ -1,0 +1,1 @@
+# What drs_sdk.temporal takes from Temporal, for `--verifytypes` where it is not installed.
