@@ -4,7 +4,7 @@ Annotations are objects here: as text, pydantic would evaluate them anew for eve
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_validator
 
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 Safety: TypeAlias = Literal["read", "idempotent", "unsafe"]
 """What a repeat of an operation can do: nothing, nothing more, or the same thing twice."""
+
+
+def empty_list() -> list[Any]:
+    """Make the default of a list: of `list` itself, pydantic has Python parse a signature."""
+    return []
 
 
 class Shape(BaseModel, frozen=True):
