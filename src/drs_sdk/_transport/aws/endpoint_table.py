@@ -54,32 +54,35 @@ class Services(Mapping[str, object]):
         return self._whole
 
 
-def endpoint_table(text: str) -> dict[str, object]:
-    """Read a table of endpoints, without the services of its partitions.
+class EndpointTable:
+    """The text of a table, cut apart. Each session reads it anew, as botocore writes to it."""
 
-    Args:
-        text: The table, as JSON.
+    def __init__(self, text: str) -> None:
+        """Cut the services of all partitions out of the text of a table."""
+        kept: list[str] = []
+        self._services: list[str] = []
+        at = 0
+        for match in _SERVICES.finditer(text):
+            end = text.find(_END, match.end())
+            if end < 0:
+                break
+            kept += [text[at : match.end()], "{}"]
+            at = end + len(_END) - 1
+            self._services.append(text[match.end() : at])
+        self._frame = "".join([*kept, text[at:]])
+        table = cast("dict[str, object]", json.loads(self._frame))
+        partitions = cast("list[dict[str, object]]", table.get("partitions", []))
+        if len(partitions) != len(self._services) or any(map(_has_services, partitions)):
+            self._frame, self._services = text, []
 
-    Returns:
-        What all of the table would be read to, looked at one service at a time.
+    def read(self) -> dict[str, object]:
+        """Give what all of the table would be read to, looked at one service at a time."""
+        table = cast("dict[str, object]", json.loads(self._frame))
+        partitions = cast("list[dict[str, object]]", table.get("partitions", []))
+        for partition, text in zip(partitions, self._services, strict=False):
+            partition["services"] = Services(text)
+        return table
 
-    Raises:
-        ValueError: It is no JSON.
-    """
-    kept: list[str] = []
-    services: list[Services] = []
-    at = 0
-    for match in _SERVICES.finditer(text):
-        end = text.find(_END, match.end())
-        if end < 0:
-            break
-        kept += [text[at : match.end()], "{}"]
-        at = end + len(_END) - 1
-        services.append(Services(text[match.end() : at]))
-    table = cast("dict[str, object]", json.loads("".join([*kept, text[at:]])))
-    partitions = cast("list[dict[str, object]]", table.get("partitions", []))
-    if len(partitions) != len(services) or any(part.get("services") for part in partitions):
-        return cast("dict[str, object]", json.loads(text))
-    for partition, found in zip(partitions, services, strict=True):
-        partition["services"] = found
-    return table
+
+def _has_services(partition: dict[str, object]) -> bool:
+    return bool(partition.get("services"))

@@ -2,8 +2,9 @@
 
 botocore reads its data anew for each session, and looks through the folders of all services
 before it takes one. This loader looks for the service that is asked for, reads what is asked for
-of the table of endpoints, and keeps it for the next session. What it hands out is shared, so
-nobody may write to it: a session of the user's, whose hooks may, keeps the loader that it has.
+of the table of endpoints, and keeps it for the next session. What it hands out is shared, but for
+the endpoints, which botocore writes to. So nobody may write to it: a session of the user's, whose
+hooks may, keeps the loader that it has.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import DataNotFoundError
 from botocore.loaders import ExtrasProcessor, JSONFileLoader, Loader
 
-from drs_sdk._transport.aws.endpoint_table import endpoint_table
+from drs_sdk._transport.aws.endpoint_table import EndpointTable
 
 if TYPE_CHECKING:
     from aiobotocore.session import AioSession
@@ -32,7 +33,7 @@ class _Files(JSONFileLoader):
         file = Path(f"{file_path}.json")
         if file.stem != _ENDPOINTS or not file.is_file():
             return super().load_file(file_path)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        return endpoint_table(file.read_text("utf-8"))
+        return EndpointTable(file.read_text("utf-8"))
 
 
 class SharedLoader(Loader):
@@ -70,7 +71,8 @@ class SharedLoader(Loader):
         """
         with self._loading:
             found: Any = super().load_data_with_path(name)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-            return cast("tuple[Any, str]", found)
+        data, path = cast("tuple[Any, str]", found)
+        return (data.read() if isinstance(data, EndpointTable) else data), path
 
     def _read(self, service_name: str, type_name: str, api_version: str | None) -> object:
         try:
