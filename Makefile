@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 FLEET ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest test-engines test-airflow test-temporal lint types check-generated generate tests docs bench clean
+.PHONY: help demo test test-lowest test-engines test-airflow test-temporal lint types check-generated generate tests speed docs bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -26,7 +26,7 @@ $(VENV)/.dev: $(VENV)/.created pyproject.toml requirements-dev.txt
 demo: $(VENV)/.progress ## a recovery drill on the emulator; FLEET=file.json rehearses on your own servers
 	$(BIN)/python examples/demo $(if $(FLEET),--fleet "$(FLEET)")
 
-test: lint types check-generated tests docs ## everything that CI checks
+test: lint types check-generated tests speed docs ## everything that CI checks
 
 lint: $(VENV)/.dev ## ruff, the formatter, and which module may import which
 	$(BIN)/ruff check .
@@ -46,6 +46,9 @@ generate: $(VENV)/.dev ## rebuilds models/ and operations/ from botocore and the
 
 tests: $(VENV)/.dev ## the test suite, with its coverage
 	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term --cov-fail-under=95
+
+speed: $(VENV)/.dev ## fails when a start or a call takes 5 % more instructions; needs valgrind, else skipped
+	$(BIN)/python benchmarks/quick.py
 
 test-lowest: ## the test suite with the lowest versions that pyproject.toml allows
 	$(PYTHON) -m venv .venv-lowest
@@ -80,7 +83,7 @@ test-temporal: .venv-temporal/.ready ## types and tests of drs_sdk.temporal and 
 docs: $(VENV)/.dev ## builds the site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-bench: $(VENV)/.dev ## measures against the peers, about a quarter of an hour
+bench: $(VENV)/.dev ## measures against the peers, about twelve minutes
 	$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	$(BIN)/python benchmarks/run.py
 

@@ -1,12 +1,16 @@
 """The loopback service: an HTTP server in a process of its own that answers ready-made bytes.
 
-Prints its port, then serves until it is ended or its standard input closes.
+    python benchmarks/loopback.py CERTIFICATE KEY
+
+Prints its port for http and the one for https, then serves until it is ended or its standard
+input closes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 import sys
 from typing import cast
 
@@ -42,15 +46,21 @@ class Connection(asyncio.Protocol):
             self._transport.write(self._answers.find(head.split(b" ", 2)[1], body))
 
 
-async def main() -> None:
+async def main(cert: str, key: str) -> None:
     """Serve."""
     answers = Answers()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(answers), "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(cert, key)
+    servers = [
+        await loop.create_server(lambda: Connection(answers), "127.0.0.1", 0, ssl=tls)
+        for tls in (None, context)
+    ]
+    print(*(server.sockets[0].getsockname()[1] for server in servers), flush=True)
     await asyncio.to_thread(sys.stdin.read)
-    server.close()
+    for server in servers:
+        server.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(*sys.argv[1:]))

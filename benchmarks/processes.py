@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from certificate import certificate
 from fleet import REGION
 
 if TYPE_CHECKING:
@@ -58,12 +59,22 @@ class Worker:
         return Cost(**json.loads(line))
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Where the loopback service answers, in clear text and over TLS."""
+
+    http: str
+    https: str
+
+
 @contextmanager
-def loopback() -> Generator[str]:
-    """Run the loopback service and give its address."""
-    with _running("loopback.py") as process:
+def loopback() -> Generator[Service]:
+    """Run the loopback service and give its addresses."""
+    made = certificate()
+    with _running("loopback.py", str(made.cert), str(made.key)) as process:
         assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        http, https = map(int, process.stdout.readline().split())
+        yield Service(f"http://127.0.0.1:{http}", f"https://127.0.0.1:{https}")
 
 
 @contextmanager
@@ -146,6 +157,8 @@ def _environment() -> dict[str, str]:
         "AWS_DEFAULT_REGION": REGION,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_CA_BUNDLE": str(certificate().bundle),
+        "SSL_CERT_FILE": str(certificate().bundle),
         "PYTHONPYCACHEPREFIX": _bytecode(),
     }
 

@@ -36,10 +36,10 @@ def main() -> int:
     """Measure, print, judge."""
     options = arguments()
     tables: dict[str, Table] = {}
-    with loopback() as url:
+    with loopback() as service:
         for name in options.only or PARTS:
             print(f"measuring {name} ...", file=sys.stderr, flush=True)
-            tables[name] = PARTS[name](url, options.quick)
+            tables[name] = PARTS[name](service, options.quick)
     verdict, hold = bars.judge(tables)
     parts = [f"### Bars\n\n{verdict}", *(table.markdown() for table in tables.values())]
     figures = "\n\n".join([machine.describe(), *parts])

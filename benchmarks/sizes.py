@@ -27,5 +27,8 @@ SLICES = 6
 WAITS = 10_000
 """Waits that are joined and cancelled at once."""
 
+REGIONS = 20
+"""Clients in one process: one for each Region."""
+
 REFRESHES = 20
 """Times that the fleet is read anew and kept in objects with cycles."""

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from codegen.types import Types
 
 
+_EMPTY = {"list": "empty_list", "map": "dict"}
+"""What makes the default of a list or a map."""
+
+
 @dataclass
 class Member:
     """A field of a class, or a parameter of a method."""
@@ -179,8 +183,8 @@ class Planner:
             annotation = self.types.received(shape)
             if two_sided and annotation in STRICT:
                 annotation = STRICT[annotation]  # what is sent is never converted
-            if shape.kind in {"list", "map"}:
-                default = f"default_factory={shape.kind.replace('map', 'dict')}"
+            if shape.kind in _EMPTY:
+                default = f"default_factory={_EMPTY[shape.kind]}"
             else:
                 annotation += " | None"
             if two_sided:

@@ -98,12 +98,12 @@ def _method(condition: Condition[Any], said: dict[str, Any]) -> WaitMethod:
     plural = f"{kind.name.replace(' ', '_')}s"
     takes = f"{''.join(word.title() for word in kind.name.split())}sLike"
     parameter, takes, reads = _READING.get(
-        kind.name, (plural, takes, f"given({plural}, kinds.{plural.upper()})")
+        kind.name, (plural, takes, f"given({plural}, waiters.kinds.{plural.upper()})")
     )
     return WaitMethod(
         wait=condition.wait,
         watch=condition.watch,
-        condition=said.get("condition", f"conditions.{constant}"),
+        condition=said.get("condition", f"waiters.conditions.{constant}"),
         operation=kind.operation,
         model=kind.shape().__name__,
         parameter=parameter,

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parts import imports, instructions, memory, stalls, startup, whole, work
+from parts import clients, imports, instructions, memory, stalls, startup, whole, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from processes import Service
     from tables import Table
 
-PARTS: dict[str, Callable[[str, bool], Table]] = {
+PARTS: dict[str, Callable[[Service, bool], Table]] = {
     **{name: work.part(name) for name in work.TITLES},
-    "startup": startup.measure,
+    "startup": startup.part("startup", tls=True),
+    "startup_http": startup.part("startup_http", tls=False),
+    "start_instructions": instructions.start,
+    "clients": clients.measure,
     "imports": imports.measure,
     "memory": memory.measure,
     "walk_stall": stalls.walks,
     "refreshes": stalls.refreshes,
-    "instructions": instructions.measure,
+    "instructions": instructions.small_calls,
     **whole.WHOLE,
 }
-"""By name: given the service's address and whether to be quick, measure."""
+"""By name: given the service's addresses and whether to be quick, measure."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from processes import Cost, read_fresh
 from rounds import cpu_ratio, interleave, milliseconds
 from tables import Column, Table
+
+if TYPE_CHECKING:
+    from processes import Service
 
 _MODULES = {
     "session": ("aiobotocore.session",),
@@ -31,7 +36,7 @@ _COLUMNS = (
 )
 
 
-def measure(_url: str, quick: bool) -> Table:  # noqa: FBT001 - what every part takes
+def measure(_service: Service, quick: bool) -> Table:  # noqa: FBT001 - what every part takes
     """Start processes that import."""
 
     def run(name: str) -> Cost:

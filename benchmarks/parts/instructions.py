@@ -1,36 +1,57 @@
-"""Instructions of a small call, which no load of the machine changes. They take valgrind."""
+"""Instructions, which no load of the machine changes. They take valgrind."""
 
 from __future__ import annotations
 
 import shutil
+from typing import TYPE_CHECKING
 
 import peers
 from processes import count_instructions
+from sizes import TASKS
 from tables import Column, Table
 
-_FEW, _MANY = 20, 120
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from processes import Service
+
+_FEW, _MANY = 2 * TASKS, 8 * TASKS
 _PEERS = (peers.RAW, peers.OURS)
-_COLUMNS = (
-    Column("instructions", "thousand instructions", 0),
-    Column("raw", "against aiobotocore", 2),
-)
+_TITLES = {name: peers.TITLES[name] for name in _PEERS}
 
 
-def measure(url: str, _quick: bool) -> Table:  # noqa: FBT001 - what every part takes
-    """Count in processes that make many calls and few; without valgrind there are no rows."""
-    title = "Instructions of one small call"
+def small_calls(service: Service, _quick: bool) -> Table:  # noqa: FBT001 - what every part takes
+    """Count in processes that make many calls and few."""
+    title = f"Instructions of one small call by {TASKS} tasks, over https"
+
+    def count(peer: str) -> float:
+        few, many = (
+            count_instructions("small_calls.py", peer, service.https, str(times))
+            for times in (_FEW, _MANY)
+        )
+        return (many - few) / (_MANY - _FEW) / 1000
+
+    return _table("instructions", title, "thousand instructions", count)
+
+
+def start(service: Service, _quick: bool) -> Table:  # noqa: FBT001 - what every part takes
+    """Count in processes that end with their first answer."""
+    title = "Instructions of a whole process to its first answer, over https"
+
+    def count(peer: str) -> float:
+        count_instructions("first_answer.py", peer, service.https)  # writes the bytecode
+        return count_instructions("first_answer.py", peer, service.https) / 1_000_000
+
+    return _table("start_instructions", title, "million instructions", count)
+
+
+def _table(name: str, title: str, unit: str, count: Callable[[str], float]) -> Table:
+    columns = (Column("instructions", unit, 0), Column("raw", "against aiobotocore", 2))
     if shutil.which("valgrind") is None:
-        return Table("instructions", f"{title}: not counted, valgrind is missing", _COLUMNS, {}, {})
-    counts = {
-        peer: [
-            count_instructions("small_calls.py", peer, url, str(times)) for times in (_FEW, _MANY)
-        ]
-        for peer in _PEERS
-    }
-    each = {peer: (many - few) / (_MANY - _FEW) for peer, (few, many) in counts.items()}
+        return Table(name, f"{title}: not counted, valgrind is missing", columns, {}, {})
+    counts = {peer: count(peer) for peer in _PEERS}
     rows = {
-        peer: {"instructions": each[peer] / 1000, "raw": each[peer] / each[peers.RAW]}
+        peer: {"instructions": counts[peer], "raw": counts[peer] / counts[peers.RAW]}
         for peer in _PEERS
     }
-    titles = {name: peers.TITLES[name] for name in _PEERS}
-    return Table("instructions", title, _COLUMNS, rows, titles)
+    return Table(name, title, columns, rows, _TITLES)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import peers
 from processes import read_fresh
 from sizes import PAGE
 from tables import Column, Table
+
+if TYPE_CHECKING:
+    from processes import Service
 
 _KIB = 1024
 _COLUMNS = (
@@ -15,9 +20,9 @@ _COLUMNS = (
 )
 
 
-def measure(url: str, _quick: bool) -> Table:  # noqa: FBT001 - what every part takes
+def measure(service: Service, _quick: bool) -> Table:  # noqa: FBT001 - what every part takes
     """Start processes that weigh a page; the figures hardly vary, so once is enough."""
-    weights = {peer: read_fresh("page_memory.py", peer, url) for peer in peers.NAMES}
+    weights = {peer: read_fresh("page_memory.py", peer, service.https) for peer in peers.NAMES}
     rows = {
         peer: {"held": held / _KIB, "raw": held / weights[peers.RAW][0], "peak": peak / _KIB}
         for peer, (held, peak) in weights.items()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from statistics import median
+from typing import TYPE_CHECKING
 
 import peers
 from processes import read_fresh
 from sizes import PAGE, PAGES, REFRESHES
 from tables import Column, Table
+
+if TYPE_CHECKING:
+    from processes import Service
 
 _MS, _MIB = 1000, 1024**2
 _PEERS = (peers.RAW, peers.OURS)
@@ -15,10 +19,10 @@ _ROUNDS = 5
 _TITLES = {name: peers.TITLES[name] for name in _PEERS}
 
 
-def walks(url: str, quick: bool) -> Table:  # noqa: FBT001 - what every part takes
+def walks(service: Service, quick: bool) -> Table:  # noqa: FBT001 - what every part takes
     """Walk in fresh processes, the peers taking turns."""
     pairs = [
-        {peer: read_fresh("walk_stall.py", peer, url)[0] for peer in _PEERS}
+        {peer: read_fresh("walk_stall.py", peer, service.https)[0] for peer in _PEERS}
         for _ in range(1 if quick else _ROUNDS)
     ]
     rows = {
@@ -36,11 +40,12 @@ def walks(url: str, quick: bool) -> Table:  # noqa: FBT001 - what every part tak
     return Table("walk_stall", title, columns, rows, _TITLES)
 
 
-def refreshes(url: str, quick: bool) -> Table:  # noqa: FBT001 - what every part takes
+def refreshes(service: Service, quick: bool) -> Table:  # noqa: FBT001 - what every part takes
     """Keep refreshes in cyclic objects, in fresh processes."""
     times = str(REFRESHES // 5 if quick else REFRESHES)
     found = {
-        peer: read_fresh("refreshes.py", peer, url, times, str(PAGE * PAGES)) for peer in _PEERS
+        peer: read_fresh("refreshes.py", peer, service.https, times, str(PAGE * PAGES))
+        for peer in _PEERS
     }
     peak, longest = found[peers.RAW]
     rows = {

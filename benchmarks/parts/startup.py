@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import peers
 from processes import Cost, run_fresh
 from rounds import cpu_ratio, interleave, milliseconds, wall_ratio
 from sizes import FEW
 from tables import Column, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from processes import Service
 
 _ROUNDS = 15
 _QUICK_ROUNDS = 3
@@ -18,21 +25,27 @@ _COLUMNS = (
 )
 
 
-def measure(url: str, quick: bool) -> Table:  # noqa: FBT001 - what every part takes
-    """Start processes that ask once."""
+def part(name: str, *, tls: bool) -> Callable[[Service, bool], Table]:
+    """Make the part that starts processes which ask once, over TLS or in clear text."""
+    over = "over https" if tls else "over http"
+    title = f"Whole process, from its start to the first {FEW} source servers, {over}"
 
-    def run(peer: str) -> Cost:
-        return run_fresh("first_answer.py", peer, url)
+    def measure(service: Service, quick: bool) -> Table:  # noqa: FBT001 - what every part takes
+        url = service.https if tls else service.http
 
-    costs = interleave(peers.NAMES, _QUICK_ROUNDS if quick else _ROUNDS, run)
-    rows = {
-        peer: {
-            "cpu": milliseconds(cost.cpu for cost in costs[peer]),
-            "wall": milliseconds(cost.wall for cost in costs[peer]),
-            "raw": cpu_ratio(costs, peer, peers.RAW),
-            "raw_wall": wall_ratio(costs, peer, peers.RAW),
+        def run(peer: str) -> Cost:
+            return run_fresh("first_answer.py", peer, url)
+
+        costs = interleave(peers.NAMES, _QUICK_ROUNDS if quick else _ROUNDS, run)
+        rows = {
+            peer: {
+                "cpu": milliseconds(cost.cpu for cost in costs[peer]),
+                "wall": milliseconds(cost.wall for cost in costs[peer]),
+                "raw": cpu_ratio(costs, peer, peers.RAW),
+                "raw_wall": wall_ratio(costs, peer, peers.RAW),
+            }
+            for peer in peers.NAMES
         }
-        for peer in peers.NAMES
-    }
-    title = f"Whole process, from its start to the first {FEW} source servers"
-    return Table("startup", title, _COLUMNS, rows, peers.TITLES)
+        return Table(name, title, _COLUMNS, rows, peers.TITLES)
+
+    return measure

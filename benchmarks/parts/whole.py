@@ -11,10 +11,12 @@ from tables import Column, Table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from processes import Service
+
 _MS = 1000
 
 
-def sends(_url: str, _quick: bool) -> Table:  # noqa: FBT001 - what every part takes
+def sends(_service: Service, _quick: bool) -> Table:  # noqa: FBT001 - what every part takes
     """Count how often a launch whose answer is lost is sent."""
     most, tried = read_fresh("sends.py")
     return _table(
@@ -24,7 +26,7 @@ def sends(_url: str, _quick: bool) -> Table:  # noqa: FBT001 - what every part t
     )
 
 
-def idle(_url: str, _quick: bool) -> Table:  # noqa: FBT001 - what every part takes
+def idle(_service: Service, _quick: bool) -> Table:  # noqa: FBT001 - what every part takes
     """Count launches that are lost to connections which the service has closed."""
     went, tried = read_fresh("idle_launches.py")
     return _table(
@@ -34,7 +36,7 @@ def idle(_url: str, _quick: bool) -> Table:  # noqa: FBT001 - what every part ta
     )
 
 
-def endpoints(_url: str, _quick: bool) -> Table:  # noqa: FBT001 - what every part takes
+def endpoints(_service: Service, _quick: bool) -> Table:  # noqa: FBT001 - what every part takes
     """Count settings that lead elsewhere than raw aiobotocore's client."""
     different, tried = read_fresh("endpoints.py")
     return _table(
@@ -44,7 +46,7 @@ def endpoints(_url: str, _quick: bool) -> Table:  # noqa: FBT001 - what every pa
     )
 
 
-def waits(_url: str, quick: bool) -> Table:  # noqa: FBT001 - what every part takes
+def waits(_service: Service, quick: bool) -> Table:  # noqa: FBT001 - what every part takes
     """Time the longest step while very many waits are joined and cancelled."""
     longest = sorted(read_fresh("waits_stall.py")[0] for _ in range(1 if quick else 3))
     return _table(
@@ -60,7 +62,7 @@ def _table(name: str, title: str, figures: dict[str, tuple[str, float]]) -> Tabl
     return Table(name, title, columns, {"ours": row}, {"ours": "**drs-sdk**"})
 
 
-WHOLE: dict[str, Callable[[str, bool], Table]] = {
+WHOLE: dict[str, Callable[[Service, bool], Table]] = {
     "sends": sends,
     "idle": idle,
     "endpoints": endpoints,

@@ -14,7 +14,7 @@
 - `drs_sdk.iam`: the rights that operations need, and policies that grant them
 - `drs_sdk.testing`: the emulator
 
-Nothing is loaded before it is used.
+Nothing is loaded before it is used, or before `preload` is awaited.
 """
 
 from importlib import import_module
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from drs_sdk._core.errors import DRSError as DRSError
     from drs_sdk._core.open_enum import OpenEnum as OpenEnum
     from drs_sdk._core.raw import JSON as JSON
+    from drs_sdk._preloading import preload as preload, preload_sync as preload_sync
     from drs_sdk._transport.api_errors import APIError as APIError
     from drs_sdk.client import DRSClient as DRSClient
     from drs_sdk.clock import Clock as Clock, SystemClock as SystemClock
@@ -66,6 +67,8 @@ __all__ = [
     "fleet",
     "iam",
     "models",
+    "preload",
+    "preload_sync",
     "testing",
 ]
 
@@ -82,6 +85,8 @@ _HOMES = {
     "ResponseMetadata": "drs_sdk._core.base",
     "Shape": "drs_sdk._core.base",
     "SystemClock": "drs_sdk.clock",
+    "preload": "drs_sdk._preloading",
+    "preload_sync": "drs_sdk._preloading",
 }
 _MODULES = frozenset({"errors", "eventbridge", "events", "fleet", "iam", "models", "testing"})
 

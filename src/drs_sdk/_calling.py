@@ -7,15 +7,13 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import drs_sdk.models as models
-from drs_sdk._core.base import Request
 from drs_sdk._core.errors import RequestValidationError
-from drs_sdk._core.raw import RawRequest, plain
 from drs_sdk.pagination import Pager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from drs_sdk._core.base import Response, Safety
+    from drs_sdk._core.base import Request, Response, Safety
     from drs_sdk._core.raw import JSON, Method
 
     ResponseT = TypeVar("ResponseT", bound=Response)
@@ -71,6 +69,8 @@ class OperationCaller(ABC):
             AmbiguousOutcomeError: The operation is unsafe, and it may or may not have happened.
             ClientClosedError: The client is not open.
         """
+        from drs_sdk._core.raw import RawRequest, plain
+
         request = RawRequest(
             name=operation,
             members=plain(members or {}, "members"),
@@ -107,6 +107,8 @@ def _build(
 
 def known_request(operation: str) -> type[Request[Response]] | None:
     """Find the class of an operation's requests; None where this release does not know it."""
+    from drs_sdk._core.base import Request
+
     found: object = getattr(models, f"{operation}Request", None)
     if isinstance(found, type) and issubclass(found, Request):
         return cast("type[Request[Response]]", found)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn, TypeVar, overload
 
 from drs_sdk._core.errors import RequestValidationError
-from drs_sdk._core.raw import plain
 from drs_sdk._link import Link
 from drs_sdk._transport.settings import (
     DEFAULT_MAX_RESPONSE_BYTES,
@@ -198,6 +197,8 @@ class DRSClient(Waits):
         """
         options = self._options
         if extra_members is not None:
+            from drs_sdk._core.raw import plain
+
             options = replace(options, extra_members=plain(extra_members, "extra_members"))
         return await self._link.connection().send(request, options)
 

@@ -6,7 +6,6 @@ import asyncio
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 
-from drs_sdk._core.base import leaving_unread
 from drs_sdk._core.errors import DRSError, PaginationError, RequestValidationError
 from drs_sdk._core.unread import Unread
 
@@ -205,6 +204,8 @@ class Pager(Generic[ResponseT, ItemT]):
 
     async def _fetch_unread(self, token: str | None) -> _Page[ResponseT, ItemT]:
         """Fetch a page, and what makes its items; None where they are on it all the same."""
+        from drs_sdk._core.base import leaving_unread
+
         unread = Unread(self._field)
         page = await self._sent(leaving_unread(self._asking_for(token), unread))
         return page, cast("Generator[list[ItemT]] | None", unread.slices)

@@ -31,6 +31,7 @@ from loopback import (
     unused_port,
 )
 
+from drs_sdk._transport.certificates import build_ssl_context
 from drs_sdk._transport.http import HTTPResponse, HTTPSession
 from drs_sdk.errors import (
     APIError,
@@ -516,3 +517,41 @@ async def test_a_clear_text_answer_to_https_was_never_sent() -> None:
             with pytest.raises(ConnectionFailedError) as caught:
                 await drs.with_options(max_attempts=1).describe_jobs()
     assert caught.value.maybe_sent is False
+
+
+def context_of(**options: Any) -> ssl.SSLContext:  # noqa: ANN401 - as botocore's options
+    return build_ssl_context(**{"client_cert": None, "proxies_config": {}, **options})
+
+
+@needs_openssl
+def test_clients_that_trust_the_same_bundle_share_a_context(
+    certificate: Certificate, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(certificate.cert.read_bytes())
+    shared = context_of(verify=str(bundle))
+    assert context_of(verify=str(bundle)) is shared
+    bundle.write_bytes(certificate.cert.read_bytes() + certificate.cert.read_bytes())
+    assert context_of(verify=str(bundle)) is not shared, "the file is another by now"
+
+
+@needs_openssl
+def test_what_a_client_shows_is_shared_with_nobody(
+    certificate: Certificate, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(certificate.cert.read_bytes())
+    shared = context_of(verify=str(bundle))
+    shown = (str(certificate.cert), str(certificate.key))
+    assert context_of(verify=str(bundle), client_cert=shown) is not shared
+    behind: Any = {"proxy_ca_bundle": str(certificate.cert)}
+    assert context_of(verify=str(bundle), proxies_config=behind) is not shared
+    unchecked = context_of(verify=False)
+    assert unchecked is not context_of(verify=False)
+    assert shared.verify_mode is ssl.CERT_REQUIRED
+    assert len(shared.get_ca_certs()) == 1
+
+
+def test_a_bundle_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"CA bundle .*none\.pem cannot be read"):
+        context_of(verify=str(tmp_path / "none.pem"))

@@ -1,9 +1,10 @@
-"""What every generated model builds on: shapes, requests, responses and their metadata."""
+"""What every generated model builds on: shapes, requests, responses and their metadata.
 
-from __future__ import annotations
+Annotations are objects here: as text, pydantic would evaluate them anew for every model.
+"""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_validator
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 Safety: TypeAlias = Literal["read", "idempotent", "unsafe"]
 """What a repeat of an operation can do: nothing, nothing more, or the same thing twice."""
+
+
+def empty_list() -> list[Any]:
+    """Make the default of a list: of `list` itself, pydantic has Python parse a signature."""
+    return []
 
 
 class Shape(BaseModel, frozen=True):
@@ -60,8 +66,11 @@ class SharedShape(Shape, frozen=True):
     @model_validator(mode="wrap")
     @classmethod
     def _shared(
-        cls, value: object, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo[object]
-    ) -> Self:
+        cls,
+        value: object,
+        handler: "ModelWrapValidatorHandler[Self]",
+        info: "ValidationInfo[object]",
+    ) -> "Self":
         if isinstance(info.context, Sharing):
             return info.context.structure(cls, value, handler)
         return handler(value)
@@ -84,9 +93,9 @@ class ResponseMetadata:
 
     request_id: str | None = None
     http_status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    headers: "Mapping[str, str]" = field(default_factory=dict[str, str], repr=False)
     retry_attempts: int = 0
-    unparsed: Mapping[str, object] = field(default_factory=dict[str, object])
+    unparsed: "Mapping[str, object]" = field(default_factory=dict[str, object])
 
     def __getstate__(self) -> dict[str, object]:
         """Give plain dicts to pickle."""
@@ -98,7 +107,7 @@ class ResponseMetadata:
             "unparsed": dict(self.unparsed),
         }
 
-    def __setstate__(self, state: Mapping[str, object]) -> None:
+    def __setstate__(self, state: "Mapping[str, object]") -> None:
         """Take what `__getstate__` gave."""
         for name, value in state.items():
             object.__setattr__(self, name, value)
@@ -114,7 +123,7 @@ class Response(Shape, frozen=True):
         """Request id, status, headers, retries, and what could not be parsed."""
         return self._response_metadata
 
-    def with_metadata(self, metadata: ResponseMetadata) -> Self:
+    def with_metadata(self, metadata: ResponseMetadata) -> "Self":
         """Attach metadata, in place, and return the response itself."""
         self._response_metadata = metadata  # pyright: ignore[reportAttributeAccessIssue]  # a private attribute, not a field
         return self
@@ -185,7 +194,7 @@ class Request(SentShape, Generic[ResponseT_co], frozen=True):
 
     if not TYPE_CHECKING:
 
-        def __class_getitem__(cls, _: object) -> type[Self]:
+        def __class_getitem__(cls, _: object) -> "type[Self]":
             """Take the type argument for type checkers only: no class is made at run time."""
             return cls
 

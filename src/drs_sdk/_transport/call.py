@@ -1,4 +1,7 @@
-"""One call of an operation over all its attempts, and who is told of it."""
+"""One call of an operation over all its attempts, and who is told of it.
+
+The classes of events are loaded when somebody is told.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,6 @@ from datetime import timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 from uuid import uuid4
-
-from drs_sdk.events import RequestFailed, RequestRetried, RequestStarted, RequestSucceeded
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -155,6 +156,8 @@ class Call:
     def started(self, endpoint_url: str, region: str) -> None:
         """Tell that it begins."""
         if self.hook is not None:
+            from drs_sdk.events import RequestStarted
+
             self._tell(
                 RequestStarted(
                     operation=self.operation,
@@ -181,6 +184,8 @@ class Call:
             },
         )
         if self.hook is not None:
+            from drs_sdk.events import RequestRetried
+
             self._tell(
                 RequestRetried(
                     operation=self.operation,
@@ -197,6 +202,8 @@ class Call:
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s succeeded", self.operation, extra=self._extra(metadata.request_id))
         if self.hook is not None:
+            from drs_sdk.events import RequestSucceeded
+
             self._tell(
                 RequestSucceeded(
                     operation=self.operation,
@@ -214,6 +221,8 @@ class Call:
         request_id = None if error is None else error.request_id
         logger.info("%s failed: %s", self.operation, what, extra=self._extra(request_id))
         if self.hook is not None:
+            from drs_sdk.events import RequestFailed
+
             self._tell(
                 RequestFailed(
                     operation=self.operation,

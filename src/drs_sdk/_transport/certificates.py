@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from drs_sdk._core.errors import ConfigurationError
@@ -20,6 +22,9 @@ def build_ssl_context(
     proxies_config: Mapping[str, object],
 ) -> ssl.SSLContext:
     """Read the certificates; this takes a while, so it is no work for an event loop.
+
+    Clients that trust a bundle and need nothing else share one context, for as long as the file
+    is the same. Nobody writes to it.
 
     aiohttp has one context for the service and for a proxy that is spoken to in TLS, so the
     proxy's settings are added to those of the service.
@@ -40,6 +45,8 @@ def build_ssl_context(
             "client_cert and proxy_client_cert exclude each other: service and proxy are shown "
             "the same certificate"
         )
+    if bundle is not None and not (proxy_bundle or client_cert or proxy_cert):
+        return _shared(bundle, *_stamp(bundle))
     context = _trusting(bundle)
     if proxy_bundle is not None:
         try:
@@ -56,6 +63,20 @@ def build_ssl_context(
         except OSError as error:
             raise _unreadable("client certificate", files[0], error) from error
     return context
+
+
+@lru_cache(maxsize=4)
+def _shared(bundle: str, *_stamp: int) -> ssl.SSLContext:
+    return _trusting(bundle)
+
+
+def _stamp(path: str) -> tuple[int, ...]:
+    """Tell a file from one that takes its place."""
+    try:
+        found = Path(path).stat()
+    except OSError as error:
+        raise _unreadable("CA bundle", path, error) from error
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _trusting(bundle: str | None) -> ssl.SSLContext:

@@ -175,7 +175,7 @@ def _items(
     items_type: object, data: list[object], name: str, begun: int, misfits: Misfits
 ) -> list[object]:
     def validate(items: object) -> list[object]:
-        return _adapter(items_type).validate_python(items, context=_sharing)
+        return adapter_of(items_type).validate_python(items, context=_sharing)
 
     def place(location: Location) -> Location:
         return (name, begun + int(location[0]), *location[1:])
@@ -187,7 +187,8 @@ def _items(
 
 
 @cache
-def _adapter(items_type: object) -> TypeAdapter[list[object]]:
+def adapter_of(items_type: object) -> TypeAdapter[list[object]]:
+    """Build what reads the items of a page, once."""
     return TypeAdapter(cast("type[list[object]]", items_type))
 
 

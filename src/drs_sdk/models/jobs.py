@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, NotRequired, Required, TypedDict
 from pydantic import AwareDatetime, Field
 
 import drs_sdk.scalars as scalars
-from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape
+from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape, empty_list
 from drs_sdk._core.sending import SentDatetime
 from drs_sdk.enums import (
     InitiatedBy,
@@ -526,7 +526,7 @@ class Job(JobTraits, Shape, frozen=True):
     """
 
     participating_servers: list[ParticipatingServer] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias="participatingServers",
         serialization_alias="participatingServers",
         description=(
@@ -553,7 +553,7 @@ class Job(JobTraits, Shape, frozen=True):
     """
 
     participating_resources: list[ParticipatingResource] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias="participatingResources",
         serialization_alias="participatingResources",
         description=(
@@ -610,7 +610,7 @@ class DescribeJobLogItemsResponse(Response, frozen=True):
     """One page of a job's log entries, with the token of the next page if there is one."""
 
     items: list[JobLog] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description=(
             "Log events on this page, each with its time. A launch logs every inner event once "
             "per server."
@@ -637,7 +637,7 @@ class DescribeJobsResponse(Response, frozen=True):
     """One page of jobs, newest first, with the token of the next page if there is one."""
 
     items: list[Job] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Jobs on this page, newest first; may be empty even when ``next_token`` leads on.",
     )
     """Jobs on this page, newest first; may be empty even when ``next_token`` leads on."""

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 from pydantic import AwareDatetime, Field, StrictStr
 
 import drs_sdk.scalars as scalars
-from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape
+from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape, empty_list
 from drs_sdk._core.sending import Known, OnSend, Sent
 from drs_sdk.enums import (
     LaunchActionCategory,
@@ -226,7 +226,7 @@ class LaunchActionsStatus(Shape, frozen=True):
     """
 
     runs: list[LaunchActionRun] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="One entry per action started so far; empty at first, so empty does not mean done.",
     )
     """One entry per action started so far; empty at first, so empty does not mean done."""
@@ -240,7 +240,7 @@ class ListLaunchActionsResponse(Response, frozen=True):
     """One page of launch actions, with the token of the next page if there is one."""
 
     items: list[LaunchAction] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Launch actions on this page, switched on or not; look at ``active``.",
     )
     """Launch actions on this page, switched on or not; look at ``active``."""

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 from pydantic import Field, StrictBool, StrictStr
 
 import drs_sdk.scalars as scalars
-from drs_sdk._core.base import Request, Response, Safety, Shape
+from drs_sdk._core.base import Request, Response, Safety, Shape, empty_list
 from drs_sdk._core.sending import Known, OnSend, Sent
 from drs_sdk.enums import LaunchDisposition, RecoveryMode, TargetInstanceTypeRightSizingMethod
 
@@ -362,7 +362,7 @@ class DescribeLaunchConfigurationTemplatesResponse(Response, frozen=True):
     """One page of launch configuration templates, usually with a single one."""
 
     items: list[LaunchConfigurationTemplate] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Launch configuration templates on this page, by default one at most in the Region.",
     )
     """Launch configuration templates on this page, by default one at most in the Region."""

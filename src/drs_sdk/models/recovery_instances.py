@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 from pydantic import AwareDatetime, Field
 
 import drs_sdk.scalars as scalars
-from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape, SharedShape
+from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape, SharedShape, empty_list
 from drs_sdk._core.durations import Duration
 from drs_sdk._core.sending import Known
 from drs_sdk.enums import (
@@ -355,7 +355,7 @@ class RecoveryInstanceProperties(Shape, frozen=True):
     """
 
     network_interfaces: list[NetworkInterface] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias="networkInterfaces",
         serialization_alias="networkInterfaces",
         description=(
@@ -369,7 +369,7 @@ class RecoveryInstanceProperties(Shape, frozen=True):
     """
 
     disks: list[RecoveryInstanceDisk] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description=(
             "Block devices of the recovery instance, with their EBS volumes. Empty when not "
             "reported."
@@ -381,7 +381,8 @@ class RecoveryInstanceProperties(Shape, frozen=True):
     """
 
     cpus: list[CPU] = Field(
-        default_factory=list, description="Processors, one entry each. Empty when not reported."
+        default_factory=empty_list,
+        description="Processors, one entry each. Empty when not reported.",
     )
     """Processors, one entry each.
 
@@ -461,7 +462,7 @@ class RecoveryInstanceDataReplicationInitiation(Shape, frozen=True):
     """When the current attempt to set up replication back began, an aware datetime."""
 
     steps: list[RecoveryInstanceDataReplicationInitiationStep] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description=(
             "Steps that set up replication back, each with its own status. A failback client "
             "brings steps of its own."
@@ -508,7 +509,7 @@ class RecoveryInstanceDataReplicationInfo(Shape, frozen=True):
     """
 
     replicated_disks: list[RecoveryInstanceDataReplicationInfoReplicatedDisk] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias="replicatedDisks",
         serialization_alias="replicatedDisks",
         description="Progress of the copy back, disk by disk, at most 60.",
@@ -759,7 +760,7 @@ class DescribeRecoveryInstancesResponse(Response, frozen=True):
     """
 
     items: list[RecoveryInstance] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Recovery instances on this page; may be empty even when ``next_token`` leads on.",
     )
     """Recovery instances on this page; may be empty even when ``next_token`` leads on."""

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, NotRequired, Required, TypedDict
 from pydantic import AwareDatetime, Field, StrictInt, StrictStr
 
 import drs_sdk.scalars as scalars
-from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape
+from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape, empty_list
 from drs_sdk._core.sending import Known, OnSend, Sent
 from drs_sdk.enums import (
     RecoveryPlanExecutionMode,
@@ -467,7 +467,9 @@ class ServerStepConfiguration(Shape, frozen=True):
         OnSend(
             Annotated[list[RecoveryPlanServer], Field(min_length=1, max_length=100)], required=True
         ),
-    ] = Field(default_factory=list, description="Servers the step recovers in parallel, 1 to 100.")
+    ] = Field(
+        default_factory=empty_list, description="Servers the step recovers in parallel, 1 to 100."
+    )
     """Servers the step recovers in parallel, 1 to 100."""
 
 
@@ -501,7 +503,8 @@ class ExecutionServerStepConfiguration(Shape, frozen=True):
     """The servers that a step of an execution launches together, with their jobs."""
 
     servers: list[RecoveryPlanExecutionServer] = Field(
-        default_factory=list, description="Servers of the step, each with the job that recovers it."
+        default_factory=empty_list,
+        description="Servers of the step, each with the job that recovers it.",
     )
     """Servers of the step, each with the job that recovers it."""
 
@@ -918,7 +921,7 @@ class ListRecoveryPlanExecutionStepsResponse(Response, frozen=True):
     """One page of execution step summaries, with the token of the next page, if any."""
 
     recovery_plan_execution_steps: list[RecoveryPlanExecutionStepSummary] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias="recoveryPlanExecutionSteps",
         serialization_alias="recoveryPlanExecutionSteps",
         description=(
@@ -947,7 +950,7 @@ class ListRecoveryPlanExecutionsResponse(Response, frozen=True):
     """One page of execution summaries, with the token of the next page if there is one."""
 
     recovery_plan_executions: list[RecoveryPlanExecutionSummary] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias="recoveryPlanExecutions",
         serialization_alias="recoveryPlanExecutions",
         description="The executions on this page, as summaries without tags and end time.",
@@ -970,7 +973,7 @@ class ListRecoveryPlanStepsResponse(Response, frozen=True):
     """One page of a plan's steps, with the token of the next page if there is one."""
 
     recovery_plan_steps: list[RecoveryPlanStep] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias="recoveryPlanSteps",
         serialization_alias="recoveryPlanSteps",
         description="Steps on this page; go by ``step_order``.",
@@ -993,7 +996,7 @@ class ListRecoveryPlansResponse(Response, frozen=True):
     """One page of plan summaries, with the token of the next page if there is one."""
 
     recovery_plans: list[RecoveryPlanSummary] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias="recoveryPlans",
         serialization_alias="recoveryPlans",
         description="The plans on this page, as summaries without description and tags.",
@@ -1016,7 +1019,7 @@ class ReorderRecoveryPlanStepsResponse(Response, frozen=True):
     """The steps of the recovery plan in their new order."""
 
     recovery_plan_steps: list[RecoveryPlanStep] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias="recoveryPlanSteps",
         serialization_alias="recoveryPlanSteps",
         description="All steps of the plan, with their new ``step_order``.",

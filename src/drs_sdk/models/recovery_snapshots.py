@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 from pydantic import AwareDatetime, Field
 
 import drs_sdk.scalars as scalars
-from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape
+from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape, empty_list
 from drs_sdk._core.sending import Known, SentDatetime
 from drs_sdk.enums import RecoverySnapshotsOrder
 
@@ -105,7 +105,7 @@ class RecoverySnapshot(Shape, frozen=True):
     """When the snapshot was really taken; aware datetime, absent until then."""
 
     ebs_snapshots: list[str] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias="ebsSnapshots",
         serialization_alias="ebsSnapshots",
         description="Ids of the EBS snapshots that make up the point, one per disk; may be empty.",
@@ -117,7 +117,7 @@ class DescribeRecoverySnapshotsResponse(Response, frozen=True):
     """One page of recovery snapshots, with the token of the next page if there is one."""
 
     items: list[RecoverySnapshot] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Snapshots on this page; may be empty even when ``next_token`` leads on.",
     )
     """Snapshots on this page; may be empty even when ``next_token`` leads on."""

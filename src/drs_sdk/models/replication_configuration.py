@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, NotRequired, Required, TypedDict
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 import drs_sdk.scalars as scalars
-from drs_sdk._core.base import Request, Response, Safety, Shape
+from drs_sdk._core.base import Request, Response, Safety, Shape, empty_list
 from drs_sdk._core.sending import Known, OnSend, Sent
 from drs_sdk.enums import (
     InternetProtocol,
@@ -211,7 +211,7 @@ class ReplicationConfigurationTemplate(Shape, frozen=True):
     """Whether replication servers also get the security group that DRS manages."""
 
     replication_servers_security_groups_ids: list[str] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias="replicationServersSecurityGroupsIDs",
         serialization_alias="replicationServersSecurityGroupsIDs",
         description=(
@@ -354,7 +354,7 @@ class ReplicationConfigurationTemplate(Shape, frozen=True):
     """
 
     pit_policy: list[PITPolicyRule] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias="pitPolicy",
         serialization_alias="pitPolicy",
         description="Snapshot schedule: exactly three rules, one each for minutes, hours and days.",
@@ -420,7 +420,7 @@ class ReplicationConfiguration(Shape, frozen=True):
     """Whether replication servers also get the security group that DRS manages."""
 
     replication_servers_security_groups_ids: list[str] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias="replicationServersSecurityGroupsIDs",
         serialization_alias="replicationServersSecurityGroupsIDs",
         description=(
@@ -474,7 +474,7 @@ class ReplicationConfiguration(Shape, frozen=True):
     """
 
     replicated_disks: list[ReplicationConfigurationReplicatedDisk] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias="replicatedDisks",
         serialization_alias="replicatedDisks",
         description=(
@@ -564,7 +564,7 @@ class ReplicationConfiguration(Shape, frozen=True):
     """
 
     pit_policy: list[PITPolicyRule] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias="pitPolicy",
         serialization_alias="pitPolicy",
         description="Snapshot schedule: exactly three rules, one each for minutes, hours and days.",
@@ -602,7 +602,7 @@ class DescribeReplicationConfigurationTemplatesResponse(Response, frozen=True):
     """One page of replication configuration templates."""
 
     items: list[ReplicationConfigurationTemplate] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description=(
             "Replication configuration templates on this page; may be empty even when "
             "``next_token`` leads on."

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, NotRequired, Required, TypedDict
 from pydantic import Field
 
 import drs_sdk.scalars as scalars
-from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape
+from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape, empty_list
 from drs_sdk.enums import ReplicationStatus
 from drs_sdk.models.jobs import Job
 from drs_sdk.models.recovery_instances import RecoveryLifeCycle
@@ -262,7 +262,7 @@ class DescribeSourceNetworksResponse(Response, frozen=True):
     """One page of source networks, with the token of the next page if there is one."""
 
     items: list[SourceNetwork] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Source networks on this page; may be empty even when ``next_token`` leads on.",
     )
     """Source networks on this page; may be empty even when ``next_token`` leads on."""

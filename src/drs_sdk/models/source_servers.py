@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 from pydantic import AwareDatetime, Field
 
 import drs_sdk.scalars as scalars
-from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape, SharedShape
+from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape, SharedShape, empty_list
 from drs_sdk._core.durations import Duration
 from drs_sdk.enums import (
     DataReplicationErrorString,
@@ -386,7 +386,7 @@ class NetworkInterface(Shape, frozen=True):
     """
 
     ips: list[str] = Field(
-        default_factory=list, description="IP addresses of the interface; may be empty."
+        default_factory=empty_list, description="IP addresses of the interface; may be empty."
     )
     """IP addresses of the interface; may be empty."""
 
@@ -502,7 +502,7 @@ class SourceProperties(Shape, frozen=True):
     """
 
     network_interfaces: list[NetworkInterface] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias="networkInterfaces",
         serialization_alias="networkInterfaces",
         description=(
@@ -516,7 +516,7 @@ class SourceProperties(Shape, frozen=True):
     """
 
     disks: list[Disk] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Disks the agent found, replicated or not. Empty when not reported.",
     )
     """Disks the agent found, replicated or not.
@@ -525,7 +525,8 @@ class SourceProperties(Shape, frozen=True):
     """
 
     cpus: list[CPU] = Field(
-        default_factory=list, description="Processors, one entry each. Empty when not reported."
+        default_factory=empty_list,
+        description="Processors, one entry each. Empty when not reported.",
     )
     """Processors, one entry each.
 
@@ -649,7 +650,7 @@ class DataReplicationInitiation(Shape, frozen=True):
     """
 
     steps: list[DataReplicationInitiationStep] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description=(
             "The eleven set-up steps, ``WAIT`` to ``START_DATA_TRANSFER``, each with its own "
             "status. Look for the first that is ``FAILED``."
@@ -720,7 +721,7 @@ class DataReplicationInfo(Shape, frozen=True):
     """
 
     replicated_disks: list[DataReplicationInfoReplicatedDisk] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias="replicatedDisks",
         serialization_alias="replicatedDisks",
         description="Replication progress disk by disk, at most 60. Sum it up for the whole server.",
@@ -1022,7 +1023,7 @@ class DescribeSourceServersResponse(Response, frozen=True):
     """One page of source servers, with the token of the next page if there is one."""
 
     items: list[SourceServer] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Source servers on this page; may be empty even when ``next_token`` leads on.",
     )
     """Source servers on this page; may be empty even when ``next_token`` leads on."""

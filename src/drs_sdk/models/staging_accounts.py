@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 import drs_sdk.scalars as scalars
-from drs_sdk._core.base import Request, Response, Safety, Shape
+from drs_sdk._core.base import Request, Response, Safety, Shape, empty_list
 from drs_sdk.models.source_servers import SourceServer
 
 __all__ = [
@@ -83,7 +83,7 @@ class ListExtensibleSourceServersResponse(Response, frozen=True):
     """One page of servers that can be extended into this account."""
 
     items: list[StagingSourceServer] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Servers that can still be extended into this account. Extended ones are left out.",
     )
     """Servers that can still be extended into this account.
@@ -107,7 +107,7 @@ class ListStagingAccountsResponse(Response, frozen=True):
     """One page of staging accounts, with the token of the next page if there is one."""
 
     accounts: list[Account] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Accounts that own the originals of extended source servers; at most 50 a page.",
     )
     """Accounts that own the originals of extended source servers; at most 50 a page."""

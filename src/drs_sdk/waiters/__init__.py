@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from drs_sdk.waiters import conditions as conditions, kinds as kinds
     from drs_sdk.waiters.changes import Change
     from drs_sdk.waiters.updates import WaitUpdate
 
@@ -27,11 +28,14 @@ _HOMES = {
     "Change": "drs_sdk.waiters.changes",
     "WaitUpdate": "drs_sdk.waiters.updates",
 }
+_MODULES = frozenset({"conditions", "kinds"})
 
 if not TYPE_CHECKING:  # or a misspelt name would pass for an object
 
     def __getattr__(name: str) -> object:
         """Load a name when it is first used: a client that never waits loads no engine."""
+        if name in _MODULES:
+            return import_module(f"{__name__}.{name}")
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value: object = getattr(import_module(_HOMES[name]), name)

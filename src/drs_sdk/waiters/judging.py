@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import drs_sdk.waiters as waiters
 from drs_sdk._core.errors import DRSError
 from drs_sdk.reports.job_parts import broken_parts
-from drs_sdk.waiters import conditions
 from drs_sdk.waiters.errors import WaiterTimeoutError
 from drs_sdk.waiters.subjects import id_of_job
 from drs_sdk.waiters.waiting import Waiting
@@ -57,7 +57,7 @@ class JudgingJobs(Waiting):
         """
         if wait.missing or (wait.failures and raise_on_failure):
             raise await self._job_failed(wait)
-        if not wait.failures and conditions.is_emptied(wait.only):
+        if not wait.failures and waiters.conditions.is_emptied(wait.only):
             left = await self._left_of(wait)
             if left and raise_on_failure:
                 raise wait.failed(reasons=left)
@@ -73,7 +73,7 @@ class JudgingJobs(Waiting):
             WaiterTimeoutError: The deadline came first.
         """
         gone = self._wait(
-            conditions.RECOVERY_INSTANCES_GONE,
+            waiters.conditions.RECOVERY_INSTANCES_GONE,
             dict.fromkeys(sorted(wait.named)),
             wait.time_left,
             None,

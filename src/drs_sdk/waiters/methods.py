@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from drs_sdk.waiters import conditions, kinds
+import drs_sdk.waiters as waiters
 from drs_sdk.waiters.judging import JudgingJobs
 from drs_sdk.waiters.subjects import given, given_execution, given_job
 from drs_sdk.waiters.waiting import all_of, optional_duration
@@ -77,7 +77,7 @@ class Waits(JudgingJobs, Watching):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.JOB_COMPLETED,
+            waiters.conditions.JOB_COMPLETED,
             given_job(job),
             timeout,
             min_delay,
@@ -118,7 +118,7 @@ class Waits(JudgingJobs, Watching):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.JOB_COMPLETED,
+            waiters.conditions.JOB_COMPLETED,
             given_job(job),
             timeout,
             min_delay,
@@ -166,7 +166,7 @@ class Waits(JudgingJobs, Watching):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.LAUNCH_ACTIONS_COMPLETED,
+            waiters.conditions.LAUNCH_ACTIONS_COMPLETED,
             given_job(job),
             timeout,
             min_delay,
@@ -208,7 +208,7 @@ class Waits(JudgingJobs, Watching):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.LAUNCH_ACTIONS_COMPLETED,
+            waiters.conditions.LAUNCH_ACTIONS_COMPLETED,
             given_job(job),
             timeout,
             min_delay,
@@ -253,8 +253,8 @@ class Waits(JudgingJobs, Watching):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.SOURCE_SERVERS_LAUNCHABLE,
-            given(source_servers, kinds.SOURCE_SERVERS),
+            waiters.conditions.SOURCE_SERVERS_LAUNCHABLE,
+            given(source_servers, waiters.kinds.SOURCE_SERVERS),
             timeout,
             min_delay,
             max_delay,
@@ -295,8 +295,8 @@ class Waits(JudgingJobs, Watching):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.SOURCE_SERVERS_LAUNCHABLE,
-            given(source_servers, kinds.SOURCE_SERVERS),
+            waiters.conditions.SOURCE_SERVERS_LAUNCHABLE,
+            given(source_servers, waiters.kinds.SOURCE_SERVERS),
             timeout,
             min_delay,
             max_delay,
@@ -343,8 +343,8 @@ class Waits(JudgingJobs, Watching):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.replicating(optional_duration(max_lag, "max_lag")),
-            given(source_servers, kinds.SOURCE_SERVERS),
+            waiters.conditions.replicating(optional_duration(max_lag, "max_lag")),
+            given(source_servers, waiters.kinds.SOURCE_SERVERS),
             timeout,
             min_delay,
             max_delay,
@@ -387,8 +387,8 @@ class Waits(JudgingJobs, Watching):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.replicating(optional_duration(max_lag, "max_lag")),
-            given(source_servers, kinds.SOURCE_SERVERS),
+            waiters.conditions.replicating(optional_duration(max_lag, "max_lag")),
+            given(source_servers, waiters.kinds.SOURCE_SERVERS),
             timeout,
             min_delay,
             max_delay,
@@ -429,8 +429,8 @@ class Waits(JudgingJobs, Watching):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.SOURCE_SERVERS_DISCONNECTED,
-            given(source_servers, kinds.SOURCE_SERVERS),
+            waiters.conditions.SOURCE_SERVERS_DISCONNECTED,
+            given(source_servers, waiters.kinds.SOURCE_SERVERS),
             timeout,
             min_delay,
             max_delay,
@@ -471,8 +471,8 @@ class Waits(JudgingJobs, Watching):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.SOURCE_SERVERS_DISCONNECTED,
-            given(source_servers, kinds.SOURCE_SERVERS),
+            waiters.conditions.SOURCE_SERVERS_DISCONNECTED,
+            given(source_servers, waiters.kinds.SOURCE_SERVERS),
             timeout,
             min_delay,
             max_delay,
@@ -517,8 +517,8 @@ class Waits(JudgingJobs, Watching):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.RECOVERY_INSTANCES_RUNNING,
-            given(recovery_instances, kinds.RECOVERY_INSTANCES),
+            waiters.conditions.RECOVERY_INSTANCES_RUNNING,
+            given(recovery_instances, waiters.kinds.RECOVERY_INSTANCES),
             timeout,
             min_delay,
             max_delay,
@@ -559,8 +559,8 @@ class Waits(JudgingJobs, Watching):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.RECOVERY_INSTANCES_RUNNING,
-            given(recovery_instances, kinds.RECOVERY_INSTANCES),
+            waiters.conditions.RECOVERY_INSTANCES_RUNNING,
+            given(recovery_instances, waiters.kinds.RECOVERY_INSTANCES),
             timeout,
             min_delay,
             max_delay,
@@ -603,8 +603,8 @@ class Waits(JudgingJobs, Watching):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.FAILBACK_READY,
-            given(recovery_instances, kinds.RECOVERY_INSTANCES),
+            waiters.conditions.FAILBACK_READY,
+            given(recovery_instances, waiters.kinds.RECOVERY_INSTANCES),
             timeout,
             min_delay,
             max_delay,
@@ -644,8 +644,8 @@ class Waits(JudgingJobs, Watching):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.FAILBACK_READY,
-            given(recovery_instances, kinds.RECOVERY_INSTANCES),
+            waiters.conditions.FAILBACK_READY,
+            given(recovery_instances, waiters.kinds.RECOVERY_INSTANCES),
             timeout,
             min_delay,
             max_delay,
@@ -688,8 +688,8 @@ class Waits(JudgingJobs, Watching):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.SOURCE_NETWORK_PROTECTED,
-            given(source_networks, kinds.SOURCE_NETWORKS),
+            waiters.conditions.SOURCE_NETWORK_PROTECTED,
+            given(source_networks, waiters.kinds.SOURCE_NETWORKS),
             timeout,
             min_delay,
             max_delay,
@@ -730,8 +730,8 @@ class Waits(JudgingJobs, Watching):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.SOURCE_NETWORK_PROTECTED,
-            given(source_networks, kinds.SOURCE_NETWORKS),
+            waiters.conditions.SOURCE_NETWORK_PROTECTED,
+            given(source_networks, waiters.kinds.SOURCE_NETWORKS),
             timeout,
             min_delay,
             max_delay,
@@ -776,7 +776,7 @@ class Waits(JudgingJobs, Watching):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.RECOVERY_PLAN_EXECUTION_COMPLETED,
+            waiters.conditions.RECOVERY_PLAN_EXECUTION_COMPLETED,
             given_execution(execution),
             timeout,
             min_delay,
@@ -819,7 +819,7 @@ class Waits(JudgingJobs, Watching):
             ValueError: There is no id, or a duration is not in range.
         """
         wait = self._wait(
-            conditions.RECOVERY_PLAN_EXECUTION_COMPLETED,
+            waiters.conditions.RECOVERY_PLAN_EXECUTION_COMPLETED,
             given_execution(execution),
             timeout,
             min_delay,

@@ -6,7 +6,6 @@ import inspect
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import drs_sdk.models as models
-from drs_sdk._core.base import Shape
 from drs_sdk._core.errors import FieldProblem, RequestValidationError
 from drs_sdk.pagination import Pager
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import TypeAlias
 
+    from drs_sdk._core.base import Shape
     from drs_sdk.models import (
         Job,
         RecoveryInstance,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from drs_sdk.waiters.kinds import Kind
 
-ShapeT = TypeVar("ShapeT", bound=Shape)
+ShapeT = TypeVar("ShapeT", bound="Shape")
 
 
 class HoldsJob(Protocol):
@@ -118,6 +118,8 @@ def given(
         RequestValidationError: One of them has no id.
     """
     wanted = f"the id of a {kind.name}"
+    from drs_sdk._core.base import Shape
+
     several: Iterable[str | ShapeT]
     if isinstance(subjects, (str, Shape)):
         several = [subjects]
@@ -151,6 +153,8 @@ def _required(value: object, wanted: str, holder: object) -> str:
 
 def _not_in(holder: object, wanted: str) -> RequestValidationError:
     """Say that there is no id in what was given, and what to give instead."""
+    from drs_sdk._core.base import Shape
+
     name = type(holder).__name__
     if holder is None:
         told = "but None was given"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
+import drs_sdk.waiters as waiters
 from drs_sdk._core.errors import FieldProblem, RequestValidationError
-from drs_sdk.waiters.kinds import RECOVERY_INSTANCES, SOURCE_SERVERS
 from drs_sdk.waiters.subjects import given
 from drs_sdk.waiters.waiting import Waiting, delays, optional_duration
 from drs_sdk.waiters.watch import Watch
@@ -66,12 +66,12 @@ class Watching(Waiting):
         pace = endless_pace(min_delay, max_delay)
         if source_servers is None:
             return Watch(monitor_of_all(self, pace))
-        ids = given(source_servers, SOURCE_SERVERS)
+        ids = given(source_servers, waiters.kinds.SOURCE_SERVERS)
 
         def in_order(found: Mapping[str, SourceServer]) -> Mapping[str, SourceServer]:
             return {name: found[name] for name in ids if name in found}
 
-        return Watch(Monitor(self._pollers, SOURCE_SERVERS, ids, pace, in_order))
+        return Watch(Monitor(self._pollers, waiters.kinds.SOURCE_SERVERS, ids, pace, in_order))
 
     def notify(self, event: Event) -> None:
         """Wakes the waits and watches that an event of the service concerns: they poll now.
@@ -103,7 +103,7 @@ class Watching(Waiting):
             self._pollers.wake({WHOLE})
         if event.recovery_instance_id is not None:
             # Events name instances by ids of another form than operations do: any may be meant.
-            self._pollers.wake(None, RECOVERY_INSTANCES)
+            self._pollers.wake(None, waiters.kinds.RECOVERY_INSTANCES)
 
 
 def endless_pace(min_delay: Duration | None, max_delay: Duration | None) -> Pace:

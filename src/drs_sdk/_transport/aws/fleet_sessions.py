@@ -1,7 +1,7 @@
 """Sessions that the clients of a fleet share: credentials found once, models loaded once.
 
 Clients of one account sign with the same credentials, whichever their Regions: a role is assumed
-once, and again before its keys expire. All sessions have one loader of service models.
+once, and again before its keys expire.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from botocore.exceptions import BotoCoreError
 
 from drs_sdk._transport.aws.partitions import partition_of
-from drs_sdk._transport.aws.roles import RoleCredentials, component_of, set_beside
+from drs_sdk._transport.aws.roles import RoleCredentials, set_beside
 from drs_sdk._transport.aws.sessions import (
     SharedSession,
     find_credentials,
@@ -112,11 +112,7 @@ class FleetSessions:
     def _source(self, settings: ClientSettings) -> AioSession:
         name = settings.profile_name
         if name not in self._sources:
-            source = session_for(settings)
-            for other in self._sources.values():
-                source.register_component("data_loader", component_of(other, "data_loader"))  # pyright: ignore[reportUnknownMemberType]
-                break
-            self._sources[name] = source
+            self._sources[name] = session_for(settings)
         return self._sources[name]
 
     def _finder(self, settings: ClientSettings, source: AioSession) -> CredentialFinder:

@@ -18,6 +18,8 @@ from botocore.exceptions import PartialCredentialsError
 from botocore.httpsession import get_cert_path  # pyright: ignore[reportUnknownVariableType]
 
 from drs_sdk._core.errors import ConfigurationError
+from drs_sdk._transport.aws.handlers import emitter
+from drs_sdk._transport.aws.loading import share_loader
 from drs_sdk._transport.retrying import DEFAULT_MAX_ATTEMPTS
 from drs_sdk._version import __version__
 
@@ -85,14 +87,20 @@ def session_for(settings: ClientSettings) -> AioSession:
 
 
 def new_session(profile_name: str | None) -> AioSession:
-    """Make a session that takes a variable of the environment that is empty for one not set."""
-    session = AioSession(profile=profile_name)
+    """Make a session that takes a variable of the environment that is empty for one not set.
+
+    It knows DRS and what credentials come from, and no other service's peculiarities.
+    """
+    session = AioSession(  # pyright: ignore[reportUnknownMemberType]
+        event_hooks=emitter(), include_builtin_handlers=False, profile=profile_name
+    )
     variables = cast("_VariableMap", session.session_var_map)
     for setting, (key, variable, default, convert) in list(variables.items()):
         names = [variable] if isinstance(variable, str) else list(variable or ())
         said = [name for name in names if os.environ.get(name) != ""]
         if said != names:
             variables[setting] = (key, said or None, default, convert)
+    share_loader(session)
     return session
 
 
