@@ -122,6 +122,8 @@ def _harm(operation: str, given: Safety | None, method: Method | None, path: str
     """Say what a repeat can do: what is known, or what the caller says of what is not."""
     if given is not None and given not in _HARM:
         raise RequestValidationError.of("safety", f"must be one of {', '.join(_HARM)}")
+    if not isinstance(path, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
+        raise RequestValidationError.of("path", f"must be a text, got {type(path).__name__}")
     if path is not None and (at_path := path.strip("/")) != operation and known_request(at_path):
         raise RequestValidationError.of("path", f"is that of {at_path}: call it by its name")
     known = known_request(operation)

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn, TypeVar, overload
 
+from drs_sdk._core.arguments import require_callable, require_positive
+from drs_sdk._core.base import Request
 from drs_sdk._core.errors import RequestValidationError
 from drs_sdk._link import Link
 from drs_sdk._transport.settings import (
     DEFAULT_MAX_RESPONSE_BYTES,
     CallOptions,
     ClientSettings,
-    require_positive,
 )
 from drs_sdk.clock import Clock, SystemClock
 from drs_sdk.waiters.methods import Waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime, timedelta
     from types import TracebackType
     from typing import Self
 
-    from drs_sdk._core.base import Request, Response, Shape
+    from drs_sdk._core.base import Response, Shape
     from drs_sdk._core.raw import JSON
     from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
     from drs_sdk._transport.settings import AioConfig, AioSession
@@ -84,7 +85,7 @@ class DRSClient(Waits):
             role_session_name: How the role's session shows in CloudTrail.
             verify: False to accept any certificate, or the path of a CA bundle.
             config: More settings, merged over the client's own: timeouts, proxies, pool size,
-                ``retries={"total_max_attempts": 3}``.
+                ``retries={"total_max_attempts": 3}``. One of botocore's own is taken, too.
             session: A session to take credentials and configuration from; left unchanged.
             clock: Where time comes from; tests pass an `EmulatorClock`.
             on_request: Called with every `drs_sdk.events.RequestEvent`; must not block.
@@ -93,7 +94,7 @@ class DRSClient(Waits):
                 accepted.
 
         Raises:
-            ValueError: ``max_response_bytes`` is not a positive number.
+            ConfigurationError: An option is of another type, or no number above zero.
         """
         require_positive(max_response_bytes, "max_response_bytes", "bytes", whole=True)
         settings = ClientSettings(
@@ -244,7 +245,8 @@ class DRSClient(Waits):
             What the request made, such as the `Job`; None where there is nothing of the kind.
 
         Raises:
-            RequestValidationError: A request without ``sent_at``, or one without a time zone.
+            RequestValidationError: A request without ``sent_at``, one without a time zone, or an
+                argument of another type.
             OutcomeUnknownError: The operation leaves nothing that could be found, or what is
                 found may be somebody else's: it stands in ``candidates``.
             DRSError: The service could not be asked.
@@ -259,9 +261,16 @@ class DRSClient(Waits):
             sent_at, clock_skew = of.sent_at, of.clock_skew
         else:
             request = of
-        if sent_at is None:
-            raise RequestValidationError.of("sent_at", "must say when the request was sent")
-        if sent_at.tzinfo is None:
+        for name, given, kind, wanted in (
+            ("of", request, Request, "an AmbiguousOutcomeError, or the request"),
+            ("sent_at", sent_at, datetime, "the time when the request was sent"),
+            ("clock_skew", clock_skew, timedelta | None, "a timedelta"),
+            ("origin", origin, DRSClient | None, "an open client"),
+        ):
+            if not isinstance(given, kind):
+                what = f"must be {wanted}, got {type(given).__name__}"
+                raise RequestValidationError.of(name, what)
+        if sent_at is None or sent_at.tzinfo is None:
             raise RequestValidationError.of("sent_at", "must have a time zone, as UTC")
         clock, there = self._link.clock, self._at_region
         look = Look(self, request, sent_at, clock, clock_skew, origin, answer, there)
@@ -287,8 +296,10 @@ class DRSClient(Waits):
             The view; what is not given stays as in this client.
 
         Raises:
-            ValueError: A number is not positive.
+            ConfigurationError: A number is not positive, or ``still_valid`` no function.
         """
+        if still_valid is not None:
+            require_callable(still_valid, "still_valid")
         if read_timeout is not None:
             require_positive(read_timeout, "read_timeout", "seconds")
         if max_attempts is not None:

@@ -106,10 +106,14 @@ class Pager(Generic[ResponseT, ItemT]):
             limit: Stop after so many items; no page is asked for beyond it.
 
         Raises:
-            ValueError: The limit is negative.
+            RequestValidationError: The limit is no whole number, or negative.
         """
+        given = cast("object", limit)  # not all users check types
+        if isinstance(given, bool) or not isinstance(given, int | None):
+            what = f"must be a whole number, got {type(given).__name__}"
+            raise RequestValidationError.of("limit", what)
         if limit is not None and limit < 0:
-            raise ValueError(f"limit must not be negative, got {limit}")
+            raise RequestValidationError.of("limit", f"must not be negative, got {limit}")
         found: list[ItemT] = []
         if limit == 0:
             return found

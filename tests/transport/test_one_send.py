@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import pickle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from aiobotocore.session import AioSession
@@ -172,6 +173,79 @@ async def test_what_cannot_be_sent_as_it_is_is_refused(request_: StartRecoveryRe
     assert not server.requests
     assert caught.value.operation == "StartRecovery"
     assert caught.value.problems[0].path in {"label", "source_servers", "is_drill"}
+
+
+class Covered(StartRecoveryRequest, frozen=True):
+    is_drill: ClassVar[bool] = True  # type: ignore[misc]  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+class Loose(StartRecoveryRequest, frozen=True, extra="allow"):
+    pass
+
+
+class Named(StartRecoveryRequestSourceServer, frozen=True):
+    label: str = "mine"
+
+
+def _set(name: str) -> StartRecoveryRequest:
+    request = StartRecoveryRequest(source_servers=SERVERS)
+    object.__setattr__(request, name, True)
+    return request
+
+
+def _copied(**update: object) -> StartRecoveryRequest:
+    return StartRecoveryRequest(source_servers=SERVERS).model_copy(update=update)
+
+
+def _with(server: StartRecoveryRequestSourceServer) -> StartRecoveryRequest:
+    return StartRecoveryRequest(source_servers=[server], is_drill=True)
+
+
+def _server(**update: object) -> StartRecoveryRequestSourceServer:
+    return StartRecoveryRequestSourceServer(source_server_id=ID).model_copy(update=update)
+
+
+UNSAID: dict[str, tuple[str, Callable[[], StartRecoveryRequest]]] = {
+    "copied, misspelt": ("is_dril", lambda: _copied(is_dril=True)),
+    "copied by the service's name": ("isDrill", lambda: _copied(isDrill=True)),
+    "copied, then deeply": ("isDrill", lambda: copy.deepcopy(_copied(isDrill=True))),
+    "copied, then unpickled": (
+        "isDrill",
+        lambda: pickle.loads(pickle.dumps(_copied(isDrill=True))),  # noqa: S301 - our own
+    ),
+    "set past the model": ("isDrill", lambda: _set("isDrill")),
+    "covered by a class variable": ("is_drill", lambda: Covered(source_servers=SERVERS)),
+    "an extra": ("is_dril", lambda: Loose.model_validate({"is_dril": 1, "sourceServers": SERVERS})),
+    "constructed, misspelt": (
+        "is_dril",
+        lambda: StartRecoveryRequest.model_construct(source_servers=SERVERS, is_dril=True),
+    ),
+    "nested, a field of its own": (
+        "source_servers[0].label",
+        lambda: _with(Named(source_server_id=ID)),
+    ),
+    "nested, by the service's name": (
+        "source_servers[0].recoverySnapshotID",
+        lambda: _with(_server(recoverySnapshotID="pit-0123456789abcdef0")),
+    ),
+}
+
+
+@pytest.mark.parametrize("how", UNSAID)
+async def test_what_an_object_says_and_would_not_be_sent_is_refused(how: str) -> None:
+    path, make = UNSAID[how]
+    async with loopback() as server, client_for(server) as drs:
+        with pytest.raises(RequestValidationError) as caught:
+            await drs.send(make())
+    assert not server.requests
+    assert [problem.path for problem in caught.value.problems] == [path]
+
+
+async def test_constructed_by_the_services_names_it_is_sent() -> None:
+    made = StartRecoveryRequest.model_construct(sourceServers=[_server()], isDrill=True)
+    async with loopback() as server, client_for(server) as drs:
+        await drs.send(made)
+    assert server.requests[0].json["isDrill"] is True
 
 
 # Cut short

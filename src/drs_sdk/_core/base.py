@@ -174,6 +174,17 @@ else:
 
         model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
+        @classmethod
+        def model_construct(cls, _fields_set: set[str] | None = None, **values: object) -> Self:
+            """Build it unchecked, but refuse a name that pydantic would drop without a word."""
+            names = {*cls.model_fields, *(f.validation_alias for f in cls.model_fields.values())}
+            if cls.model_config.get("extra") == "forbid" and (unknown := values.keys() - names):
+                from drs_sdk._core.errors import FieldProblem, RequestValidationError
+
+                problems = [FieldProblem(name, "Unknown field") for name in sorted(unknown)]
+                raise RequestValidationError.listing(cls, problems)
+            return super().model_construct(_fields_set, **values)
+
 
 class Request(SentShape, Generic[ResponseT_co], frozen=True):
     """What an operation is asked. ``await drs.send(request)`` gives its response."""

@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, cast
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
+import drs_sdk.models as models
+from drs_sdk._core.base import Shape
 from drs_sdk._core.errors import FieldProblem, RequestValidationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from drs_sdk._core.base import Request, Response
 
 
@@ -22,14 +26,13 @@ def parameters_of(request: Request[Response]) -> dict[str, object]:
     """Write a request by the service's names.
 
     Raises:
-        RequestValidationError: It has a field that the operation lacks, or a value of a type that
-            the field cannot hold.
+        RequestValidationError: It, or a structure in it, says something that would not be sent:
+            a name that the service lacks, or a field that reads otherwise than it was set. Or it
+            has a value of a type that the field cannot hold.
     """
     kind = type(request)
     known = _operation_class(kind)
-    own = [name for name in kind.model_fields if name not in known.model_fields]
-    if own:
-        problems = [FieldProblem(name, f"Unknown field; {known.__name__} has none") for name in own]
+    if problems := list(_unsaid(request, known, "")):
         raise RequestValidationError.listing(kind, problems)
     try:
         # By the operation's own class: a field that a subclass writes anew has lost its name.
@@ -46,6 +49,42 @@ def parameters_of(request: Request[Response]) -> dict[str, object]:
 def _operation_class(kind: type[Request[Response]]) -> type[Request[Response]]:
     """Find the class that says which operation it is: the one that the service model gave."""
     return next(each for each in kind.__mro__ if "operation" in vars(each))
+
+
+@cache
+def _names_of(known: type[Shape]) -> frozenset[str]:
+    return frozenset(known.model_fields)
+
+
+def _unsaid(value: Shape, known: type[Shape], path: str) -> Iterator[FieldProblem]:
+    """Name what an object says that its serialisation, which is that of its class, leaves out.
+
+    A copy with a misspelt name must not become a real recovery in place of a drill.
+    """
+    held = vars(value)
+    names = _names_of(known)
+    said = {*type(value).model_fields, *held}
+    if known.model_config.get("extra") != "allow":  # else they are sent, too
+        said.update(value.model_extra or ())
+    for name in sorted(said - names):
+        yield FieldProblem(f"{path}{name}", f"Unknown field; {known.__name__} has none")
+    for name in names:
+        part = held.get(name)
+        if getattr(value, name, None) is not part:  # a property or a class variable covers it
+            yield FieldProblem(f"{path}{name}", "is no field any more, so it would not be sent")
+        elif isinstance(part, Shape):
+            yield from _unsaid(part, _model_class(type(part)), f"{path}{name}.")
+        elif isinstance(part, list):
+            for index, each in enumerate(cast("list[object]", part)):
+                if isinstance(each, Shape):
+                    here = f"{path}{name}[{index}]."
+                    yield from _unsaid(each, _model_class(type(each)), here)
+
+
+@cache
+def _model_class(kind: type[Shape]) -> type[Shape]:
+    """Find the class that the service model gave, of which somebody may have made another."""
+    return next((each for each in kind.__mro__ if getattr(models, each.__name__, 0) is each), kind)
 
 
 @cache

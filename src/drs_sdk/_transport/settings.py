@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf
 from typing import TYPE_CHECKING
+
+from drs_sdk._core.arguments import require_callable, require_text, require_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
     from drs_sdk.events import RequestHook
 
 DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+
+_TEXTS = (
+    "region_name",
+    "profile_name",
+    "endpoint_url",
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "aws_session_token",
+    "role_arn",
+    "external_id",
+    "role_session_name",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +52,32 @@ class ClientSettings:
     max_response_bytes: int
     allow_insecure_endpoint: bool
 
+    def __post_init__(self) -> None:
+        """Refuse an option of a type that it cannot have.
+
+        Raises:
+            ConfigurationError: One is; the message says what it has to be.
+        """
+        for name in _TEXTS:
+            require_text(getattr(self, name), name)
+        verify = "True, False, or the path of a CA bundle as a text"
+        require_type(self.verify, "verify", (bool, str, type(None)), verify)
+        require_type(self.allow_insecure_endpoint, "allow_insecure_endpoint", bool, "True or False")
+        for method in ("now", "sleep"):
+            require_callable(getattr(self.clock, method, None), f"clock.{method}")
+        if self.on_request is not None:
+            require_callable(self.on_request, "on_request")
+        if self.config is not None:
+            from botocore.config import Config
+
+            wanted = "a botocore Config, such as aiobotocore.config.AioConfig(read_timeout=3)"
+            require_type(self.config, "config", Config, wanted)
+        if self.session is not None:
+            from aiobotocore.session import AioSession
+
+            wanted = "an AioSession, as aiobotocore.session.get_session() makes one"
+            require_type(self.session, "session", AioSession, wanted)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallOptions:
@@ -54,14 +93,3 @@ class CallOptions:
     max_attempts: int | None = None
     still_valid: Callable[[], bool] | None = None
     extra_members: Mapping[str, object] = field(default_factory=dict[str, object], repr=False)
-
-
-def require_positive(value: object, name: str, unit: str, *, whole: bool = False) -> None:
-    """Refuse a number that makes no sense, before it does harm in the middle of a call.
-
-    Raises:
-        ValueError: It is no number, or not above zero, or endless.
-    """
-    if not isinstance(value, int if whole else (int, float)) or not 0 < value < inf:
-        kind = "whole number" if whole else "number"
-        raise ValueError(f"{name} must be a {kind} of {unit} above zero, got {value!r}")

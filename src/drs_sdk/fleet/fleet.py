@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
+from drs_sdk._core.arguments import require_positive, require_text
 from drs_sdk._core.errors import ConfigurationError
 from drs_sdk._transport.settings import (
     DEFAULT_MAX_RESPONSE_BYTES,
     ClientSettings,
-    require_positive,
 )
 from drs_sdk.clock import Clock, SystemClock
 from drs_sdk.fleet.clients import Clients
@@ -97,12 +97,13 @@ class Fleet(Working):
             allow_insecure_endpoint: As for `DRSClient`.
 
         Raises:
-            ConfigurationError: No target, or one twice.
-            ValueError: A number is not positive.
+            ConfigurationError: No target, one twice, an option of another type, or a number that
+                is not above zero.
         """
         require_positive(concurrency, "concurrency", "targets", whole=True)
         require_positive(max_open_clients, "max_open_clients", "clients", whole=True)
         require_positive(max_response_bytes, "max_response_bytes", "bytes", whole=True)
+        require_text(sts_endpoint_url, "sts_endpoint_url")
         self._targets = each_once(targets)
         self._is_subset = False
         clock = clock or SystemClock()
@@ -178,8 +179,8 @@ class Fleet(Working):
             allow_insecure_endpoint: As for `Fleet`.
 
         Raises:
-            ConfigurationError: No Region, no account, one twice, or accounts without a role.
-            ValueError: A number is not positive.
+            ConfigurationError: No Region, no account, one twice, accounts without a role, an
+                option of another type, or a number that is not above zero.
         """
         targets = targets_across(
             regions=regions, accounts=accounts, role_name=role_name, external_id=external_id

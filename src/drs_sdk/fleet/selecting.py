@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from itertools import product
 from typing import TYPE_CHECKING
 
+from drs_sdk._core.arguments import require_callable, require_type, texts
 from drs_sdk._core.errors import ConfigurationError
 from drs_sdk._transport.aws.partitions import partition_of
 from drs_sdk.fleet.target import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 
 def targets_across(
@@ -26,7 +28,7 @@ def targets_across(
     Raises:
         ConfigurationError: Accounts without a role, or a text that is none.
     """
-    where = _texts(regions, "regions")
+    where = texts(regions, "regions")
     if accounts is None or role_name is None:
         if accounts is not None or role_name is not None or external_id is not None:
             raise ConfigurationError("accounts, role_name and external_id go together")
@@ -38,7 +40,7 @@ def targets_across(
             f"arn:{partition_of(region)}:iam::{account}:role/{role_name}",
             external_id=external_id,
         )
-        for account, region in product(_texts(accounts, "accounts"), where)
+        for account, region in product(texts(accounts, "accounts"), where)
     ]
 
 
@@ -49,9 +51,15 @@ def targets_of(
     regions: Iterable[str] | None,
     where: Callable[[Target], bool] | None,
 ) -> list[Target]:
-    """Choose among targets; see `Fleet.subset`."""
-    in_accounts = None if accounts is None else set(_texts(accounts, "accounts"))
-    in_regions = None if regions is None else set(_texts(regions, "regions"))
+    """Choose among targets; see `Fleet.subset`.
+
+    Raises:
+        ConfigurationError: A text that is none, or no function.
+    """
+    if where is not None:
+        require_callable(where, "where")
+    in_accounts = None if accounts is None else set(texts(accounts, "accounts"))
+    in_regions = None if regions is None else set(texts(regions, "regions"))
     return [
         target
         for target in targets
@@ -67,6 +75,7 @@ def each_once(targets: Iterable[Target]) -> tuple[Target, ...]:
     Raises:
         ConfigurationError: None, one twice, or something else.
     """
+    require_type(targets, "targets", Iterable, "several targets")
     given = tuple(targets)
     for target in given:
         if not isinstance(target, Target):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
@@ -76,14 +85,3 @@ def each_once(targets: Iterable[Target]) -> tuple[Target, ...]:
     if twice := [str(target) for target, times in Counter(given).items() if times > 1]:
         raise ConfigurationError(f"each target once: {', '.join(twice)}")
     return given
-
-
-def _texts(given: Iterable[str], name: str) -> tuple[str, ...]:
-    """Take several texts.
-
-    Raises:
-        ConfigurationError: It is a single one.
-    """
-    if isinstance(given, str):  # it would be taken apart into its letters
-        raise ConfigurationError(f"{name} are several texts, got {given!r}")
-    return tuple(given)

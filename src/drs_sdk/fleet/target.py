@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, fields
 
+from drs_sdk._core.arguments import require_text
 from drs_sdk._core.errors import ConfigurationError
 
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
@@ -44,7 +45,9 @@ class Target:
         Raises:
             ConfigurationError: It cannot be; the message says what.
         """
-        if not isinstance(self.region_name, str) or not self.region_name:  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
+        for each in fields(self):
+            require_text(getattr(self, each.name), each.name)
+        if not self.region_name:
             raise ConfigurationError(f"a target has a Region, got {self.region_name!r}")
         if self.account_id is not None and _ACCOUNT.fullmatch(self.account_id) is None:
             raise ConfigurationError(f"an account has twelve digits, got {self.account_id!r}")

@@ -51,6 +51,9 @@ class Waiting(Operations):
             optional_duration(min_delay, "min_delay"),
             optional_duration(max_delay, "max_delay"),
         )
+        if on_update is not None and not callable(on_update):
+            given = type(on_update).__name__
+            raise _refused("on_update", f"must be a function, or a coroutine function, got {given}")
         pace = Pace(timeout=optional_duration(timeout, "timeout"), min_delay=least, max_delay=most)
         return Wait(self._pollers, condition, subjects, pace, on_update)
 

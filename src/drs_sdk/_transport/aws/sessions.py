@@ -162,14 +162,18 @@ def setting_of(session: AioSession, name: str) -> str | None:
 
 
 def with_session_config(settings: ClientSettings) -> ClientSettings:
-    """Put what the caller's session configures under what the client's options do."""
+    """Put what the caller's session configures under what the client's options do.
+
+    A configuration of botocore's own becomes one of aiobotocore's.
+    """
     session = settings.session
     default = session and cast("AioConfig | None", session.get_default_client_config())
-    if default is None:
+    given = [each for each in (default, settings.config) if each is not None]
+    if not given:
         return settings
-    config = _merged(AioConfig(), default)
-    if settings.config is not None:
-        config = _merged(config, settings.config)
+    config = AioConfig()
+    for each in given:
+        config = _merged(config, each)
     return replace(settings, config=config)
 
 
