@@ -53,11 +53,11 @@ test-lowest: ## the test suite with the lowest versions that pyproject.toml allo
 	.venv-lowest/bin/pytest -n auto --dist loadfile
 
 docs: $(VENV)/.dev ## builds the site into site/
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	$(BIN)/zensical build --clean --strict
 
 bench: $(VENV)/.dev ## measures against the peers, about a quarter of an hour
 	$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	$(BIN)/python benchmarks/run.py
 
 clean: ## deletes what the other targets have made
-	rm -rf $(VENV) .venv-lowest site dist build .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) .venv-lowest .cache site dist build .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis
