@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 FLEET ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest lint types check-generated generate tests docs bench clean
+.PHONY: help demo test test-lowest lint types check-generated generate tests docs release-check bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -54,6 +54,10 @@ test-lowest: ## the test suite with the lowest versions that pyproject.toml allo
 
 docs: $(VENV)/.dev ## builds the site into site/
 	$(BIN)/zensical build --clean --strict
+
+release-check: $(VENV)/.dev ## builds dist/ and checks it, as a release would be; some minutes
+	$(BIN)/pip install --quiet --disable-pip-version-check -r release/requirements.txt
+	$(BIN)/python release/check.py
 
 bench: $(VENV)/.dev ## measures against the peers, about a quarter of an hour
 	$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
