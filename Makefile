@@ -24,7 +24,7 @@ $(VENV)/.dev: $(VENV)/.created pyproject.toml requirements-dev.txt
 	@touch $@
 
 demo: $(VENV)/.progress ## a recovery drill on the emulator; FLEET=file.json rehearses on your own servers
-	$(BIN)/python examples/demo.py $(if $(FLEET),--fleet "$(FLEET)")
+	$(BIN)/python examples/demo $(if $(FLEET),--fleet "$(FLEET)")
 
 test: lint types check-generated tests docs ## everything that CI checks
 

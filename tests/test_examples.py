@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 from drs_sdk.testing import DRSEmulator, EmulatorClock, Fault
 
@@ -167,7 +169,34 @@ async def test_orchestrate_failover_reports_a_refusal() -> None:
     assert "stopped after wave 1 of 1" in printed
 
 
-async def test_the_demo_leaves_out_what_cannot_be_launched(tmp_path: Path) -> None:
+async def demo(*arguments: str) -> tuple[int, str]:
+    """Run the demo, which brings its own emulator."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(EXAMPLES / "demo"),
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    printed = (await process.communicate())[0].decode()
+    return process.returncode or 0, printed
+
+
+async def test_the_demo_is_killed_in_the_middle_and_launches_nothing_twice(tmp_path: Path) -> None:
+    picture = tmp_path / "drill.svg"
+    status, printed = await demo("--picture", str(picture))
+    assert status == 0, printed
+    assert "kill -9" in printed
+    assert "succeeded: 8 of 8 servers up" in printed
+    assert "each of 8 servers once, but app-2, which failed and was launched again" in printed
+    assert "shop/rehearsal: 8 launched, 0 left, closed: cleaned up" in printed
+    drawn = picture.read_text()
+    assert ET.fromstring(drawn).tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314
+    asked = re.findall(r"(?:https?:|url\(|@import|@font-face)[^\s\"']*", drawn)
+    assert set(asked) == {"http://www.w3.org/2000/svg"}  # a name, which nobody opens
+
+
+async def test_the_demo_takes_servers_of_your_own(tmp_path: Path) -> None:
     def server(number: int, state: str, copied: int) -> dict[str, object]:
         disk = {"totalStorageBytes": 100, "replicatedStorageBytes": copied}
         replication = {"dataReplicationState": state, "replicatedDisks": [disk]}
@@ -175,18 +204,10 @@ async def test_the_demo_leaves_out_what_cannot_be_launched(tmp_path: Path) -> No
 
     fleet = tmp_path / "fleet.json"
     for servers, shown in (
-        ([server(1, "CONTINUOUS", 100), server(2, "STALLED", 50)], "1 servers can be launched"),
+        ([server(1, "CONTINUOUS", 100), server(2, "STALLED", 50)], "succeeded: 1 of 1 servers up"),
         ([server(2, "STALLED", 50)], "No server of this fleet can be launched"),
     ):
         fleet.write_text(json.dumps({"items": servers}))
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(EXAMPLES / "demo.py"),
-            "--fleet",
-            str(fleet),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        printed = (await process.communicate())[0].decode()
-        assert process.returncode == 0, printed
+        status, printed = await demo("--fleet", str(fleet))
+        assert status == 0, printed
         assert shown in printed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -27,6 +28,10 @@ class OperationCaller(ABC):
     @abstractmethod
     async def send(self, request: Request[ResponseT]) -> ResponseT:
         """Send any request object and return its response."""
+
+    async def _give_way(self) -> None:
+        """Give the event loop its turn in the midst of long work."""
+        await asyncio.sleep(0)
 
     async def call(
         self,
@@ -91,7 +96,7 @@ class OperationCaller(ABC):
         token: Callable[[ResponseT], str | None],
     ) -> Pager[ResponseT, ItemT]:
         request = _build(request_type, members)
-        return Pager(self.send, request, field=field, items=items, token=token)
+        return Pager(self.send, request, field=field, items=items, token=token, turn=self._give_way)
 
 
 def _build(

@@ -50,6 +50,7 @@ class Pager(Generic[ResponseT, ItemT]):
         items: Callable[[ResponseT], list[ItemT]],
         token: Callable[[ResponseT], str | None],
         ahead: bool = False,
+        turn: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         """Page through a request; users get pagers from the client's methods.
 
@@ -60,8 +61,11 @@ class Pager(Generic[ResponseT, ItemT]):
             items: Finds the items on a page.
             token: Finds the token of the next page on a page.
             ahead: Whether to ask for the next page while the caller works on this one.
+            turn: Gives the event loop its turn between some items and the next; by default
+                ``asyncio.sleep(0)``.
         """
         self._send = send
+        self._turn = turn or _give_way
         self._request = request
         self._field = field
         self._items = items
@@ -93,6 +97,7 @@ class Pager(Generic[ResponseT, ItemT]):
             items=self._items,
             token=self._token,
             ahead=True,
+            turn=self._turn,
         )
 
     async def collect(self, limit: int | None = None) -> list[ItemT]:
@@ -156,11 +161,11 @@ class Pager(Generic[ResponseT, ItemT]):
                 if slices is None:
                     yield self._items(page)
                     continue
-                await asyncio.sleep(0)  # reading the page was a step of its own
+                await self._turn()  # reading the page was a step of its own
                 with closing(slices):
                     for some in slices:
                         yield some
-                        await asyncio.sleep(0)
+                        await self._turn()
 
     async def _follow(
         self,
@@ -223,3 +228,7 @@ class Pager(Generic[ResponseT, ItemT]):
             request_id=page.response_metadata.request_id,
             next_token=token,
         )
+
+
+async def _give_way() -> None:
+    await asyncio.sleep(0)

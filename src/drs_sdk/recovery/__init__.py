@@ -14,7 +14,7 @@
 - `way_back`: re-protect, come home, and practise it
 - `clean_up`, `runs`, `report`, `outcomes`, `reporting`, `past_jobs`, `reasons`, `causes`,
   `instances`: afterwards; `rendering`: the report as text, Markdown and HTML
-- `progress`: a live table of a launch
+- `progress`: a live table of a launch; `command`: the command line
 """
 
 from importlib import import_module

@@ -28,7 +28,7 @@ class Asking:
         self._options = options
         self._memory = memory
         self._deadline = deadline
-        self.errands = Errands()
+        self.errands: Errands = Errands()
 
     def ask(self, standing: Standing) -> None:
         """Begin the gates and hooks that are due."""

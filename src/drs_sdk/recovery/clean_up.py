@@ -24,7 +24,7 @@ from drs_sdk.recovery.status import Plain
 from drs_sdk.recovery.survey import Scope, survey
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from drs_sdk.client import DRSClient
@@ -44,18 +44,20 @@ class CleanUp(Plain):
         run: The run's name.
         terminated: The instances that it saw go.
         left: The instances of the run that still stand, with the reason.
+        arriving: The jobs of the run whose instances can still arrive.
         unreadable: Places that could not be read, with the reason.
     """
 
     run: str
     terminated: tuple[str, ...] = ()
     left: dict[str, str] = Field(default_factory=dict[str, str])
+    arriving: tuple[str, ...] = ()
     unreadable: dict[str, str] = Field(default_factory=dict[str, str])
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing of the run is left, as far as every place could be read."""
-        return not self.left and not self.unreadable
+        """Whether nothing of the run is left or can arrive, and every place could be read."""
+        return not self.left and not self.arriving and not self.unreadable
 
 
 @dataclass(slots=True)
@@ -63,7 +65,7 @@ class _Seen:
     """What of the run stands in a place, and what is still on its way."""
 
     standing: dict[str, RecoveryInstance]
-    arrives: bool
+    arriving: list[str]
     look: PlaceLook
     asked: set[str] = field(default_factory=set[str])
 
@@ -96,9 +98,12 @@ class _CleaningUp:
         if standing.jobs and standing.closed is None:
             await marking.close(self._run, standing, "cleaned up")
             standing = await self._look()  # what came between the look and the mark
+        # Whoever looked before the mark may still launch what was not launched by then.
+        closed_at = standing.at
         while True:
             seen = {target: await self._see(standing, target) for target in standing.survey.looks}
-            if not any(one.standing or one.arrives for one in seen.values()):
+            arrives = _may_be_launched(standing, closed_at)
+            if not arrives and not any(one.standing or one.arriving for one in seen.values()):
                 break
             await self._terminate(seen)
             if deadline is not None and clock.now() + _LOOK_AGAIN > deadline:
@@ -110,6 +115,7 @@ class _CleaningUp:
             run=self._run.name,
             terminated=tuple(sorted(self._known - left)),
             left={name: self._why.get(name, "its termination is under way") for name in left},
+            arriving=tuple(sorted(job for one in seen.values() for job in one.arriving)),
             unreadable={str(t): str(error) for t, error in standing.survey.failures.items()},
         )
 
@@ -148,7 +154,7 @@ class _CleaningUp:
             and is_standing(str(one.ec2_instance_state))
         }
         self._known.update(own)
-        return _Seen(own, _can_arrive(list(jobs.values()), look.at), look)
+        return _Seen(own, _arriving(jobs.values(), look.at), look)
 
     async def _terminate(self, seen: dict[Target, _Seen]) -> None:
         async def terminate(drs: DRSClient, target: Target) -> None:
@@ -189,10 +195,22 @@ class _CleaningUp:
         self._why.update(dict.fromkeys(ids, str(error)))
 
 
-def _can_arrive(jobs: Sequence[Job], at: datetime) -> bool:
-    """Whether a launch of the run can still bring something."""
-    made = [job.creation_date_time for job in jobs if job.creation_date_time is not None]
-    return any(not job.is_completed for job in jobs) or (bool(made) and at - max(made) < ARRIVAL)
+def _may_be_launched(standing: Standing, closed_at: datetime | None) -> bool:
+    """Whether a runner that has not seen the run closed can still start something of it."""
+    if not standing.jobs or standing.at is None or closed_at is None:
+        return False
+    left = any(member.state not in {"launched", "gone"} for member in standing.members)
+    return left and standing.at - closed_at < ARRIVAL
+
+
+def _arriving(jobs: Iterable[Job], at: datetime) -> list[str]:
+    """Find the jobs that can still bring something, or after which one can still come."""
+    return [
+        job.job_id or ""
+        for job in jobs
+        if not job.is_completed
+        or (job.creation_date_time is not None and at - job.creation_date_time < ARRIVAL)
+    ]
 
 
 def _being_terminated(look: PlaceLook) -> set[str]:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.recovery.guards import require_nothing_in_the_way
+from drs_sdk.recovery.guards import (
+    instances_of_others,
+    require_nothing_in_the_way,
+    require_open,
+)
 from drs_sdk.recovery.limits import Room
 from drs_sdk.recovery.look import ARRIVAL, instances_of, look_at
 from drs_sdk.recovery.points_in_time import SnapshotFinder
@@ -79,15 +83,25 @@ class Filling:
             found.instances = await instances_of(drs, ids)
             return found
 
+        others: dict[str, str] = {}
+
         def may_launch(ids: Collection[str], seen: PlaceLook) -> None:
+            require_open(self._run.identity, seen)
             wanted = [member for member in members if member.server_id in ids]
             require_nothing_in_the_way(self._run, wanted, standing, self._replaceable, seen)
+            others.update(instances_of_others(self._run.identity, ids, seen))
 
         starter = Starter(drs, self._run.launch_as, look_again, may_launch)
         try:
             return await starter.start(batches, look)
         finally:
             self._take_in(target, look, starter.started)
+            self._memory.replaced.update(
+                (server.source_server_id, others[server.source_server_id])
+                for job in starter.started.jobs
+                for server in job.participating_servers
+                if server.source_server_id in others
+            )
 
     def _take_in(self, target: Target, look: PlaceLook, started: Started) -> None:
         memory = self._memory

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_sdk.recovery.errors import RunbookError
-from drs_sdk.recovery.record import mode_of, record_of
+from drs_sdk.recovery.record import closed_reason, mode_of, record_of
 from drs_sdk.recovery.run_errors import (
     InstanceInTheWayError,
     RecordLostError,
@@ -72,6 +72,28 @@ def stop_if_over(standing: Standing) -> None:
     members = list(standing.members)
     if members and all(member.state == "gone" for member in members):
         raise RunClosedError(name, "all of it was launched and its instances are gone")
+
+
+def require_open(identity: Identity, look: PlaceLook) -> None:
+    """Refuse what a newer look at a place forbids: the run was closed, or is another's.
+
+    Raises:
+        RunClosedError: It was closed.
+        RunMismatchError: It is another's.
+    """
+    found = [pair for pair in look.run_jobs(identity.run) if pair[1].step == identity.step]
+    if not found:
+        return
+    closed = next((why for job, _ in found if (why := closed_reason(job)) is not None), None)
+    if closed is not None:
+        raise RunClosedError(identity.run, f"closed ({closed})")
+    owner, record = min(found, key=lambda pair: job_order(pair[0]))
+    if not identity.owns(owner, record):
+        raise RunMismatchError(
+            identity.run,
+            ["its first job is another mode's or another plan's"],
+            owner_job_id=owner.job_id,
+        )
 
 
 def require_begun_or_selected(standing: Standing) -> None:
@@ -161,6 +183,18 @@ def refuse_instances(
         in_the_way[server_id] = instance.recovery_instance_id or "unknown"
     if in_the_way:
         raise InstanceInTheWayError(in_the_way, live=live, is_drill=is_drill)
+
+
+def instances_of_others(
+    identity: Identity, server_ids: Iterable[str], look: PlaceLook
+) -> dict[str, str]:
+    """Find the standing instances that launches of servers remove, and the run did not make."""
+    return {
+        server_id: instance.recovery_instance_id or "unknown"
+        for server_id in server_ids
+        for instance in (look.instances or {}).get(server_id, ())
+        if is_standing(str(instance.ec2_instance_state)) and not _is_own(identity, instance, look)
+    }
 
 
 def running_holder(run: Run, standing: Standing, member: Member) -> str | None:

@@ -136,6 +136,11 @@ class Errands:
         """Those that have not come back."""
         return {task for task in self._tasks.values() if not task.done()}
 
+    @property
+    def is_checking(self) -> bool:
+        """Whether a check before or after a wave has not come back."""
+        return any(kind != "gate" and not task.done() for (kind, _), task in self._tasks.items())
+
     async def stop(self) -> None:
         """Cancel those that have not come back."""
         tasks = self.under_way

@@ -176,17 +176,14 @@ def _judge(
         standing.state = "launching"
     elif not settled:
         standing.state = "launching" if standing.has_begun else "waiting"
-    elif came_up and standing.members and not blind:
-        standing.state = "up"
-    elif came_up and blind and not goes_on:
+    elif came_up and blind:
         standing.state = "unknown"
     elif came_up and standing.members:
-        standing.state = "up"  # as far as it can be seen, and that is enough for this wave
+        standing.state = "up"
     else:
         standing.state = "failed"
-    is_seen = goes_on or not blind
-    standing.lets_others_start = is_seen and (
-        standing.state == "up" or (standing.state == "failed" and goes_on)
+    standing.lets_others_start = (standing.state == "up" and not blind) or (
+        standing.state in {"failed", "unknown"} and goes_on
     )
     standing.reason = _reason(standing, before, blind)
 

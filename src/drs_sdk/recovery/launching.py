@@ -50,8 +50,8 @@ class Launching:
         self._options = options
         self._clock = run.clock
         self._told: object = None
-        self.was_complete = False
-        self.memory = Memory()
+        self.was_complete: bool = False
+        self.memory: Memory = Memory()
         timeout = options.timeout
         self._deadline = None if timeout is None else self._clock.now() + timeout
         self._filling = Filling(run, options, self.memory)
@@ -137,6 +137,17 @@ class Launching:
     def _note_membership(self, standing: Standing) -> None:
         now = {m.server_id: m.wave.name for m in standing.members if m.is_selected}
         members = {m.server_id for m in standing.members}
+        under_way = {
+            (target, record.wave) for target, job, record in standing.jobs if not _has_ended(job)
+        }
+        self.memory.newcomers.update(
+            m.server_id
+            for m in standing.members
+            if m.server_id in now.keys() - self.memory.seen_selected.keys()
+            and m.part is None
+            and standing.waves[m.wave.name].has_begun
+            and (m.target, m.wave.name) not in under_way  # else it may wait for a quota
+        )
         readable = not standing.survey.failures
         for server_id, wave in self.memory.seen_selected.items():
             if readable and server_id not in members:
@@ -152,9 +163,9 @@ class Launching:
         """Start everything that may start now."""
         require_our_own(standing, self.memory.started_here)
         self.memory.waits.clear()
+        self._asking.take_answers()
         if standing.closed is not None:
             return standing
-        self._asking.take_answers()
         standing = self._stand(standing.survey)
         self._asking.ask(standing)
         ready = [wave for wave in standing.waves.values() if self._is_ready(wave)]
@@ -238,7 +249,8 @@ class Launching:
             if self.memory.waits or not (standing.goes_on or self._awaits_approval(standing)):
                 return await self._look()
             before = _what_calls_for_a_look(standing)
-            await self._poll(standing)
+            if not await self._poll(standing):
+                return await self._look()
             standing = self._stand(standing.survey)
             await self._tell(standing)
             if _what_calls_for_a_look(standing) != before:
@@ -257,8 +269,12 @@ class Launching:
             sleeping.cancel()
             await asyncio.wait({sleeping})
 
-    async def _poll(self, standing: Standing) -> None:
-        """Ask for the jobs that run; for all of the run's, where one may be marked as approved."""
+    async def _poll(self, standing: Standing) -> bool:
+        """Ask for the jobs that run; for all of the run's, where one may be marked as approved.
+
+        Returns:
+            Whether every place could be asked.
+        """
         marks = self._awaits_approval(standing)
         wanted: dict[Target, set[str]] = {}
         for target, job, _ in standing.jobs:
@@ -269,7 +285,8 @@ class Launching:
             look = standing.survey.looks[target]
             look.at = await refresh(drs, wanted[target], look.jobs, clock=self._clock) or look.at
 
-        await self._run.places.run(ask, list(wanted))
+        outcomes = await self._run.places.run(ask, list(wanted))
+        return not outcomes.failures
 
     def _awaits_approval(self, standing: Standing) -> bool:
         return any(wave.state == "waiting for approval" for wave in standing.waves.values())
@@ -298,11 +315,13 @@ class Launching:
 
     def _is_over(self, standing: Standing) -> bool:
         """Whether nothing more can happen."""
-        if standing.goes_on or self._asking.errands.under_way or self._asking.has_answers():
+        errands = self._asking.errands
+        if standing.goes_on or self._asking.has_answers():
             return False
-        if standing.closed is not None:
-            return True
-        if self.memory.waits or any(passes(e) for e in standing.survey.failures.values()):
+        if standing.closed is not None:  # nobody's approval is waited for any more
+            return not errands.is_checking
+        passing = any(passes(error) for error in standing.survey.failures.values())
+        if errands.under_way or self.memory.waits or passing:
             return False
         for wave in standing.waves.values():
             name = wave.wave.name

@@ -43,6 +43,7 @@ class Memory:
     denied: set[str] = field(default_factory=set[str])
     replaced: dict[str, str] = field(default_factory=dict[str, str])
     seen_selected: dict[str, str] = field(default_factory=dict[str, str])
+    newcomers: set[str] = field(default_factory=set[str])
     dropped: dict[str, str] = field(default_factory=dict[str, str])
     waits: list[str] = field(default_factory=list[str])
     verdicts: dict[str, str | None] = field(default_factory=dict[str, "str | None"])

@@ -147,10 +147,12 @@ class RunOutcome(Plain):
         jobs: Its jobs, of all attempts, in the order in which they were made.
         already_complete: Whether all was up before `launch` was called: it did nothing.
         kept: Servers that were launched and that the runbook no longer selects.
-        newcomers: Servers that joined a wave after it had begun.
+        newcomers: Servers that joined a wave after it had begun, as far as this process has seen
+            or the date tells at which they were added to the service.
         dropped: Servers that left the runbook's selection before they were launched, as far as
             this process has seen.
-        replaced: Instances of drills that this launch replaced, by source server.
+        replaced: Instances that the run had not made and this launch replaced, by source server:
+            leftovers of drills, or named in ``replace_instances_of``.
         hooks: What the caller's hooks did in this process.
         unreadable: Places that could not be read, with the reason.
         closed: Why it was closed, if it was.

@@ -45,7 +45,7 @@ async def report_on(
         jobs=jobs,
         already_complete=already_complete,
         kept=tuple(m.server_id for m in standing.members if not m.is_selected),
-        newcomers=tuple(m.server_id for m in standing.members if _is_newcomer(m, jobs)),
+        newcomers=tuple(m.server_id for m in standing.members if _is_newcomer(m, jobs, memory)),
         dropped=tuple(sorted(memory.dropped)) if memory is not None else (),
         replaced=dict(memory.replaced) if memory is not None else {},
         hooks=tuple(
@@ -179,8 +179,10 @@ def _first_asked(jobs: Iterable[JobOutcome]) -> datetime | None:
     return min((job.asked_at for job in jobs if job.asked_at is not None), default=None)
 
 
-def _is_newcomer(member: Member, jobs: Iterable[JobOutcome]) -> bool:
-    """Whether a server came to the service after the first job of its wave was made."""
+def _is_newcomer(member: Member, jobs: Iterable[JobOutcome], memory: Memory | None) -> bool:
+    """Whether a server came to a wave that had begun, as far as it was seen or dates tell."""
+    if memory is not None and member.server_id in memory.newcomers:
+        return True
     first = _first_asked(job for job in jobs if job.wave == member.wave.name)
     life = member.server.life_cycle if member.server is not None else None
     added = life.added_to_service_date_time if life is not None else None

@@ -40,9 +40,9 @@ class RunMismatchError(RecoveryError):
             "Take another key for another run."
         )
         self.run = run
-        self.differences = tuple(differences)
+        self.differences: tuple[str, ...] = tuple(differences)
         self.owner_job_id = owner_job_id
-        self.launched = tuple(sorted(launched))
+        self.launched: tuple[str, ...] = tuple(sorted(launched))
 
 
 class RunClosedError(RecoveryError):
@@ -89,8 +89,8 @@ class InstanceInTheWayError(RecoveryError):
             f"a launch would remove instances that this run did not make: {listed}. Nothing was "
             f"launched; {remedy}."
         )
-        self.instances = dict(instances)
-        self.live = frozenset(live)
+        self.instances: dict[str, str] = dict(instances)
+        self.live: frozenset[str] = frozenset(live)
 
 
 class ServerHeldError(RecoveryError):
@@ -109,7 +109,7 @@ class ServerHeldError(RecoveryError):
             f"source servers are held by jobs of somebody else: {listed}. Nothing was launched on "
             f"them; speak to whoever started these jobs.{' ' + why if why else ''}"
         )
-        self.holders = dict(holders)
+        self.holders: dict[str, str] = dict(holders)
 
 
 class RecordLostError(RecoveryError):
@@ -129,7 +129,7 @@ class RecordLostError(RecoveryError):
             f"{listed}. Look at the servers, and name those that were not launched by this run in "
             "not_launched."
         )
-        self.servers = dict(servers)
+        self.servers: dict[str, str] = dict(servers)
 
 
 class RecordNotKeptError(RecoveryError):
@@ -151,7 +151,7 @@ class RecordNotKeptError(RecoveryError):
             "drs:TagResource."
         )
         self.job_id = job_id
-        self.tags = dict(tags)
+        self.tags: dict[str, str] = dict(tags)
 
 
 class OriginNeededError(RecoveryError):

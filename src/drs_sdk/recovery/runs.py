@@ -76,7 +76,7 @@ class RunList(list[RunSummary]):
     ) -> None:
         """List runs."""
         super().__init__(runs)
-        self.failures = dict(failures)
+        self.failures: dict[Target, DRSError] = dict(failures)
         self.absent = absent
 
 

@@ -17,7 +17,6 @@ from drs_sdk._transport.api_errors import (
     ValidationException,
 )
 from drs_sdk._transport.freshness import RequestExpiredError
-from drs_sdk.recovery.record import record_of
 from drs_sdk.recovery.run_errors import RecordNotKeptError
 
 if TYPE_CHECKING:
@@ -26,14 +25,14 @@ if TYPE_CHECKING:
     from drs_sdk.client import DRSClient
     from drs_sdk.clock import Clock
     from drs_sdk.models import Job
-    from drs_sdk.recovery.look import Identity, PlaceLook
+    from drs_sdk.recovery.look import Identity, PlaceLook, Stamp
     from drs_sdk.recovery.record import Record
 
 ANSWER_TIMEOUT = timedelta(seconds=150)
 """How long to wait for the answer of a launch: that of a large batch can take over a minute."""
 
 _AFTER_A_LOST_ANSWER = (2.0, 5.0, 10.0, 20.0, 30.0)
-_UNTIL_A_HOLDER_SHOWS = (0.0, 2.0, 5.0, 10.0, 20.0)
+_UNTIL_A_HOLDER_SHOWS = (0.0, 2.0, 5.0, 10.0)
 
 
 @dataclass(slots=True)
@@ -100,8 +99,15 @@ class Sender:
         self._drs = drs
         self._as = launch_as
 
-    async def send(self, batch: Batch, look: PlaceLook) -> Job | None:
+    async def send(
+        self, batch: Batch, look: PlaceLook, *, since: Stamp | None = None
+    ) -> Job | None:
         """Send a launch, once; None where the answer names no job.
+
+        Args:
+            batch: What to launch.
+            look: What it stands on.
+            since: When the look at all places was begun that it stands on, too.
 
         Raises:
             RequestExpiredError: The look has grown old; nothing was sent.
@@ -112,7 +118,9 @@ class Sender:
         clock = self._as.clock
         view = self._drs.with_options(
             read_timeout=ANSWER_TIMEOUT.total_seconds(),
-            still_valid=lambda: look.stamp.is_fresh(clock),
+            still_valid=lambda: (
+                look.stamp.is_fresh(clock) and (since is None or since.is_fresh(clock))
+            ),
         )
         response = await view.start_recovery(
             [
@@ -130,7 +138,7 @@ class Sender:
     async def _keep_record(self, job: Job, batch: Batch) -> Job:
         """See to it that the job says whose it is."""
         wanted = batch.record.tags()
-        if record_of(job) == batch.record:
+        if wanted.items() <= job.tags.items():
             return job
         try:
             await self._drs.tag_resource(resource_arn=job.arn or "", tags=wanted)
@@ -161,7 +169,8 @@ class Starter:
         self._as = launch_as
         self._look_again = look_again
         self._may_launch = may_launch
-        self.started = Started()
+        self._began: Stamp | None = None
+        self.started: Started = Started()
 
     async def start(self, batches: Sequence[Batch], look: PlaceLook) -> Started:
         """Start a job for every batch, side by side.
@@ -169,6 +178,7 @@ class Starter:
         Raises:
             RecoveryError: The run must not go on.
         """
+        self._began = look.stamp
         tasks = [asyncio.create_task(self._start(batch, look)) for batch in batches]
         try:
             await asyncio.gather(*tasks)
@@ -181,15 +191,15 @@ class Starter:
 
     async def _start(self, batch: Batch, look: PlaceLook, *, patient: bool = True) -> None:
         for pause in _AFTER_A_LOST_ANSWER:
-            if not look.stamp.is_fresh(self._as.clock):
-                look, batch = await self._renewed(batch)
             if not batch.servers:
                 return
+            if not self._is_fresh(look):
+                break
             try:
                 self._may_launch(batch.servers.keys(), look)
-                job = await self._sender.send(batch, look)
+                job = await self._sender.send(batch, look, since=self._began)
             except RequestExpiredError:
-                job = None
+                break
             except AmbiguousOutcomeError:
                 job = None
                 await self._as.clock.sleep(pause)
@@ -203,6 +213,15 @@ class Starter:
             look, batch = await self._renewed(batch)
         if batch.servers:
             self.started.waits.append("the service does not answer launches, or its looks are slow")
+
+    def _is_fresh(self, look: PlaceLook) -> bool:
+        """Whether a launch may stand on a look, and on the one at all places before it.
+
+        A newer look at this place does not show that the run was closed in another.
+        """
+        clock = self._as.clock
+        began = self._began
+        return look.stamp.is_fresh(clock) and (began is None or began.is_fresh(clock))
 
     async def _refused(
         self, batch: Batch, look: PlaceLook, error: DRSError, *, patient: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -27,7 +27,7 @@ RunState: TypeAlias = Literal[
 class Plain(BaseModel):
     """The base of what a run tells: frozen, and nothing but JSON."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Write it as JSON; durations in ISO 8601, times with their offset.

@@ -139,6 +139,7 @@ class EmulatorClock:
             await asyncio.sleep(seconds / self.speed)
             return
         if seconds <= 0:
+            self._touch()  # whoever gives way has work to go on with
             await asyncio.sleep(0)
             return
         task = asyncio.current_task()

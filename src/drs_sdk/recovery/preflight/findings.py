@@ -73,9 +73,28 @@ class Preflight(Plain):
         return tuple(one for one in self.findings if one.severity == "warning")
 
     def __str__(self) -> str:
-        """Read as lines: a summary, then the findings."""
+        """Read as lines: a summary, then the findings; what was found alike, once."""
         head = (
             f"{self.run} ({self.mode}): {self.servers} servers, {len(self.blocking)} blocking, "
             f"{len(self.warnings)} warnings"
         )
-        return "\n".join([head, *(f"  {finding}" for finding in self.findings)])
+        alike: dict[tuple[str, ...], list[Finding]] = {}
+        for one in self.findings:
+            alike.setdefault((one.severity, one.check, one.cause, one.remedy), []).append(one)
+        return "\n".join([head, *(f"  {_line(findings)}" for findings in alike.values())])
+
+
+def _line(alike: list[Finding]) -> str:
+    first = alike[0]
+    if len(alike) <= _SINGLE:
+        return "\n  ".join(str(finding) for finding in alike)
+    named = [finding.server or finding.wave or finding.target or "" for finding in alike]
+    listed = ", ".join(named[:_SINGLE])
+    return (
+        f"{first.severity} {first.check} [{listed} and {len(alike) - _SINGLE} more]: "
+        f"{first.cause}; {first.remedy}"
+    )
+
+
+_SINGLE = 3
+"""So many findings that say the same are told one by one."""
