@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 FLEET ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest test-engines test-airflow test-temporal lint types check-generated generate tests speed docs bench clean
+.PHONY: help demo test test-lowest test-engines test-airflow test-temporal lint types check-generated generate tests speed docs release-check bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -81,11 +81,15 @@ test-temporal: .venv-temporal/.ready ## types and tests of drs_sdk.temporal and 
 	cd tests_engines/temporal && $(CURDIR)/$(TEMPORAL)/python -m pytest -c pytest.ini
 
 docs: $(VENV)/.dev ## builds the site into site/
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	$(BIN)/zensical build --clean --strict
+
+release-check: $(VENV)/.dev ## builds dist/ and checks it, as a release would be; some minutes
+	$(BIN)/pip install --quiet --disable-pip-version-check -r release/requirements.txt
+	$(BIN)/python release/check.py
 
 bench: $(VENV)/.dev ## measures against the peers, about twelve minutes
 	$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	$(BIN)/python benchmarks/run.py
 
 clean: ## deletes what the other targets have made
-	rm -rf $(VENV) .venv-lowest .venv-airflow .venv-temporal site dist build .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) .venv-lowest .venv-airflow .venv-temporal .cache site dist build .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis

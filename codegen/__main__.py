@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from codegen import waits
+from codegen import method_list, waits
 from codegen.overlay import Overlay
 from codegen.render import TARGET, Renderer, formatted
 from codegen.service import Service
@@ -39,6 +39,7 @@ def generate() -> list[str]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
     waits.PAGE.write_text(waits.page(waits.PAGE.read_text("utf-8")), "utf-8")
+    method_list.PAGE.write_text(method_list.page(Service(), Overlay()), "utf-8")
     print(f"{len(files)} files generated")
     return []
 
@@ -52,6 +53,7 @@ def check() -> list[str]:
     paths = {path for name in FOLDERS for path in (TARGET / name).rglob("*.py")}
     paths |= {TARGET / name for name in files if (TARGET / name).exists()}
     page = waits.PAGE.read_text("utf-8")
+    listed = method_list.PAGE.read_text("utf-8")
     found = {str(path.relative_to(TARGET)): path.read_text("utf-8") for path in sorted(paths)}
     return [
         f"{name}: {'missing' if name not in found else 'differs from a rebuild'}"
@@ -60,6 +62,11 @@ def check() -> list[str]:
     ] + [
         *(f"{name}: not generated any more" for name in sorted(found.keys() - files.keys())),
         *([] if waits.page(page) == page else ["docs/waiters.md: its tables differ"]),
+        *(
+            []
+            if method_list.page(Service(), Overlay()) == listed
+            else ["docs/reference/methods.md: differs from a rebuild"]
+        ),
     ]
 
 

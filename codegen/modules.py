@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -126,7 +127,7 @@ class Planner:
         return Class(
             name,
             [*bases, base],
-            self.overlay.structures[name],
+            self.overlay.structures[name] + _said_of(self.overlay.traits.get(name)),
             self._members(shape, sent_only=not received),
             "structure",
             is_union=shape.is_union,
@@ -276,3 +277,14 @@ def _first_sentence(text: str) -> str:
 
 def _numbers(text: str) -> set[str]:
     return set(re.findall(r"\d+", text))
+
+
+def _said_of(traits: str | None) -> str:
+    """What a docstring says of a trait class: the names of its properties."""
+    members = vars(pkgutil.resolve_name(traits)) if traits else {}
+    names = [
+        f"``{name}``"
+        for name, value in members.items()
+        if isinstance(value, property) and not name.startswith("_")
+    ]
+    return f" Properties read from the members: {', '.join(names)}." if names else ""

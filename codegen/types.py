@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 DATE_TIME = "ISO8601DatetimeString"
 DURATION = "ISO8601DurationString"
 STRICT = {"str": "StrictStr", "int": "StrictInt", "bool": "StrictBool"}
+_ID = re.compile(r"([a-z]+-)\[[0-9a-zA-Z-]+\]\{(\d+)(,?)\}")
+"""The pattern of an id, which says its length, too: what it begins with, and how many follow."""
 PLAIN = {"integer": "int", "long": "int", "boolean": "bool", "string": "str"}
 
 
@@ -108,9 +111,10 @@ class Types:
         if shape.kind == "boolean":
             return "StrictBool"
         if shape.kind == "string":
+            low, high = _beside_the_pattern(shape)
             limits = _arguments(
-                min_length=shape.minimum or None,
-                max_length=shape.maximum,
+                min_length=low,
+                max_length=high,
                 pattern=f"^(?:{shape.pattern})$" if shape.pattern else None,
             )
             return f"Annotated[StrictStr, StringConstraints({limits})]" if limits else "StrictStr"
@@ -147,3 +151,13 @@ def _arguments(**values: int | str | None) -> str:
 def python_name(member: str) -> str:
     """The Python name of a member, operation or parameter."""
     return xform_name(member)
+
+
+def _beside_the_pattern(shape: Shape) -> tuple[int | None, int | None]:
+    """The lengths of a string, but for those that its pattern says already."""
+    low, high = shape.minimum or None, shape.maximum
+    if parts := _ID.fullmatch(shape.pattern or ""):
+        length = len(parts[1]) + int(parts[2])
+        low = None if low is not None and low <= length else low
+        high = None if high is not None and high >= length and not parts[3] else high
+    return low, high

@@ -83,6 +83,16 @@ def short(duration: timedelta) -> str:
     return f"{seconds} s"
 
 
+def after(folder: Path = FOLDER) -> dict[str, list[str]]:
+    """The waits that usually come after an operation, by operation."""
+    said = tomllib.loads((folder / "waits.toml").read_text("utf-8"))
+    found: dict[str, list[str]] = {}
+    for wait, entry in said.items():
+        for operation in entry.get("after", []):
+            found.setdefault(operation, []).append(wait)
+    return found
+
+
 def methods(folder: Path = FOLDER) -> list[WaitMethod]:
     """Put the table of conditions and what is said of them together."""
     said = tomllib.loads((folder / "waits.toml").read_text("utf-8"))

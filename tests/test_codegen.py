@@ -364,3 +364,48 @@ def test_waits_that_nothing_is_said_of_are_named(tmp_path: Path) -> None:
     (tmp_path / "waits.toml").write_text(said.replace("[wait_until_failback_ready]", "[other]"))
     with pytest.raises(ValueError, match="wait_until_failback_ready"):
         command.waits.methods(tmp_path)
+
+
+# The page of every method
+
+
+def test_check_compares_the_page_of_every_method(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert checkout.exists()
+    page = tmp_path / "methods.md"
+    text = command.method_list.PAGE.read_text("utf-8")
+    page.write_text(text.replace("| unsafe |", "| idempotent |", 1), "utf-8")
+    monkeypatch.setattr(command.method_list, "PAGE", page)
+    assert command.check() == ["docs/reference/methods.md: differs from a rebuild"]
+
+
+def test_every_operation_has_its_row() -> None:
+    text = command.method_list.PAGE.read_text("utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| [`")]
+    assert len(rows) == len(Service().operations)
+    for name, entry in Overlay().safety.items():
+        (row,) = (row for row in rows if f"`drs:{name}`" in row)
+        assert f"| {entry['class']} |" in row
+
+
+def test_what_can_be_waited_for_has_its_wait() -> None:
+    ended = {
+        "job": "wait_until_job_completed",
+        "recoveryPlanExecution": "wait_until_recovery_plan_execution_completed",
+    }
+    after = command.waits.after()
+    service = Service()
+    for name, operation in service.operations.items():
+        answer = service.shapes[operation.output].members if operation.output else {}
+        for member in answer.keys() & ended.keys():
+            if name.startswith(("Start", "Retry", "Terminate", "Associate")):
+                assert ended[member] in after[name], name
+
+
+def test_a_wait_after_an_operation_that_does_not_exist_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(command.waits, "after", lambda: {"StartNothing": ["wait_until_x"]})
+    with pytest.raises(ValueError, match="StartNothing"):
+        command.method_list.page(Service(), Overlay())

@@ -29,6 +29,8 @@ LINES = (
     "server.source_properties.disks[0].",
     'drs.describe_jobs(filters={"',
     'drs.update_launch_configuration("s-1", launch_disposition="',
+    "SourceServer",
+    "Job",
 )
 
 
@@ -155,6 +157,8 @@ async def _ask_everything(root: Path) -> tuple[Found, dict[str, str]]:
                     ("server.", "lag"),
                     ("server.data_replication_info.", "lag_duration"),
                     ("JobStatus.", "COMPLETED"),
+                    ("SourceServer", "SourceServer"),
+                    ("Job", "Job"),
                 )
             }
             await server.stop()
@@ -238,6 +242,8 @@ def test_parameters_keys_and_literals_are_offered(found: Found) -> None:
         ("lag", "How far the replica is behind"),
         ("lag_duration", "behind"),
         ("COMPLETED", "success"),
+        ("SourceServer", "is_launchable"),
+        ("Job", "failed_servers"),
     ],
 )
 def test_what_is_offered_is_documented(name: str, text: str, documented: dict[str, str]) -> None:

@@ -7,12 +7,15 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = PYPROJECT["project"]
+HATCH = PYPROJECT["tool"]["hatch"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 
 WITHOUT = """
@@ -105,6 +108,64 @@ def test_ci_runs_the_floors() -> None:
         "make test",
         "make test-lowest",
     ]
+
+
+# Distributions
+
+
+def test_the_sdist_takes_everything_along() -> None:
+    made = [
+        line.strip("/")
+        for line in (ROOT / ".gitignore").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
+    alone = {".git", ".gitignore", "LICENSE", "pyproject.toml", "PKG-INFO", ".venv"}
+    there = {
+        path.name
+        for path in ROOT.iterdir()
+        if path.name not in alone and not any(fnmatch(path.name, each) for each in made)
+    }
+    assert {name.strip("/") for name in HATCH["build"]["targets"]["sdist"]["include"]} == there
+
+
+def test_the_readme_stands_alone_on_an_index_page() -> None:
+    page = (ROOT / "README.md").read_text()
+    links = re.findall(r"\]\(([^)\s]+)\)", page)
+    assert {link for link in links if "://" not in link and not (ROOT / link).exists()} == set()
+    hook = HATCH["metadata"]["hooks"]["fancy-pypi-readme"]
+    assert hook["fragments"] == [{"path": "README.md"}]
+    for each in hook["substitutions"]:
+        page = re.sub(each["pattern"], each["replacement"], page)
+    shown = re.findall(r"(!?)\[[^\]]*\]\(([^)]*)\)", page)
+    assert len(shown) >= 15
+    source = PROJECT["urls"]["Source"]
+    raw = source.replace("github.com", "raw.githubusercontent.com")
+    for picture, link in shown:
+        assert link.startswith("https://")
+        if picture:
+            assert link.startswith(f"{raw}/v$HFPR_VERSION/")
+        elif link.startswith(source):
+            assert link.startswith(f"{source}/blob/v$HFPR_VERSION/")
+
+
+def test_the_project_has_one_address() -> None:
+    site = tomllib.loads((ROOT / "zensical.toml").read_text())["project"]
+    source = PROJECT["urls"]["Source"]
+    assert site["repo_url"] == source
+    assert all(url.startswith(source) for url in PROJECT["urls"].values())
+
+
+def test_the_versions_of_python_are_said_alike() -> None:
+    named = [
+        entry.rpartition(" ")[2]
+        for entry in PROJECT["classifiers"]
+        if re.search(r":: 3\.\d+$", entry)
+    ]
+    minors = [int(version.partition(".")[2]) for version in named]
+    assert minors == list(range(minors[0], minors[-1] + 1))
+    assert PROJECT["requires-python"] == f">={named[0]}"
+    page = (ROOT / "docs" / "versions.md").read_text()
+    assert f"| Python | {named[0]} to {named[-1]};" in page
 
 
 # CONTRIBUTING.md

@@ -29,10 +29,7 @@ EC2InstanceID = Annotated[
     StrictStr, StringConstraints(max_length=255, pattern=r"^(?:i-[0-9a-fA-F]{8,})$")
 ]
 EC2InstanceType = Annotated[StrictStr, StringConstraints(max_length=255)]
-JobID = Annotated[
-    StrictStr,
-    StringConstraints(min_length=24, max_length=24, pattern=r"^(?:drsjob-[0-9a-zA-Z]{17})$"),
-]
+JobID = Annotated[StrictStr, StringConstraints(pattern=r"^(?:drsjob-[0-9a-zA-Z]{17})$")]
 LaunchActionDescription = Annotated[
     StrictStr, StringConstraints(max_length=1024, pattern=r"^(?:[0-9a-zA-Z ():/.,'-_#*; ]*)$")
 ]
@@ -63,7 +60,7 @@ LaunchActionVersion = Annotated[
     StringConstraints(min_length=1, max_length=10, pattern=r"^(?:(\$DEFAULT|\$LATEST|[0-9]+))$"),
 ]
 LaunchConfigurationTemplateID = Annotated[
-    StrictStr, StringConstraints(min_length=21, max_length=21, pattern=r"^(?:lct-[0-9a-zA-Z]{17})$")
+    StrictStr, StringConstraints(pattern=r"^(?:lct-[0-9a-zA-Z]{17})$")
 ]
 ListStagingAccountsRequestMaxResultsInteger = Annotated[StrictInt, Field(ge=1, le=50)]
 MaxResultsReplicatingSourceServers = Annotated[StrictInt, Field(ge=1, le=300)]
@@ -71,7 +68,7 @@ MaxResultsType = Annotated[StrictInt, Field(ge=1, le=1000)]
 PaginationToken = Annotated[StrictStr, StringConstraints(max_length=2048)]
 PositiveInteger = Annotated[StrictInt, Field(ge=0)]
 RecoveryInstanceID = Annotated[
-    StrictStr, StringConstraints(min_length=10, max_length=19, pattern=r"^(?:i-[0-9a-fA-F]{8,})$")
+    StrictStr, StringConstraints(max_length=19, pattern=r"^(?:i-[0-9a-fA-F]{8,})$")
 ]
 RecoveryPlanDescription = Annotated[StrictStr, StringConstraints(max_length=1024)]
 RecoveryPlanName = Annotated[
@@ -83,19 +80,15 @@ RecoveryPlanStepName = Annotated[
     StringConstraints(min_length=1, max_length=256, pattern=r"^(?:[a-zA-Z0-9][a-zA-Z0-9 _-]*)$"),
 ]
 RecoveryPlanStepOrder = Annotated[StrictInt, Field(ge=1, le=20)]
-RecoverySnapshotID = Annotated[
-    StrictStr, StringConstraints(min_length=21, max_length=21, pattern=r"^(?:pit-[0-9a-zA-Z]{17})$")
-]
+RecoverySnapshotID = Annotated[StrictStr, StringConstraints(pattern=r"^(?:pit-[0-9a-zA-Z]{17})$")]
 ReplicationConfigurationTemplateID = Annotated[
-    StrictStr, StringConstraints(min_length=21, max_length=21, pattern=r"^(?:rct-[0-9a-zA-Z]{17})$")
+    StrictStr, StringConstraints(pattern=r"^(?:rct-[0-9a-zA-Z]{17})$")
 ]
 SecurityGroupID = Annotated[
     StrictStr, StringConstraints(max_length=255, pattern=r"^(?:sg-[0-9a-fA-F]{8,})$")
 ]
 SmallBoundedString = Annotated[StrictStr, StringConstraints(max_length=128)]
-SourceNetworkID = Annotated[
-    StrictStr, StringConstraints(min_length=20, max_length=20, pattern=r"^(?:sn-[0-9a-zA-Z]{17})$")
-]
+SourceNetworkID = Annotated[StrictStr, StringConstraints(pattern=r"^(?:sn-[0-9a-zA-Z]{17})$")]
 SourceServerARN = Annotated[
     StrictStr,
     StringConstraints(
@@ -104,9 +97,7 @@ SourceServerARN = Annotated[
         pattern=r"^(?:arn:(?:[0-9a-zA-Z_-]+:){3}([0-9]{12,}):source-server/(s-[0-9a-zA-Z]{17}))$",
     ),
 ]
-SourceServerID = Annotated[
-    StrictStr, StringConstraints(min_length=19, max_length=19, pattern=r"^(?:s-[0-9a-zA-Z]{17})$")
-]
+SourceServerID = Annotated[StrictStr, StringConstraints(pattern=r"^(?:s-[0-9a-zA-Z]{17})$")]
 SsmDocumentName = Annotated[
     StrictStr, StringConstraints(min_length=1, max_length=1011, pattern=r"^(?:([A-Za-z0-9-/:])+)$")
 ]
@@ -124,7 +115,5 @@ SubnetID = Annotated[
 ]
 TagKey = Annotated[StrictStr, StringConstraints(max_length=256)]
 TagValue = Annotated[StrictStr, StringConstraints(max_length=256)]
-VpcID = Annotated[
-    StrictStr, StringConstraints(min_length=12, max_length=21, pattern=r"^(?:vpc-[0-9a-fA-F]{8,})$")
-]
+VpcID = Annotated[StrictStr, StringConstraints(max_length=21, pattern=r"^(?:vpc-[0-9a-fA-F]{8,})$")]
 WaitDurationMinutes = Annotated[StrictInt, Field(ge=1, le=120)]

@@ -175,7 +175,7 @@ else:
         model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
         @classmethod
-        def model_construct(cls, _fields_set: set[str] | None = None, **values: object) -> Self:
+        def model_construct(cls, _fields_set: set[str] | None = None, **values: object) -> "Self":
             """Build it unchecked, but refuse a name that pydantic would drop without a word."""
             names = {*cls.model_fields, *(f.validation_alias for f in cls.model_fields.values())}
             if cls.model_config.get("extra") == "forbid" and (unknown := values.keys() - names):

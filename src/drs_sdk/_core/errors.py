@@ -96,12 +96,15 @@ class RequestValidationError(DRSError, ValueError):
     ) -> RequestValidationError:
         """Read pydantic's findings, with paths in Python names."""
         from drs_sdk._core.paths import python_path, siblings
+        from drs_sdk._core.wording import wording
 
         problems: list[FieldProblem] = []
-        for found in error.errors(include_url=False, include_input=False):
-            message = found["msg"]
+        for found in error.errors(include_url=False):
+            message = wording(found)
             if found["type"] == "extra_forbidden":
                 message = f"Unknown field; known are {', '.join(siblings(model, found['loc']))}"
+            if found["type"] == "model_type":
+                message += f"; it has {', '.join(siblings(model, (*found['loc'], '')))}"
             nested = cast(
                 "list[tuple[tuple[str | int, ...], str]]",
                 found.get("ctx", {}).get("problems", [((), message)]),

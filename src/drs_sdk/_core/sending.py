@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from drs_sdk._core.open_enum import OpenEnum
+from drs_sdk._core.wording import wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,5 +151,5 @@ def _broken(rule: object, value: object, path: tuple[str | int, ...]) -> Iterato
     try:
         _adapter(rule).validate_python(value)
     except ValidationError as error:
-        for detail in error.errors(include_url=False, include_input=False):
-            yield (*path, *detail["loc"]), detail["msg"]
+        for detail in error.errors(include_url=False):
+            yield (*path, *detail["loc"]), wording(detail)

@@ -119,7 +119,7 @@ class ParticipatingServer(ParticipatingServerTraits, Shape, frozen=True):
     """One server in a job, with its own outcome in ``launch_status``.
 
     ``recovery_instance_id`` is often missing even from completed jobs: look it up with
-    ``describe_recovery_instances``.
+    ``describe_recovery_instances``. Properties read from the members: ``is_pending``.
     """
 
     source_server_id: str | None = Field(
@@ -450,7 +450,8 @@ class Job(JobTraits, Shape, frozen=True):
     """A launch, a termination or another long-running task of the service.
 
     ``COMPLETED`` is its only end and does not mean success: each server's ``launch_status``
-    tells how it went.
+    tells how it went. Properties read from the members: ``is_completed``, ``launched_servers``,
+    ``terminated_servers``, ``pending_servers``, ``failed_servers``, ``succeeded``, ``duration``.
     """
 
     job_id: str | None = Field(

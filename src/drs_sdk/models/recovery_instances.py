@@ -578,6 +578,7 @@ class RecoveryInstance(RecoveryInstanceTraits, Shape, frozen=True):
     """An EC2 instance launched from a source server, in a drill or a recovery.
 
     Check ``is_drill`` before terminating one: after a failover it may be the live machine.
+    Properties read from the members: ``is_running``, ``is_ready_for_failback``, ``lag``.
     """
 
     ec2_instance_id: str | None = Field(

@@ -185,7 +185,7 @@ class RecoveryPlanExecution(RecoveryPlanExecutionTraits, Shape, frozen=True):
     """One run of a recovery plan, as a drill or a recovery.
 
     ``COMPLETED`` may hide skipped steps; ``FAILED`` is not final, as a retry or a skip resumes
-    it.
+    it. Properties read from the members: ``is_finished``, ``duration``.
     """
 
     recovery_plan_execution_arn: str | None = Field(

@@ -80,6 +80,7 @@ class SourceNetwork(SourceNetworkTraits, Shape, frozen=True):
     """A protected VPC: its replication status, latest recovery and recovered VPC.
 
     ``launched_vpc_id`` and ``cfn_stack_name`` stay absent until it has been recovered.
+    Properties read from the members: ``is_protected``.
     """
 
     source_network_id: str | None = Field(

@@ -862,7 +862,9 @@ class LifeCycle(Shape, frozen=True):
 class SourceServer(SourceServerTraits, Shape, frozen=True):
     """A protected machine, with its replication state, lag and latest launch.
 
-    It has no field for ready to launch: read ``data_replication_info`` or use the waiters.
+    The service has no member for ready to launch: ``is_launchable`` reads it from the
+    replication. Properties read from the members: ``name``, ``hostname``, ``replication_state``,
+    ``lag``, ``is_replicating``, ``is_launchable``, ``initial_sync_progress``, ``backlog_bytes``.
     """
 
     source_server_id: str | None = Field(
