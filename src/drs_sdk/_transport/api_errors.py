@@ -137,8 +137,6 @@ class AccessDeniedException(APIError):  # noqa: N818 - the service's name
 
     __module__ = "drs_sdk.errors"
 
-    actions: tuple[str, ...]
-
     def __init__(
         self, response: Mapping[str, object], operation: str, *, retry_after: float | None = None
     ) -> None:
@@ -146,7 +144,7 @@ class AccessDeniedException(APIError):  # noqa: N818 - the service's name
         super().__init__(response, operation, retry_after=retry_after)
         named = _NAMED_ACTION.search(self.message)
         if named is not None:
-            self.actions = (named[1],)
+            self.actions: tuple[str, ...] = (named[1],)
             return
         own = f"drs:{operation}"
         others = _all_actions(operation) - {own}

@@ -44,7 +44,7 @@ class FleetWatch(Watch["_Told"]):
     def __init__(self, monitor: FleetMonitor) -> None:
         """Wrap what does the work; users get watches from `Fleet.watch_source_servers`."""
         super().__init__(monitor)
-        self._monitor = monitor
+        self._monitor: FleetMonitor = monitor
 
     @property
     def failures(self) -> Mapping[Target, DRSError]:
@@ -88,7 +88,9 @@ class FleetMonitor:
         """
         self._hub = hub
         slots = Slots(hub.clock, hub.concurrency, _LONG_OPENING)
-        self.followers = [Follower(target, hub, pace, slots, self._look_at) for target in targets]
+        self.followers: list[Follower] = [
+            Follower(target, hub, pace, slots, self._look_at) for target in targets
+        ]
         self._tasks: set[asyncio.Task[None]] = set()
         self._has_news = asyncio.Event()
         self._having_news: dict[Follower, None] = {}

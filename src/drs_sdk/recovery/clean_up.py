@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from drs_sdk._core.errors import ConnectionFailedError, DRSError
-from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
+from drs_sdk._core.errors import DRSError
 from drs_sdk._transport.api_errors import APIError, ConflictException, ResourceNotFoundException
 from drs_sdk.recovery import marking
 from drs_sdk.recovery.guards import require_our_own
@@ -18,6 +16,8 @@ from drs_sdk.recovery.judging import stand
 from drs_sdk.recovery.limits import Room
 from drs_sdk.recovery.look import ARRIVAL, instances_of
 from drs_sdk.recovery.run_errors import WrongOrderError
+from drs_sdk.recovery.side_by_side import side_by_side
+from drs_sdk.recovery.singling_out import Refused, single_out
 from drs_sdk.recovery.standing import is_standing
 from drs_sdk.recovery.starting import passes
 from drs_sdk.recovery.status import Plain
@@ -67,7 +67,6 @@ class _Seen:
     standing: dict[str, RecoveryInstance]
     arriving: list[str]
     look: PlaceLook
-    asked: set[str] = field(default_factory=set[str])
 
 
 async def clean_up(run: Run, *, timeout: timedelta | None) -> CleanUp:
@@ -89,9 +88,9 @@ async def clean_up(run: Run, *, timeout: timedelta | None) -> CleanUp:
 class _CleaningUp:
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._gone: set[str] = set()
-        self._known: set[str] = set()
+        self._known: dict[str, Target] = {}
         self._why: dict[str, str] = {}
+        self._denied: set[str] = set()
 
     async def clean(self, timeout: timedelta | None) -> CleanUp:
         clock = self._run.clock
@@ -103,20 +102,24 @@ class _CleaningUp:
         # Whoever looked before the mark may still launch what was not launched by then.
         closed_at = standing.at
         while True:
-            seen = {target: await self._see(standing, target) for target in standing.survey.looks}
-            arrives = _may_be_launched(standing, closed_at)
-            if not arrives and not any(one.standing or one.arriving for one in seen.values()):
-                break
+            seen = await self._see(standing)
             await self._terminate(seen)
+            arrives = _may_be_launched(standing, closed_at)
+            hoped_for = {n for one in seen.values() for n in one.standing} - self._denied
+            if not arrives and not hoped_for and not any(one.arriving for one in seen.values()):
+                break
             if deadline is not None and clock.now() + _LOOK_AGAIN > deadline:
                 break
             await clock.sleep(_LOOK_AGAIN.total_seconds())
             standing = await self._look()
         left = {name for one in seen.values() for name in one.standing}
+        unread = {name for name, target in self._known.items() if target not in seen}
+        reasons = dict.fromkeys(left, "its termination is under way")
+        reasons |= {name: f"{self._known[name]} cannot be read now" for name in unread}
         return CleanUp(
             run=self._run.name,
-            terminated=tuple(sorted(self._known - left)),
-            left={name: self._why.get(name, "its termination is under way") for name in left},
+            terminated=tuple(sorted(self._known.keys() - left - unread)),
+            left={name: self._why.get(name, reason) for name, reason in reasons.items()},
             arriving=tuple(sorted(job for one in seen.values() for job in one.arriving)),
             unreadable={str(t): str(error) for t, error in standing.survey.failures.items()},
         )
@@ -129,34 +132,37 @@ class _CleaningUp:
         require_our_own(standing, ())
         return standing
 
-    async def _see(self, standing: Standing, target: Target) -> _Seen:
-        look = standing.survey.looks[target]
-        jobs = {job.job_id: job for place, job, _ in standing.jobs if place == target}
-        servers = {
-            server.source_server_id
-            for job in jobs.values()
-            for server in job.participating_servers
-            if server.source_server_id is not None
+    async def _see(self, standing: Standing) -> dict[Target, _Seen]:
+        """Find what of the run stands where; a place that cannot tell is one that is not read."""
+        looks = standing.survey.looks
+        jobs = {
+            target: {job.job_id: job for place, job, _ in standing.jobs if place == target}
+            for target in looks
         }
 
-        async def ask(drs: DRSClient, _: Target) -> dict[str, list[RecoveryInstance]]:
-            return await instances_of(drs, servers)
+        async def ask(drs: DRSClient, target: Target) -> _Seen:
+            servers = {
+                server.source_server_id
+                for job in jobs[target].values()
+                for server in job.participating_servers
+                if server.source_server_id is not None
+            }
+            found = await instances_of(drs, servers)
+            own = {
+                one.recovery_instance_id: one
+                for instances in found.values()
+                for one in instances
+                if one.recovery_instance_id is not None
+                and one.job_id in jobs[target]
+                and one.is_drill is not False
+                and is_standing(str(one.ec2_instance_state))
+            }
+            self._known.update(dict.fromkeys(own, target))
+            return _Seen(own, _arriving(jobs[target].values(), looks[target].at), looks[target])
 
-        outcomes = await self._run.places.run(ask, [target])
-        for error in outcomes.failures.values():
-            raise error
-        found = outcomes.results.get(target, {})
-        own = {
-            one.recovery_instance_id: one
-            for instances in found.values()
-            for one in instances
-            if one.recovery_instance_id is not None
-            and one.job_id in jobs
-            and one.is_drill is not False
-            and is_standing(str(one.ec2_instance_state))
-        }
-        self._known.update(own)
-        return _Seen(own, _arriving(jobs.values(), look.at), look)
+        outcomes = await self._run.places.run(ask, list(looks))
+        standing.survey.failures.update(outcomes.failures)
+        return dict(outcomes.results)
 
     async def _terminate(self, seen: dict[Target, _Seen]) -> None:
         async def terminate(drs: DRSClient, target: Target) -> None:
@@ -168,33 +174,39 @@ class _CleaningUp:
                 if instance.source_server_id not in held
             )
             room = Room.beside(self._run.limits_of(target), one.look.jobs.values())
-            await asyncio.gather(*(self._send(drs, ids) for ids in room.pack(free)))
+            packed = room.pack([name for name in free if name not in self._denied])
+            await side_by_side(self._send(drs, ids) for ids in packed)
 
-        outcomes = await self._run.places.run(terminate, list(seen))
-        for target, error in outcomes.failures.items():
-            for name in seen[target].standing:
-                self._why[name] = str(error)
+        await self._run.places.run(terminate, list(seen))
 
     async def _send(self, drs: DRSClient, ids: Sequence[str]) -> None:
         """Ask for a termination. A lost answer is no matter: ids are unique, and we look again."""
-        try:
-            await drs.terminate_recovery_instances(ids)
-        except AmbiguousOutcomeError as error:
-            self._note(ids, error)
-        except (ConflictException, ResourceNotFoundException) as error:
-            if len(ids) == 1:
-                self._note(ids, error)
-                return
-            middle = len(ids) // 2
-            await self._send(drs, ids[:middle])
-            await self._send(drs, ids[middle:])
-        except (APIError, ConnectionFailedError) as error:
-            self._note(ids, error)
-            if not passes(error):
-                raise
+
+        async def ask(some: Sequence[str]) -> Refused[Sequence[str]] | None:
+            try:
+                await drs.terminate_recovery_instances(some)
+            except DRSError as error:
+                if isinstance(error, APIError) and not passes(error):
+                    return Refused(some, error)
+                self._note(some, error)
+            return None
+
+        refused = await ask(ids)
+        if refused is not None:
+            await single_out(refused, halves=_halves, size=len, attempt=ask, refuse=self._refuse)
+
+    def _refuse(self, ids: Sequence[str], error: APIError) -> None:
+        self._note(ids, error)
+        if not isinstance(error, (ConflictException, ResourceNotFoundException)):
+            self._denied.update(ids)  # it will be the next time, too
 
     def _note(self, ids: Sequence[str], error: DRSError) -> None:
         self._why.update(dict.fromkeys(ids, str(error)))
+
+
+def _halves(ids: Sequence[str]) -> list[Sequence[str]]:
+    middle = len(ids) // 2
+    return [ids[:middle], ids[middle:]]
 
 
 def _may_be_launched(standing: Standing, closed_at: datetime | None) -> bool:

@@ -198,19 +198,22 @@ def instances_of_others(
     }
 
 
-def running_holder(run: Run, standing: Standing, member: Member) -> str | None:
-    """Find the job that holds a server and is waited for; None where nothing holds it.
+def running_holders(run: Run, standing: Standing, members: Iterable[Member]) -> dict[str, str]:
+    """Find the jobs that hold servers and are waited for, by server.
 
     Raises:
-        ServerHeldError: It is held by a launch that is not waited for.
+        ServerHeldError: Launches hold some that are not waited for.
     """
-    job = standing.survey.looks[member.target].holder(member.server_id)
-    if job is None:
-        return None
-    name = job.job_id or "unknown"
-    if waits_for(run.identity, job):
-        return name
-    raise ServerHeldError({member.server_id: name})
+    holders = {
+        member.server_id: job
+        for member in members
+        if (job := standing.survey.looks[member.target].holder(member.server_id)) is not None
+    }
+    named = {name: job.job_id or "unknown" for name, job in holders.items()}
+    held = {name: named[name] for name, job in holders.items() if not waits_for(run.identity, job)}
+    if held:
+        raise ServerHeldError(held)
+    return named
 
 
 def waits_for(identity: Identity, job: Job) -> bool:

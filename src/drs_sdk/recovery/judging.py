@@ -108,8 +108,9 @@ def _place_members(
             part.standing(look.at) if part is not None else "not launched",
             is_selected=wave.wave in chosen,
         )
-        if part is None and server_id in refused:
+        if server_id in refused and member.state in {"not launched", "failed"}:
             member.state, member.reason = "failed", refused[server_id]
+            member.is_refused = True
         if part is not None and run.is_void(server_id, part.job.job_id):
             member.state, member.reason = "failed", "its instance at home stands no more"
         if server is not None and part is not None:
@@ -212,7 +213,7 @@ def _apply(standing: WaveStanding, verdicts: Mapping[str, str | None], *, passed
 
 def _settled(member: Member, attempts: int) -> bool:
     if member.state == "failed":
-        return member.part is None or member.attempt >= attempts
+        return member.is_refused or member.part is None or member.attempt >= attempts
     return member.state in {"launched", "gone"}
 
 

@@ -14,7 +14,7 @@ from drs_sdk.recovery.guards import (
     require_nothing_in_the_way,
     require_our_own,
     require_records,
-    running_holder,
+    running_holders,
     stop_if_over,
 )
 from drs_sdk.recovery.hooks import called
@@ -185,11 +185,11 @@ class Launching:
         standing = await self._ask_for_instances(standing, todo)
         todo = self._due(standing)
         require_nothing_in_the_way(self._run, todo, standing, self._replaceable)
+        holders = running_holders(self._run, standing, todo)
         by_place: dict[Target, list[Member]] = {}
         for member in todo:
-            holder = running_holder(self._run, standing, member)
-            if holder is not None:
-                member.reason = f"waits for job {holder}"
+            if member.server_id in holders:
+                member.reason = f"waits for job {holders[member.server_id]}"
                 self.memory.crowded.add(member.target)
                 continue
             by_place.setdefault(member.target, []).append(member)

@@ -51,10 +51,8 @@ class Recovery(WayBack):
         ``DescribeRecoverySnapshots``.
 
         Returns:
-            The findings, what blocks first; see `Preflight.is_clear`.
-
-        Raises:
-            DRSError: No place could be read.
+            The findings, what blocks first; see `Preflight.is_clear`. A place that cannot be read
+            is one, and so is what `launch` would raise.
         """
         return await preflight(self._run, self._origin)
 
@@ -218,6 +216,9 @@ class Recovery(WayBack):
         Closes the run first, so that nothing more is launched under its key; terminates; and looks
         again until nothing of it can still arrive: six minutes after the last launch was asked
         for. Interrupted, call it again.
+
+        Where DRS shows no job of the run, there is nothing to close, and it returns at once. So
+        stop whoever may be about to send the first launch, and call it six minutes after that.
 
         Sends ``TerminateRecoveryInstances`` and ``TagResource``.
 

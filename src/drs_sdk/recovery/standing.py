@@ -36,6 +36,7 @@ class Member:
         is_selected: Whether the runbook selects it now.
         reason: Why it failed, or waits.
         launched_again_by: A later job, not of this run, that launched it again.
+        is_refused: Whether another launch of it was refused for good.
     """
 
     server_id: str
@@ -47,6 +48,7 @@ class Member:
     is_selected: bool
     reason: str | None = None
     launched_again_by: str | None = None
+    is_refused: bool = False
 
     @property
     def attempt(self) -> int:

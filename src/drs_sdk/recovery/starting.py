@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,12 +11,12 @@ from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
 from drs_sdk._transport.api_errors import (
     APIError,
     ConflictException,
-    ResourceNotFoundException,
     ServiceQuotaExceededException,
-    ValidationException,
 )
 from drs_sdk._transport.freshness import RequestExpiredError
 from drs_sdk.recovery.run_errors import RecordNotKeptError
+from drs_sdk.recovery.side_by_side import side_by_side
+from drs_sdk.recovery.singling_out import Refused, single_out
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -50,6 +49,14 @@ class Batch:
     attempt: int
     servers: Mapping[str, str | None]
     record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A batch, and the look that its launch stands on."""
+
+    batch: Batch
+    look: PlaceLook
 
 
 @dataclass(slots=True)
@@ -179,21 +186,26 @@ class Starter:
             RecoveryError: The run must not go on.
         """
         self._began = look.stamp
-        tasks = [asyncio.create_task(self._start(batch, look)) for batch in batches]
-        try:
-            await asyncio.gather(*tasks)
-        except BaseException:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            raise
+        await side_by_side(self._start(batch, look) for batch in batches)
         return self.started
 
     async def _start(self, batch: Batch, look: PlaceLook, *, patient: bool = True) -> None:
+        """Start a batch; where it is refused, find whom it is refused for, and start the rest."""
+        refused = await self._try(_Asked(batch, look), patient=patient)
+        if refused is not None:
+            await single_out(
+                refused,
+                halves=lambda asked: [_Asked(half, asked.look) for half in _halves(asked.batch)],
+                size=lambda asked: len(asked.batch.servers),
+                attempt=self._try,
+                refuse=lambda asked, error: self._refuse(asked.batch, error),
+            )
+
+    async def _try(self, asked: _Asked, *, patient: bool = True) -> Refused[_Asked] | None:
+        """Start a batch; the refusal, where it is one that may be about some of its servers."""
+        batch, look = asked.batch, asked.look
         for pause in _AFTER_A_LOST_ANSWER:
-            if not batch.servers:
-                return
-            if not self._is_fresh(look):
+            if not batch.servers or not self._is_fresh(look):
                 break
             try:
                 self._may_launch(batch.servers.keys(), look)
@@ -203,16 +215,22 @@ class Starter:
             except AmbiguousOutcomeError:
                 job = None
                 await self._as.clock.sleep(pause)
+            except ConflictException as error:
+                await self._untangle(batch, error, patient=patient)
+                return None
             except (APIError, ConnectionFailedError) as error:
-                await self._refused(batch, look, error, patient=patient)
-                return
+                if isinstance(error, APIError) and not passes(error):
+                    return Refused(_Asked(batch, look), error)
+                self.started.waits.append(str(error))
+                return None
             if job is not None:
                 self.started.jobs.append(job)
-                return
+                return None
             # Not there after a look: sent again. The service's one job a server is the lock.
             look, batch = await self._renewed(batch)
         if batch.servers:
             self.started.waits.append("the service does not answer launches, or its looks are slow")
+        return None
 
     def _is_fresh(self, look: PlaceLook) -> bool:
         """Whether a launch may stand on a look, and on the one at all places before it.
@@ -222,19 +240,6 @@ class Starter:
         clock = self._as.clock
         began = self._began
         return look.stamp.is_fresh(clock) and (began is None or began.is_fresh(clock))
-
-    async def _refused(
-        self, batch: Batch, look: PlaceLook, error: DRSError, *, patient: bool
-    ) -> None:
-        """Do what a refusal calls for: untangle, single out, wait, or give up."""
-        if isinstance(error, ConflictException):
-            await self._untangle(batch, error, patient=patient)
-        elif isinstance(error, (ValidationException, ResourceNotFoundException)):
-            await self._single_out(batch, look, error)
-        elif passes(error):
-            self.started.waits.append(str(error))
-        else:
-            self._refuse(batch, error)
 
     async def _renewed(self, batch: Batch) -> tuple[PlaceLook, Batch]:
         """Look again, and leave out what need not, or cannot, be launched any more."""
@@ -276,15 +281,7 @@ class Starter:
         for half in _halves(batch):
             await self._start(half, look, patient=False)
 
-    async def _single_out(self, batch: Batch, look: PlaceLook, error: APIError) -> None:
-        """Find the server that a request is refused for, so that the others come up."""
-        if len(batch.servers) == 1:
-            self._refuse(batch, error)
-            return
-        for half in _halves(batch):
-            await self._start(half, look)
-
-    def _refuse(self, batch: Batch, error: DRSError) -> None:
+    def _refuse(self, batch: Batch, error: APIError) -> None:
         self.started.refused.update(dict.fromkeys(batch.servers, str(error)))
 
 

@@ -25,13 +25,14 @@ def emitter() -> AioHierarchicalEmitter:
     """Make an emitter for one session, with the handlers that it needs, in botocore's order."""
     made = AioHierarchicalEmitter()
     events = EventAliaser(made)
-    ways = {
-        handlers.REGISTER_FIRST: events.register_first,
-        handlers.REGISTER_LAST: events.register_last,
+    ways: dict[object, Callable[..., object]] = {
+        handlers.REGISTER_FIRST: cast("Callable[..., object]", events.register_first),  # pyright: ignore[reportUnknownMemberType]
+        handlers.REGISTER_LAST: cast("Callable[..., object]", events.register_last),  # pyright: ignore[reportUnknownMemberType]
     }
+    register = cast("Callable[..., object]", events.register)  # pyright: ignore[reportUnknownMemberType]
     for event, handler, *way in cast("list[_Spec]", handlers.BUILTIN_HANDLERS):
         if is_needed(event):
-            (ways[way[0]] if way else events.register)(event, handler)
+            (ways[way[0]] if way else register)(event, handler)
     return made
 
 

@@ -80,14 +80,15 @@ class SharedLoader(Loader):
                 "str",
                 self.determine_latest_version(service_name, type_name),  # pyright: ignore[reportUnknownMemberType]
             )
-            model: Any = self.load_data(f"{service_name}/{version}/{type_name}")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            model: object = self.load_data(f"{service_name}/{version}/{type_name}")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         except DataNotFoundError:  # botocore says what there is
             return super().load_service_model(service_name, type_name, api_version)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         extras: list[object] = []
         for kind in cast("list[str]", self.extras_types):
             try:
                 name = f"{service_name}/{version}/{type_name}.{kind}-extras"
-                extras.append(self.load_data(name))  # pyright: ignore[reportUnknownMemberType]
+                extra: object = self.load_data(name)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+                extras.append(extra)
             except DataNotFoundError:  # most have none
                 continue
         ExtrasProcessor().process(model, extras)  # pyright: ignore[reportUnknownMemberType]
@@ -105,6 +106,6 @@ def share_loader(session: AioSession) -> None:
     A session that has a loader of another kind by now, from an initializer of botocore's, keeps it.
     """
     own: object = session.get_component("data_loader")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    if type(own) is Loader:
+    if isinstance(own, Loader) and type(own) is Loader:
         paths = tuple(cast("list[str]", own.search_paths))
         session.register_component("data_loader", _shared(paths))  # pyright: ignore[reportUnknownMemberType]

@@ -62,8 +62,8 @@ class Policy:
             ValueError: It is none, or says what the emulator does not judge.
         """
         given = document.get("Statement")
-        statements = given if isinstance(given, list) else [given]
-        return cls(tuple(_statement(one) for one in cast("list[object]", statements)))
+        statements = cast("list[object]", given) if isinstance(given, list) else [given]
+        return cls(tuple(_statement(one) for one in statements))
 
     def judge(self, action: str, context: _Context) -> Literal["allowed", "denied", "not allowed"]:
         """Say whether it allows an action; one denial outweighs all else."""
