@@ -127,6 +127,11 @@ def _all_actions(operation: str) -> frozenset[str]:
         return frozenset()
 
 
+def _advise(error: APIError, what: str) -> None:
+    """Say at the end of an error's text what to do."""
+    error.args = (f"{str(error.args[0]).rstrip('.')}; {what}",)
+
+
 class AccessDeniedException(APIError):  # noqa: N818 - the service's name
     """The credentials do not allow this operation on this resource.
 
@@ -152,7 +157,7 @@ class AccessDeniedException(APIError):  # noqa: N818 - the service's name
         grant = f"grant {own}"
         if others:
             grant += f" and what it depends on: drs_sdk.iam.actions_for({operation!r}) lists it"
-        self.args = (f"{str(self.args[0]).rstrip('.')}; {grant}",)
+        _advise(self, grant)
 
 
 class ConflictException(_ResourceError):  # noqa: N818 - the service's name

@@ -58,8 +58,8 @@ class Follower:
         self.target = target
         self.ledger: Ledger[SourceServer] = Ledger()
         self.failure: DRSError | None = None
-        self.is_absent = False
-        self.is_read = False
+        self.is_absent: bool = False
+        self.is_read: bool = False
         self._hub = hub
         self._pace = pace
         self._slots = slots

@@ -80,19 +80,21 @@ class SharedLoader(Loader):
                 "str",
                 self.determine_latest_version(service_name, type_name),  # pyright: ignore[reportUnknownMemberType]
             )
-            model: object = self.load_data(f"{service_name}/{version}/{type_name}")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            model = self._data(f"{service_name}/{version}/{type_name}")
         except DataNotFoundError:  # botocore says what there is
             return super().load_service_model(service_name, type_name, api_version)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         extras: list[object] = []
         for kind in cast("list[str]", self.extras_types):
             try:
                 name = f"{service_name}/{version}/{type_name}.{kind}-extras"
-                extra: object = self.load_data(name)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-                extras.append(extra)
+                extras.append(self._data(name))
             except DataNotFoundError:  # most have none
                 continue
         ExtrasProcessor().process(model, extras)  # pyright: ignore[reportUnknownMemberType]
         return model
+
+    def _data(self, name: str) -> object:
+        return cast("object", self.load_data(name))  # pyright: ignore[reportUnknownMemberType]
 
 
 @cache
