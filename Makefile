@@ -26,7 +26,7 @@ $(VENV)/.dev: $(VENV)/.created pyproject.toml requirements-dev.txt
 demo: $(VENV)/.progress ## a recovery drill on the emulator; FLEET=file.json rehearses on your own servers
 	$(BIN)/python examples/demo $(if $(FLEET),--fleet "$(FLEET)")
 
-test: lint types check-generated tests speed docs ## everything that CI checks
+test: lint types check-generated tests docs ## everything that CI checks
 
 lint: $(VENV)/.dev ## ruff, the formatter, and which module may import which
 	$(BIN)/ruff check .

@@ -15,7 +15,8 @@ _TIMES, _SERVERS = "4", "600"
 
 def main() -> None:
     """Weigh."""
-    with loopback() as url:
+    with loopback() as service:
+        url = service.http
 
         def ratio(script: str, *arguments: str) -> float:
             ours, raw = (read_fresh(script, peer, url, *arguments)[0] for peer in ("ours", "raw"))

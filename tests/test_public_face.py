@@ -48,10 +48,7 @@ OPTIONAL = {
     "drs_sdk.recovery.yaml_loading": "yaml",
     "drs_sdk.temporal": "temporalio",
 }
-ENGINES = {"temporal"}
-"""Rooms that load only where the engine is installed: `make test-engines`."""
-
-ENGINES = {"airflow"}
+ENGINES = {"airflow", "temporal"}
 """Rooms that load only where the engine is installed: `make test-engines`."""
 
 

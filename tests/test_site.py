@@ -62,7 +62,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     shutil.copytree(ROOT / "docs", folder / "docs")
     shutil.copy(ROOT / "zensical.toml", folder)
-    for name in ("src", "examples"):
+    for name in ("src", "examples", "tests_engines"):
         (folder / name).symlink_to(ROOT / name)
     built = subprocess.run(
         [sys.executable, "-m", "zensical", "build", "--strict"],

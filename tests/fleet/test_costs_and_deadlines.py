@@ -254,6 +254,9 @@ async def test_service_models_are_loaded_once_for_all_clients(
 ) -> None:
     from botocore.loaders import JSONFileLoader
 
+    from drs_sdk._transport.aws import loading
+
+    loading._shared.cache_clear()  # what an earlier test has loaded is shared by the process
     loaded: list[str] = []
     load_file = JSONFileLoader.load_file
 
