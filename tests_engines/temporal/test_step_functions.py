@@ -160,6 +160,7 @@ async def test_what_is_passed_on_fits_for_a_thousand_servers(
     emulator: DRSEmulator, handler: Callable[..., Any]
 ) -> None:
     add(emulator, "db", 1000)
+    add(emulator, "app", 1)
     answer = await asyncio.to_thread(handler, event(), None)
     assert answer["state"] == "running"
     assert len(json.dumps(answer)) < LIMIT / 50
