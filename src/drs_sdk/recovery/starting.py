@@ -17,6 +17,7 @@ from drs_sdk._transport.freshness import RequestExpiredError
 from drs_sdk.recovery.run_errors import RecordNotKeptError
 from drs_sdk.recovery.side_by_side import side_by_side
 from drs_sdk.recovery.singling_out import Refused, single_out
+from drs_sdk.waiters.weather import may_heal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -297,10 +298,4 @@ def _halves(batch: Batch) -> tuple[Batch, Batch]:
 
 def passes(error: DRSError) -> bool:
     """Whether an error passes by itself: a quota, a throttle, trouble of the service or network."""
-    if isinstance(error, APIError):
-        return (
-            isinstance(error, ServiceQuotaExceededException)
-            or error.is_throttling
-            or error.fault == "server"
-        )
-    return True
+    return isinstance(error, ServiceQuotaExceededException) or may_heal(error)
