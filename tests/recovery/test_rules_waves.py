@@ -153,6 +153,18 @@ async def test_21_a_gate(drs: DRSClient, drs_emulator: DRSEmulator, *, answer: b
         assert report.state == "waiting for approval"
 
 
+@pytest.mark.parametrize("answer", ["no", "yes", 1, None], ids=repr)
+async def test_21_a_gate_that_says_neither_true_nor_false_approves_nothing(
+    drs: DRSClient, drs_emulator: DRSEmulator, answer: object
+) -> None:
+    ids = drs_emulator.add_source_servers(2)
+    run = a_run(drs, ids[:1], ids[1:], w1={"pause_before": True})
+    report = await run.launch(approve=lambda _: answer)  # type: ignore[arg-type,return-value]
+    assert report.state == "waiting for approval"
+    assert len(operations(drs_emulator, "StartRecovery")) == 1
+    assert "only True approves" in (report.hooks[0].error or "")
+
+
 async def test_21_before_the_first_job_only_launch_can_approve(
     drs: DRSClient, drs_emulator: DRSEmulator
 ) -> None:

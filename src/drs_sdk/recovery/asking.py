@@ -71,7 +71,7 @@ class Asking:
         memory = self._memory
         for name, task in self.errands.finished("gate").items():
             if name not in memory.approved | memory.denied:
-                approves = task.exception() is None and bool(task.result())
+                approves = task.exception() is None and task.result() is True  # "no" is true, too
                 (memory.approved if approves else memory.denied).add(name)
                 self._take_result(name, "approve", task)
         for when in ("before", "after"):
@@ -88,8 +88,10 @@ class Asking:
             raise error
         told = None if error is None else f"{type(error).__name__}: {error}"
         returned = None if error is not None or task.result() is None else str(task.result())
+        if when == "approve" and error is None and not isinstance(task.result(), bool):
+            told = f"answered {task.result()!r}, and only True approves"
         memory.hook_results.append(HookResult(wave=wave, when=when, returned=returned, error=told))
-        if when == "approve":
+        if when == "approve":  # taken in by `take_answers`
             return
         if when == "after":
             memory.verdicts[wave] = None if told is None else f"the check after it failed: {told}"

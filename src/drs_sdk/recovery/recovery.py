@@ -82,7 +82,7 @@ class Recovery(WayBack):
 
         Args:
             approve: Asked before each wave with ``pause_before``; plain or async. Meanwhile an
-                approval from elsewhere counts, too.
+                approval from elsewhere counts, too. True approves, anything else does not.
             approved: Names of waves that are approved already.
             attempts: How often a server is launched in all; the wave's own unless given.
             replace_instances_of: Source servers whose instance, not made by this run, may be
