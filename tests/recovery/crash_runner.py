@@ -74,7 +74,7 @@ async def carry_out(child: dict[str, Any]) -> dict[str, Any]:
     session = _SESSION
     if not child.get("warms_up"):
         session.register("before-send.drs", killer)
-        session.register("before-parse.drs", killer)
+        session.register("response-received.drs", killer)
     place, speed = child["place"], child.get("speed")
     clock: Any = MovingClock(child["admin_url"])
     if speed:

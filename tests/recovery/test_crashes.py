@@ -22,7 +22,7 @@ def test_killed_at_every_boundary_of_a_request(world: Crashes) -> None:
     (whole,) = world.run({})
     assert (whole["state"], whole["clean"]) == ("succeeded", True)
     world.restart()
-    assert whole["boundaries"] > 30
+    assert whole["boundaries"] > 40
     wrong = {
         at: counts
         for at in range(whole["boundaries"])

@@ -24,7 +24,7 @@ async def carry_out(child: dict[str, Any]) -> dict[str, Any]:
     """Recover and come home, from wherever it stands."""
     killer = Killer(child.get("kill_at"))
     _SESSION.register("before-send.drs", killer)
-    _SESSION.register("before-parse.drs", killer)
+    _SESSION.register("response-received.drs", killer)
     clock: Any = MovingClock(child["admin_url"])
     there, home = child["places"]
     async with (
