@@ -227,7 +227,18 @@ async def test_a_session_gives_credentials_and_region() -> None:
 def _handlers(session: AioSession) -> Mapping[str, int]:
     """Count who listens to what, as far as the client could have an interest."""
     emitter = session.get_component("event_emitter")._emitter
-    events = ("before-parameter-build", "before-send", "needs-retry", "before-parse", "after-call")
+    events = (
+        "before-parameter-build",
+        "before-call",
+        "request-created",
+        "before-sign",
+        "before-send",
+        "needs-retry",
+        "before-parse",
+        "response-received",
+        "after-call",
+        "after-call-error",
+    )
     return {
         event: len(emitter._handlers.prefix_search(f"{event}.drs.DescribeJobs")) for event in events
     }
