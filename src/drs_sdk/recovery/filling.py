@@ -10,7 +10,7 @@ from drs_sdk.recovery.guards import (
     require_open,
 )
 from drs_sdk.recovery.limits import Room
-from drs_sdk.recovery.look import ARRIVAL, instances_of, look_at
+from drs_sdk.recovery.look import ARRIVAL, instances_of, jobs_since, look_at
 from drs_sdk.recovery.points_in_time import SnapshotFinder
 from drs_sdk.recovery.starting import Batch, Started, Starter
 from drs_sdk.recovery.survey import Scope, question_for
@@ -146,8 +146,7 @@ class Filling:
 
         async def look(drs: DRSClient, _: Target) -> dict[str, Job]:
             since = (began or self._run.clock.now()) - ARRIVAL
-            pager = drs.describe_jobs(filters={"from_date": since})
-            return {job.job_id: job async for job in pager if job.job_id is not None}
+            return await jobs_since(drs, since)
 
         outcomes = await self._run.places.run(look, list(standing.survey.looks))
         for target, jobs in outcomes.results.items():

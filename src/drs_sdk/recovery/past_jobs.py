@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from drs_sdk.recovery.look import ARRIVAL
+from drs_sdk.recovery.look import ARRIVAL, jobs_since
 from drs_sdk.recovery.record import record_of
 
 if TYPE_CHECKING:
@@ -55,16 +55,15 @@ async def find_past_jobs(run: Run, standing: Standing) -> PastJobs:
         return PastJobs()
     since = standing.started - ARRIVAL
 
-    async def ask(drs: DRSClient, _: Target) -> list[Job]:
-        return await drs.describe_jobs(filters={"from_date": since}).collect()
+    async def ask(drs: DRSClient, _: Target) -> dict[str, Job]:
+        return await jobs_since(drs, since)
 
     outcomes = await run.places.run(ask, sorted(incomplete, key=str))
     found = [
         (target, job, record)
         for target, jobs in outcomes.results.items()
-        for job in jobs
-        if job.job_id is not None
-        and job.job_id not in known
+        for job_id, job in jobs.items()
+        if job_id not in known
         and (record := record_of(job)) is not None
         and run.identity.owns(job, record)
     ]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from drs_sdk._core.errors import RequestValidationError
+from drs_sdk.recovery.look import jobs_since
 from drs_sdk.recovery.places import Places
 from drs_sdk.recovery.record import Mode, closed_reason, mode_of, record_of
 from drs_sdk.recovery.standing import is_standing
@@ -102,7 +103,7 @@ async def list_runs(service: DRSClient | Fleet, *, since: datetime | None = None
 
     async def read(drs: DRSClient, _: Target) -> tuple[list[tuple[Job, Record]], dict[str, str]]:
         jobs: list[tuple[Job, Record]] = []
-        async for job in drs.describe_jobs(filters={"from_date": begin}):
+        for job in (await jobs_since(drs, begin)).values():
             record = record_of(job)
             if record is not None:
                 jobs.append((job, record))

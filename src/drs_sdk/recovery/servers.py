@@ -10,6 +10,7 @@ from pydantic import Field, StrictBool, StrictStr, model_validator
 
 from drs_sdk.recovery.fields import AccountID, SourceServerID, Text
 from drs_sdk.recovery.part import Part, misplaced
+from drs_sdk.recovery.whereabouts import place_of
 
 if TYPE_CHECKING:
     import drs_sdk.models as models
@@ -161,7 +162,7 @@ class Servers(Part, frozen=True):
             account_id: The account of that target; where it is not known, the account is read
                 from the server's ARN.
         """
-        account_id = account_id or _account_of(server)
+        account_id = account_id or place_of(server)[0]
         return (
             (self.source_server_ids is None or server.source_server_id in self.source_server_ids)
             and all(server.tags.get(key) == value for key, value in (self.tags or {}).items())
@@ -201,9 +202,3 @@ class ServersDict(TypedDict, total=False):
 
 def _fits(name: str | None, pattern: str) -> bool:
     return name is not None and (name == pattern or fnmatchcase(name, pattern))
-
-
-def _account_of(server: models.SourceServer) -> str | None:
-    """Read ``arn:aws:drs:<region>:<account>:source-server/<id>``."""
-    parts = (server.arn or "").split(":")
-    return parts[4] if len(parts) > 5 and parts[4] else None  # noqa: PLR2004 - fields of an ARN
