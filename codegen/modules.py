@@ -182,6 +182,8 @@ class Planner:
         else:
             two_sided = self.types.is_two_sided(structure)
             annotation = self.types.received(shape)
+            if shape.kind == "list" and shape.item in self.overlay.shared:
+                annotation = f"Annotated[{annotation}, SharedItems]"
             if two_sided and annotation in STRICT:
                 annotation = STRICT[annotation]  # what is sent is never converted
             if shape.kind in _EMPTY:

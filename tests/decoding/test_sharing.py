@@ -9,13 +9,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 import drs_sdk.models as models
 from drs_sdk._core.base import Shape, SharedShape
 from drs_sdk._core.sharing import LONGEST, MOST, Sharing
 from drs_sdk._transport.decoding import decode
-from drs_sdk.models import CPU, DescribeSourceServersResponse, Disk, SourceServer
+from drs_sdk.models import (
+    CPU,
+    DataReplicationInitiationStep,
+    DescribeSourceServersResponse,
+    Disk,
+    SourceServer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +34,8 @@ SHARED = sorted(
     ),
     key=lambda each: each.__name__,
 )
+
+DISKS = TypeAdapter(list[Disk])
 
 
 def read(*servers: dict[str, object]) -> list[SourceServer]:
@@ -101,6 +109,17 @@ def parts(found: SourceServer) -> list[Shape]:
         found.staging_area,
         found.source_cloud_properties,
     ]
+
+
+def lists(
+    found: SourceServer,
+) -> list[list[Disk] | list[CPU] | list[DataReplicationInitiationStep]]:
+    """Name the lists of shared structures."""
+    properties, replication = found.source_properties, found.data_replication_info
+    assert properties is not None
+    assert replication is not None
+    assert replication.data_replication_initiation is not None
+    return [properties.disks, properties.cpus, replication.data_replication_initiation.steps]
 
 
 def test_equal_structures_of_an_answer_are_one_object() -> None:
@@ -216,12 +235,55 @@ def test_junk_does_not_pile_up() -> None:
     for number in range(3 * MOST):
         sharing.structure(Disk, {"deviceName": f"disk-{number}"}, Disk.model_validate)
         sharing.names({f"name-{number}"})
-        assert sharing.kept <= 2 * MOST
-    long, huge = {"deviceName": "x" * (LONGEST + 1)}, {"bytes": 2 ** (LONGEST + 1)}
+        sharing.items(Disk, [{"deviceName": f"disk-{number}"}], DISKS.validate_python)
+        assert sharing.kept <= 3 * MOST
+    long, huge = {"deviceName": "x" * (LONGEST + 1)}, {"bytes": 2 ** (LONGEST * 8)}
     for value in (long, huge):
         one, two = (sharing.structure(Disk, value, Disk.model_validate) for _ in range(2))
         assert one == two
         assert one is not two
+        (one,), (two,) = (sharing.items(Disk, [value], DISKS.validate_python) for _ in range(2))
+        assert one == two
+        assert one is not two
+
+
+def test_a_list_of_shared_structures_is_the_callers_own() -> None:
+    one, two = read(server(1), server(2))
+    for first, second in zip(lists(one), lists(two), strict=True):
+        assert first == second
+        assert first is not second
+        before = list(second)
+        first.clear()
+        assert second == before
+    assert [lists(each) for each in read(server(3))] == [lists(two)]
+
+
+def test_lists_are_told_apart_by_what_is_in_them() -> None:
+    sent: list[list[dict[str, object]]] = [
+        [],
+        [{}],
+        [{}, {}],
+        [{"bytes": 1}],
+        [{"bytes": None}],
+        [{"bytes": 1}, {"deviceName": "a"}],
+        [{"deviceName": "a"}, {"bytes": 1}],
+        [{"bytes": 1, "deviceName": "a"}],
+    ]
+    for _ in range(2):
+        for disks in sent:
+            properties = read(server(disks=disks))[0].source_properties
+            assert properties is not None
+            assert properties.disks == DISKS.validate_python(disks)
+
+
+def test_a_list_with_a_member_that_can_be_written_to_is_not_shared() -> None:
+    sent = [{"bytes": 1}, {"bytes": 2, "new": "text"}]
+    one, two = (read(server(disks=sent))[0].source_properties for _ in range(2))
+    assert one is not None
+    assert two is not None
+    assert one.disks == two.disks
+    assert one.disks[0] is two.disks[0]
+    assert one.disks[1] is not two.disks[1]
 
 
 def test_threads_read_what_was_sent() -> None:

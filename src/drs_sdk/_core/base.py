@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_validator
+from pydantic_core import core_schema
 
 from drs_sdk._core.sharing import Sharing
 from drs_sdk._core.unread import Unread  # pydantic reads it
@@ -15,10 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
 
-    from pydantic import ModelWrapValidatorHandler, ValidationInfo
+    from pydantic import GetCoreSchemaHandler, ModelWrapValidatorHandler, ValidationInfo
 
 Safety: TypeAlias = Literal["read", "idempotent", "unsafe"]
 """What a repeat of an operation can do: nothing, nothing more, or the same thing twice."""
+
+
+_set = object.__setattr__
 
 
 def empty_list() -> list[Any]:
@@ -56,8 +60,7 @@ class Shape(BaseModel, frozen=True):
             context: What the structure is validated with; None where a user builds it.
         """
         if isinstance(context, Sharing):
-            names = context.names(self.__pydantic_fields_set__)
-            object.__setattr__(self, "__pydantic_fields_set__", names)
+            _set(self, "__pydantic_fields_set__", context.names(self.__pydantic_fields_set__))
 
 
 class SharedShape(Shape, frozen=True):
@@ -74,6 +77,27 @@ class SharedShape(Shape, frozen=True):
         if isinstance(info.context, Sharing):
             return info.context.structure(cls, value, handler)
         return handler(value)
+
+
+class SharedItems:
+    """Marks a list of shared structures: lists that are sent alike hold the same ones."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: object, handler: "GetCoreSchemaHandler"
+    ) -> "core_schema.CoreSchema":
+        """Look a list up before its items are read one by one."""
+
+        def shared(
+            value: object,
+            build: "core_schema.ValidatorFunctionWrapHandler",
+            info: "ValidationInfo[object]",
+        ) -> object:
+            if isinstance(info.context, Sharing):
+                return info.context.items(source, value, build)
+            return build(value)
+
+        return core_schema.with_info_wrap_validator_function(shared, handler(source))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

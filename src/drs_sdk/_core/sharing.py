@@ -6,10 +6,12 @@ of the service was read into. What a user builds or validates is the user's own.
 
 from __future__ import annotations
 
+from marshal import dumps
 from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+    from typing import Any
 
     from pydantic import BaseModel
 
@@ -18,32 +20,39 @@ ModelT = TypeVar("ModelT", bound="BaseModel")
 MOST = 512
 """Entries of a pool: it is emptied when it is full, so what varies cannot pile up."""
 
-LONGEST = 512
-"""Characters or bits of a value that is kept for others."""
+LONGEST = 2048
+"""Bytes of what was sent, of a structure or a list of them that is kept for others."""
 
-_PLAIN = frozenset({str, int, bool, type(None)})
+_BY_VALUE = 0
+"""The version of marshal's format that writes equal values alike, whatever the objects are."""
 
 
 class Sharing:
-    """The structures read so far. It is the context that an answer is validated with."""
+    """The structures read so far. It is the context that an answer is validated with.
+
+    What was sent is looked up as the bytes that marshal writes of it: they tell 1, 1.0 and True
+    apart, as they do every two values of JSON, and are made without a step of Python.
+    """
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._structures: dict[type[BaseModel], dict[object, object]] = {}
+        self._structures: dict[type[BaseModel], dict[bytes, BaseModel]] = {}
+        self._lists: dict[object, dict[bytes, tuple[Any, ...]]] = {}
         self._names: dict[frozenset[str], set[str]] = {}
 
     @property
     def kept(self) -> int:
-        """How many structures and sets of names are held for the next."""
-        return len(self._names) + sum(len(pool) for pool in list(self._structures.values()))
+        """How many structures, lists of them and sets of names are held for the next."""
+        pools = [self._names, *list(self._structures.values()), *list(self._lists.values())]
+        return sum(len(pool) for pool in pools)
 
     def structure(
         self, model: type[ModelT], value: object, build: Callable[[object], ModelT]
     ) -> ModelT:
-        """Find the structure that was built of the same values, or build it.
+        """Find the structure that was built of the same members, or build it.
 
         Args:
-            model: The class of the structure.
+            model: The class of the structure, whose members are plain values.
             value: Its members as they were sent.
             build: Makes the structure; its error passes through.
 
@@ -53,19 +62,40 @@ class Sharing:
         if type(value) is not dict:
             return build(value)
         members = cast("dict[str, object]", value)
-        types = tuple(map(type, members.values()))
-        if not _PLAIN.issuperset(types):  # lists cannot be keys; 0.0 and -0.0 are one key
-            return build(members)
-        key = (*members.items(), types)  # with types, as 1 and True are one key
         pool = self._structures.setdefault(model, {})
-        found = pool.get(key)
+        sent = dumps(members, _BY_VALUE)
+        found = pool.get(sent)
         if found is not None:
             return cast("ModelT", found)
         built = build(members)
-        if not built.model_extra and _is_short(members):  # extras can be written to
-            if len(pool) >= MOST:
-                pool.clear()
-            pool[key] = built
+        if not built.model_extra and len(sent) <= LONGEST:  # extras can be written to
+            _keep(pool, sent, built)
+        return built
+
+    def items(
+        self, kind: object, value: object, build: Callable[[object], list[ModelT]]
+    ) -> list[ModelT]:
+        """Find the structures that were built of an equal list, or build them.
+
+        Args:
+            kind: What tells lists of these structures from others.
+            value: The list as it was sent.
+            build: Makes the list; its error passes through.
+
+        Returns:
+            A list of the caller's own.
+        """
+        if type(value) is not list:
+            return build(value)
+        items = cast("list[object]", value)
+        pool = self._lists.setdefault(kind, {})
+        sent = dumps(items, _BY_VALUE)
+        found = pool.get(sent)
+        if found is not None:
+            return list(found)
+        built = build(items)
+        if len(sent) <= LONGEST and not any(each.model_extra for each in built):
+            _keep(pool, sent, tuple(built))
         return built
 
     def names(self, fields: set[str]) -> set[str]:
@@ -75,11 +105,10 @@ class Sharing:
         return self._names.setdefault(frozenset(fields), fields)
 
 
-def _is_short(members: Mapping[str, object]) -> bool:
-    """Whether a structure may be kept when nobody uses it any more."""
-    for value in members.values():
-        if isinstance(value, str) and len(value) > LONGEST:
-            return False
-        if isinstance(value, int) and value.bit_length() > LONGEST:
-            return False
-    return True
+_ValueT = TypeVar("_ValueT")
+
+
+def _keep(pool: dict[bytes, _ValueT], sent: bytes, built: _ValueT) -> None:
+    if len(pool) >= MOST:
+        pool.clear()
+    pool[sent] = built

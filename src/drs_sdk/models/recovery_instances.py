@@ -7,7 +7,16 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 from pydantic import AwareDatetime, Field
 
 import drs_sdk.scalars as scalars
-from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape, SharedShape, empty_list
+from drs_sdk._core.base import (
+    Request,
+    Response,
+    Safety,
+    SentShape,
+    Shape,
+    SharedItems,
+    SharedShape,
+    empty_list,
+)
 from drs_sdk._core.durations import Duration
 from drs_sdk._core.sending import Known
 from drs_sdk.enums import (
@@ -368,7 +377,7 @@ class RecoveryInstanceProperties(Shape, frozen=True):
     MAC addresses come in several spellings, and an address list may be empty.
     """
 
-    disks: list[RecoveryInstanceDisk] = Field(
+    disks: Annotated[list[RecoveryInstanceDisk], SharedItems] = Field(
         default_factory=empty_list,
         description=(
             "Block devices of the recovery instance, with their EBS volumes. Empty when not "
@@ -380,7 +389,7 @@ class RecoveryInstanceProperties(Shape, frozen=True):
     Empty when not reported.
     """
 
-    cpus: list[CPU] = Field(
+    cpus: Annotated[list[CPU], SharedItems] = Field(
         default_factory=empty_list,
         description="Processors, one entry each. Empty when not reported.",
     )
@@ -461,7 +470,7 @@ class RecoveryInstanceDataReplicationInitiation(Shape, frozen=True):
     )
     """When the current attempt to set up replication back began, an aware datetime."""
 
-    steps: list[RecoveryInstanceDataReplicationInitiationStep] = Field(
+    steps: Annotated[list[RecoveryInstanceDataReplicationInitiationStep], SharedItems] = Field(
         default_factory=empty_list,
         description=(
             "Steps that set up replication back, each with its own status. A failback client "

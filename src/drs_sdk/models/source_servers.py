@@ -7,7 +7,16 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 from pydantic import AwareDatetime, Field
 
 import drs_sdk.scalars as scalars
-from drs_sdk._core.base import Request, Response, Safety, SentShape, Shape, SharedShape, empty_list
+from drs_sdk._core.base import (
+    Request,
+    Response,
+    Safety,
+    SentShape,
+    Shape,
+    SharedItems,
+    SharedShape,
+    empty_list,
+)
 from drs_sdk._core.durations import Duration
 from drs_sdk.enums import (
     DataReplicationErrorString,
@@ -515,7 +524,7 @@ class SourceProperties(Shape, frozen=True):
     MAC addresses come in several spellings, and an address list may be empty.
     """
 
-    disks: list[Disk] = Field(
+    disks: Annotated[list[Disk], SharedItems] = Field(
         default_factory=empty_list,
         description="Disks the agent found, replicated or not. Empty when not reported.",
     )
@@ -524,7 +533,7 @@ class SourceProperties(Shape, frozen=True):
     Empty when not reported.
     """
 
-    cpus: list[CPU] = Field(
+    cpus: Annotated[list[CPU], SharedItems] = Field(
         default_factory=empty_list,
         description="Processors, one entry each. Empty when not reported.",
     )
@@ -649,7 +658,7 @@ class DataReplicationInitiation(Shape, frozen=True):
     It may be set even after a success.
     """
 
-    steps: list[DataReplicationInitiationStep] = Field(
+    steps: Annotated[list[DataReplicationInitiationStep], SharedItems] = Field(
         default_factory=empty_list,
         description=(
             "The eleven set-up steps, ``WAIT`` to ``START_DATA_TRANSFER``, each with its own "
