@@ -6,7 +6,7 @@ import asyncio
 import copy
 import json
 import logging
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,11 +17,12 @@ from strategies import service_shapes as drs
 
 from drs_sdk import models
 from drs_sdk._core.unread import Unread
-from drs_sdk._transport.decoding import SLICE, decode
+from drs_sdk._transport.decoding import decode
+from drs_sdk._transport.page_slices import SLICE
 from drs_sdk.errors import ResponseDecodeError, ValidationException
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
     from typing import Self
 
     from drs_sdk import DRSClient, Pager
@@ -35,6 +36,18 @@ ODD: list[Any] = [
     1767323045.25, [], [1], ["a"], [None], [{}], {}, {"a": 1}, {"a": "b"}, {"": None},
     float("nan"), float("inf"),
 ]  # fmt: skip
+
+
+STEPS = pytest.mark.parametrize("step", [None, 0, 200], ids=["as it is", "an item", "some items"])
+"""After how many bytes a page is cut, where an item begins as the first one does."""
+
+
+@contextmanager
+def cut_after(step: int | None) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        if step is not None:
+            patched.setattr("drs_sdk._transport.page_slices._STEP", step)
+        yield
 
 
 class Told(logging.Handler):
@@ -115,15 +128,18 @@ def pages(draw: st.DrawFn, operation: str) -> dict[str, Any]:
     return page
 
 
+@STEPS
 @pytest.mark.parametrize("operation", PAGINATED)
 @settings(max_examples=25)
 @given(data=st.data())
-def test_a_page_in_slices_reads_as_a_whole_one(operation: str, data: st.DataObject) -> None:
+def test_a_page_in_slices_reads_as_a_whole_one(
+    operation: str, data: st.DataObject, step: int | None
+) -> None:
     page = data.draw(pages(operation))
     body = json.dumps(page).encode()
     with Told() as told:
         expected, lost = whole(operation, body)
-    with Told() as told_of_slices:
+    with Told() as told_of_slices, cut_after(step):
         frame, items, unparsed = sliced(operation, body)
 
     field = field_of(operation)
@@ -138,6 +154,7 @@ def test_a_page_in_slices_reads_as_a_whole_one(operation: str, data: st.DataObje
     ]
 
 
+@STEPS
 @pytest.mark.parametrize(
     "body",
     [
@@ -148,10 +165,10 @@ def test_a_page_in_slices_reads_as_a_whole_one(operation: str, data: st.DataObje
         b'{"items": [{"later": %s1%s}]}' % (b"[" * 500, b"]" * 500),
     ],
 )  # fmt: skip
-def test_a_page_of_an_odd_form_reads_as_a_whole_one(body: bytes) -> None:
+def test_a_page_of_an_odd_form_reads_as_a_whole_one(body: bytes, step: int | None) -> None:
     with Told() as told:
         expected, lost = whole("DescribeSourceServers", body)
-    with Told() as told_of_slices:
+    with Told() as told_of_slices, cut_after(step):
         frame, items, unparsed = sliced("DescribeSourceServers", body)
     assert shown(items) == shown(expected.items)
     assert unparsed == lost
@@ -159,9 +176,42 @@ def test_a_page_of_an_odd_form_reads_as_a_whole_one(body: bytes) -> None:
     assert told_of_slices.paths == told.paths
 
 
+@STEPS
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b'{"arn": "plain"}', b'{"arn": "\\ud800"}', b'{"arn": "\xff"}', b"7", b"null", b"[]",
+        b'{"later": 1%s}' % (b"0" * 5000), b'{"later": %s1%s}' % (b"[" * 500, b"]" * 500),
+        b'{"later": [{"arn": "1"},{"arn": "2"},{"arn": "3"},{"arn": "4"}]}',
+        b'{"later": [{"arn": "1"}, {"arn": "2"}, {"arn": "3"}, {"arn": [{"arn": "4"}]}]}',
+        b'{"arn": "},{\\"arn\\": "}', b'{"arn": 7}', b'{"tags": 7, "arn": "later"}', b"{}",
+        b'{"items": [{"arn": "1"},{"arn": "2"}]}',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("between", [b",", b", ", b" ,\n "])
+def test_what_stands_in_the_middle_of_a_page_reads_as_in_a_whole_one(
+    odd: bytes, between: bytes, step: int | None
+) -> None:
+    few = [b'{"arn": "%d", "tags": {"a": "%d"}}' % (number, number) for number in range(30)]
+    some = [b'{"arn":"%d"}' % number for number in range(30)]
+    for others in (few, some):
+        items = between.join([*others[:15], odd, *others[15:]])
+        body = b'{"before": [{"arn": "0"}], "items": [%b], "nextToken": "more"}' % items
+        with Told() as told:
+            expected, lost = whole("DescribeSourceServers", body)
+        with Told() as told_of_slices, cut_after(step):
+            frame, found, unparsed = sliced("DescribeSourceServers", body)
+        assert shown(found) == shown(expected.items)
+        assert unparsed == lost
+        assert frame.next_token == "more"
+        assert frame.model_extra == expected.model_extra
+        assert told_of_slices.paths == told.paths
+
+
+@STEPS
 @pytest.mark.parametrize("body", [b"", b"[]", b"7", b"<html>", b'{"items": [', b'{"items": [{}]'])
-def test_a_body_that_is_no_object_is_refused_before_any_item(body: bytes) -> None:
-    with pytest.raises(ResponseDecodeError):
+def test_a_body_that_is_no_object_is_refused_before_any_item(body: bytes, step: int | None) -> None:
+    with pytest.raises(ResponseDecodeError), cut_after(step):
         sliced("DescribeSourceServers", body)
 
 

@@ -11,31 +11,27 @@ from __future__ import annotations
 import json
 import logging
 from codecs import BOM_UTF8
-from functools import cache
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from drs_sdk._core.errors import ResponseDecodeError
 from drs_sdk._core.paths import to_member
 from drs_sdk._core.sharing import Sharing
 from drs_sdk._transport.misfits import Misfits
+from drs_sdk._transport.page_slices import PageSlices
 from drs_sdk._transport.unreadable import cut, restore
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator
 
     from drs_sdk._core.base import Response
     from drs_sdk._core.unread import Unread
-    from drs_sdk._transport.misfits import Location
 
 ResponseT = TypeVar("ResponseT", bound="Response")
 
 logger: logging.Logger = logging.getLogger("drs_sdk")
-
-SLICE = 20
-"""Items that become models in one step of the loop: about a millisecond."""
 
 _EXCERPT = 200
 
@@ -69,7 +65,7 @@ def decode(
         ResponseDecodeError: The body is no JSON object.
     """
     if unread is not None:
-        framed = _framed(response_type, body, unread, operation, request_id)
+        framed = _framed(response_type, body, unread, operation, request_id, http_status)
         if framed is not None:
             return framed
     content = body or (b"" if response_type.model_fields else b"{}")
@@ -122,74 +118,41 @@ def _framed(
     unread: Unread,
     operation: str,
     request_id: str | None,
+    http_status: int,
 ) -> tuple[ResponseT, dict[str, object]] | None:
     """Read all of a page but its items, which are left unread; None where it has no such list."""
-    field = response_type.model_fields[unread.field]
-    name = str(field.validation_alias or unread.field)
-    try:
-        data: object = from_json(body)
-    except ValueError:
-        return None
-    if not isinstance(data, dict):
-        return None
-    members = cast("dict[str, object]", data)
-    items = members.get(name)
-    if not isinstance(items, list):
-        return None
-    members[name] = []
-    misfits = Misfits(response_type)
+
+    def whole() -> tuple[ResponseT, dict[str, object]]:
+        return decode(
+            response_type,
+            body,
+            operation=operation,
+            request_id=request_id,
+            http_status=http_status,
+        )
 
     def validate(frame: object) -> ResponseT:
         return response_type.model_validate(frame, context=_sharing)
 
+    page = PageSlices(response_type, body, unread, _sharing, whole)
+    members = page.frame()
+    slices = unread.slices
+    if members is None or slices is None:
+        return None
     try:
         response = validate(members)
     except ValidationError as error:
-        response = misfits.without(members, error, validate)
+        response = page.misfits.without(members, error, validate)
 
-    def slices() -> Generator[list[object]]:
-        made = _slices(name, field.annotation, cast("list[object]", items), misfits)
+    def told() -> Generator[list[object]]:
         try:
-            yield from made
+            yield from slices
         finally:  # once, and of a page that is left half-way, too
-            misfits.warn(operation, request_id)
+            if not page.is_told:
+                page.misfits.warn(operation, request_id)
 
-    unread.slices = slices()
-    return response, misfits.values
-
-
-def _slices(
-    name: str, items_type: object, items: list[object], misfits: Misfits
-) -> Iterator[list[object]]:
-    """Make the items of a page, some at a time, and let go of what they were made of."""
-    items.reverse()
-    begun = 0
-    while items:
-        data = items[: -SLICE - 1 : -1]
-        del items[-SLICE:]
-        yield _items(items_type, data, name, begun, misfits)
-        begun += SLICE
-
-
-def _items(
-    items_type: object, data: list[object], name: str, begun: int, misfits: Misfits
-) -> list[object]:
-    def validate(items: object) -> list[object]:
-        return adapter_of(items_type).validate_python(items, context=_sharing)
-
-    def place(location: Location) -> Location:
-        return (name, begun + int(location[0]), *location[1:])
-
-    try:
-        return validate(data)
-    except ValidationError as error:
-        return misfits.without(data, error, validate, place=place)
-
-
-@cache
-def adapter_of(items_type: object) -> TypeAdapter[list[object]]:
-    """Build what reads the items of a page, once."""
-    return TypeAdapter(cast("type[list[object]]", items_type))
+    unread.slices = told()
+    return response, page.misfits.values
 
 
 def _faults_of_the_whole(error: ValidationError) -> set[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from drs_sdk._transport.aws.sessions import session_for, verify_for
 from drs_sdk._transport.certificates import build_ssl_context
 from drs_sdk._transport.connection import Connection
-from drs_sdk._transport.decoding import adapter_of
+from drs_sdk._transport.page_slices import adapter_of
 from drs_sdk._transport.settings import DEFAULT_MAX_RESPONSE_BYTES, ClientSettings
 from drs_sdk.clock import SystemClock
 

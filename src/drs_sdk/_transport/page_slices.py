@@ -1,0 +1,195 @@
+"""The items of a page that is walked over become models some at a time, straight from its bytes.
+
+A page is cut where one item ends and the next begins, without reading it: pydantic-core then makes
+models of each piece, and no dicts, which the collector would look through. A cut that was none
+leaves a piece that is no JSON by itself; the page is then read as a whole, and sliced as data.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from drs_sdk._transport.misfits import Misfits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    from drs_sdk._core.base import Response
+    from drs_sdk._core.sharing import Sharing
+    from drs_sdk._core.unread import Unread
+    from drs_sdk._transport.misfits import Location
+
+ResponseT = TypeVar("ResponseT", bound="Response")
+
+SLICE = 20
+"""Items that are handed on in one step of the loop: about a millisecond."""
+
+_STEP = 48 * 1024
+"""Bytes after which a page is cut next: some 20 servers."""
+
+
+class PageSlices:
+    """Reads one page: its frame at once, its items as they are asked for."""
+
+    def __init__(
+        self,
+        response_type: type[Response],
+        body: bytes,
+        unread: Unread,
+        sharing: Sharing,
+        whole: Callable[[], tuple[Response, dict[str, object]]],
+    ) -> None:
+        """Take the page.
+
+        Args:
+            response_type: The class of the answer.
+            body: The JSON text.
+            unread: Names the field of the items, and takes the slices.
+            sharing: The structures read so far.
+            whole: Reads the page in one, whatever is wrong with it.
+        """
+        field = response_type.model_fields[unread.field]
+        self._name = str(field.validation_alias or unread.field)
+        self._items_type = field.annotation
+        self._body = body
+        self._unread = unread
+        self._sharing = sharing
+        self._whole = whole
+        self._pieces: list[tuple[int, int]] = []
+        self.misfits = Misfits(response_type)
+        self.is_told = False
+        """Whether reading the page in one has told of all that does not fit."""
+
+    def frame(self) -> dict[str, object] | None:
+        """Find all members but the items; None where it is no object with such a list."""
+        cut = _cut(self._body, self._name)
+        members, items = self._parsed(cut[0]) if cut is not None else (None, None)
+        if cut is not None and items is not None:
+            self._pieces = cut[1]
+        else:
+            members, items = self._parsed(self._body)
+        if members is None or items is None:
+            return None
+        members[self._name] = []
+        self._unread.slices = self._slices(items)
+        return members
+
+    def _parsed(self, text: bytes) -> tuple[dict[str, object] | None, list[object] | None]:
+        try:
+            data: object = from_json(text)
+        except ValueError:
+            return None, None
+        members = cast("dict[str, object]", data) if isinstance(data, dict) else {}
+        items = members.get(self._name)
+        return members, cast("list[object]", items) if isinstance(items, list) else None
+
+    def _slices(self, last: list[object]) -> Generator[list[object]]:
+        """Make the items of the pieces, then those at the end of the page."""
+        begun = given = 0
+        for start, end in self._pieces:
+            text = b"[%b]" % self._body[start:end]
+            try:
+                made = self._adapter.validate_json(text, context=self._sharing)
+                sent = len(made)
+            except ValidationError:
+                data = _list_of(text)
+                if data is None:  # cut at a wrong place, or not to be read
+                    yield from self._in_one(begun, given)
+                    return
+                sent = len(data)
+                made = self._items(data, begun)
+            for at in range(0, len(made), SLICE):
+                yield made[at : at + SLICE]
+            begun += sent
+            given += len(made)
+        self._pieces.clear()
+        self._body = b""
+        yield from self._of_data(last, begun)
+
+    def _in_one(self, begun: int, given: int) -> Iterator[list[object]]:
+        """Go on with a page that cannot be read in pieces."""
+        _, items = self._parsed(self._body)
+        if items is not None:
+            yield from self._of_data(items[begun:], begun)
+            return
+        response, unparsed = self._whole()
+        self.is_told = True
+        self.misfits.values.update(unparsed)
+        rest = cast("list[object]", getattr(response, self._unread.field))[given:]
+        for at in range(0, len(rest), SLICE):
+            yield rest[at : at + SLICE]
+
+    def _of_data(self, items: list[object], begun: int) -> Iterator[list[object]]:
+        """Make items of plain data, some at a time, and let go of what they were made of."""
+        items.reverse()
+        while items:
+            data = items[: -SLICE - 1 : -1]
+            del items[-SLICE:]
+            sent = len(data)
+            yield self._items(data, begun)
+            begun += sent
+
+    def _items(self, data: list[object], begun: int) -> list[object]:
+        def validate(items: object) -> list[object]:
+            return self._adapter.validate_python(items, context=self._sharing)
+
+        def place(location: Location) -> Location:
+            return (self._name, begun + int(location[0]), *location[1:])
+
+        try:
+            return validate(data)
+        except ValidationError as error:
+            return self.misfits.without(data, error, validate, place=place)
+
+    @property
+    def _adapter(self) -> TypeAdapter[list[object]]:
+        return adapter_of(self._items_type)
+
+
+@cache
+def adapter_of(items_type: object) -> TypeAdapter[list[object]]:
+    """Build what reads the items of a page, once."""
+    return TypeAdapter(cast("type[list[object]]", items_type))
+
+
+@cache
+def _beginning_of(name: str) -> re.Pattern[bytes]:
+    """Find a list of objects by its name, and how the first of them begins."""
+    return re.compile(rb'"%b"\s*:\s*\[\s*(\{\s*"[^"\\]+"\s*:)' % re.escape(name.encode()))
+
+
+def _cut(body: bytes, name: str) -> tuple[bytes, list[tuple[int, int]]] | None:
+    """Cut a page where items begin as the first one does.
+
+    A cut may fall into a list within an item, whose structures begin alike. The piece before it
+    ends deeper than it began then, and is no JSON by itself, so it is found out before the next.
+
+    Returns:
+        The page without the pieces, which is a page by itself, and where they lie; None where it
+        is short, or its items do not begin alike.
+    """
+    first = _beginning_of(name).search(body)
+    if first is None:
+        return None
+    start, opening = first.start(1), first[1]
+    between = b"}, " if body.find(b"}," + opening, start) < 0 else b"},"
+    separator = between + opening
+    pieces: list[tuple[int, int]] = []
+    at = start
+    while (found := body.find(separator, at + _STEP)) >= 0:
+        pieces.append((at, found + 1))
+        at = found + len(between)
+    return (body[:start] + body[at:], pieces) if pieces else None
+
+
+def _list_of(text: bytes) -> list[object] | None:
+    try:
+        data: object = from_json(text)
+    except ValueError:
+        return None
+    return cast("list[object]", data) if isinstance(data, list) else None
