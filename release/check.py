@@ -7,6 +7,7 @@ uploaded or tagged.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -64,15 +65,21 @@ class CheckFailedError(Exception):
     """Something about the distributions is wrong."""
 
 
-def run(*command: str | Path, cwd: Path = ROOT) -> str:
-    """Run a command to its end: what it printed.
+def run(*command: str | Path, cwd: Path = ROOT, **variables: str) -> str:
+    """Run a command to its end, with these environment variables too: what it printed.
 
     Raises:
         CheckFailedError: It failed.
     """
     words = [str(part) for part in command]
     done = subprocess.run(
-        words, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        words,
+        cwd=cwd,
+        env=os.environ | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise CheckFailedError(f"{' '.join(words[:4])} failed:\n{done.stdout}")
@@ -173,12 +180,15 @@ def api(allow: bool) -> str:  # noqa: FBT001 - from the command line
 
 
 def sdist_tests(sdist: Path, folder: Path, tests: Sequence[str]) -> None:
-    """The sdist passes its own tests."""
+    """The sdist passes its own tests, on its own modules and not on those of this checkout."""
     with tarfile.open(sdist) as archive:
         archive.extractall(folder / "sdist", filter="data")
     (root,) = (folder / "sdist").iterdir()
+    source = str(root / "src")
+    where = run(BIN / "python", "-c", "import drs_sdk; print(drs_sdk.__file__)", PYTHONPATH=source)
+    require(where.startswith(source), f"the sdist's tests would run on {where}")
     workers = ("-n", "auto", "--dist", "loadfile")
-    run(BIN / "python", "-m", "pytest", "-q", *workers, *tests, cwd=root)
+    run(BIN / "python", "-m", "pytest", "-q", *workers, *tests, cwd=root, PYTHONPATH=source)
 
 
 def main() -> int:

@@ -166,7 +166,7 @@ def test_a_class_shows_its_traits(pages: dict[str, str]) -> None:
 
 
 def test_every_method_is_listed_with_links(pages: dict[str, str]) -> None:
-    page = pages["reference/methods.html"]
+    page = pages["reference/methods.html"].replace("<wbr>", "")
     requests = [name for name in models.__all__ if name.endswith("Request")]
     assert len(requests) >= 70
     for name in requests:
@@ -184,7 +184,7 @@ def test_what_could_be_wide_can_break() -> None:
     }
     assert "white-space: pre-wrap" in rules[".md-typeset pre > code"]
     assert "overflow-wrap: anywhere" in rules[".md-typeset pre > code"]
-    assert "overflow-wrap: anywhere" in rules[".drs-fields td code"]
+    assert "overflow-wrap: anywhere" in rules[".md-typeset .drs-fields table:not([class]) td code"]
 
 
 class _Server(ThreadingHTTPServer):
