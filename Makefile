@@ -88,13 +88,18 @@ test-temporal: .venv-temporal/.ready ## types and tests of drs_sdk.temporal and 
 docs: $(VENV)/.docs ## builds the site into site/
 	$(BIN)/zensical build --clean --strict
 
-release-check: $(VENV)/.dev ## builds dist/ and checks it, as a release would be; some minutes
-	$(BIN)/pip install --quiet --disable-pip-version-check -r release/requirements.txt
-	$(BIN)/python release/check.py
+# An environment of its own, as twine and the AWS CLI of the tests do not bear each other's docutils.
+.venv-release/.ready: release/requirements.txt
+	$(PYTHON) -m venv .venv-release
+	.venv-release/bin/pip install --quiet --disable-pip-version-check -r release/requirements.txt
+	@touch $@
+
+release-check: $(VENV)/.dev .venv-release/.ready ## builds dist/ and checks it, as a release would be; some minutes
+	.venv-release/bin/python release/check.py --tests-on $(BIN)/python
 
 bench: $(VENV)/.dev ## measures against the peers, about twelve minutes
 	$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	$(BIN)/python benchmarks/run.py
 
 clean: ## deletes what the other targets have made
-	rm -rf $(VENV) .venv-lowest .venv-airflow .venv-temporal .cache site dist build .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) .venv-lowest .venv-airflow .venv-temporal .venv-release .cache site dist build .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis
