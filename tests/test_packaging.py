@@ -133,7 +133,17 @@ def test_the_readme_stands_alone_on_an_index_page() -> None:
     links = re.findall(r"\]\(([^)\s]+)\)", page)
     assert {link for link in links if "://" not in link and not (ROOT / link).exists()} == set()
     hook = HATCH["metadata"]["hooks"]["fancy-pypi-readme"]
-    assert hook["fragments"] == [{"path": "README.md"}]
+    readme, heading, news = hook["fragments"]
+    assert readme == {"path": "README.md"}
+    assert heading["text"].strip().startswith("## ")
+    (newest,) = re.findall(r"^## \[(\d[^\]]*)\]", (ROOT / news["path"]).read_text(), re.MULTILINE)[
+        :1
+    ]
+    found = re.search(news["pattern"], (ROOT / news["path"]).read_text())
+    assert found is not None
+    assert found[1].startswith(f"## [{newest}]")
+    assert found[1].count("\n## ") == 0
+    page += heading["text"] + found[1]
     for each in hook["substitutions"]:
         page = re.sub(each["pattern"], each["replacement"], page)
     shown = re.findall(r"(!?)\[[^\]]*\]\(([^)]*)\)", page)
