@@ -163,6 +163,9 @@ def test_the_project_has_one_address() -> None:
     source = PROJECT["urls"]["Source"]
     assert site["repo_url"] == source
     assert all(url.startswith(source) for url in PROJECT["urls"].values())
+    texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("*.py")]
+    address = source.partition("//")[2]
+    assert [file.name for file in texts if address in file.read_text("utf-8")] == []
 
 
 def test_the_versions_of_python_are_said_alike() -> None:
