@@ -171,7 +171,7 @@ def api(allow: bool) -> str:  # noqa: FBT001 - from the command line
     if not tags:
         return "no release yet, nothing to compare the API with"
     try:
-        run(BIN / "griffe", "check", "drs_sdk", "--search", "src", "--against", tags[0])
+        run(BIN / "griffecli", "check", "drs_sdk", "--search", "src", "--against", tags[0])
     except CheckFailedError as error:
         if not allow:
             raise
