@@ -19,14 +19,19 @@ $(VENV)/.progress: $(VENV)/.created pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[progress]"
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.created pyproject.toml requirements-dev.txt
+$(VENV)/.docs: $(VENV)/.created requirements-docs.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.created pyproject.toml requirements-dev.txt requirements-docs.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[progress,otel,yaml]" -r requirements-dev.txt
 	@touch $@
 
 demo: $(VENV)/.progress ## a recovery drill on the emulator; FLEET=file.json rehearses on your own servers
 	$(BIN)/python examples/demo $(if $(FLEET),--fleet "$(FLEET)")
 
-test: lint types check-generated tests docs ## everything that CI checks
+# The docs come first: on a clean clone that shows that requirements-docs.txt is all they need.
+test: docs lint types check-generated tests ## everything that CI checks
 
 lint: $(VENV)/.dev ## ruff, the formatter, and which module may import which
 	$(BIN)/ruff check .
@@ -80,16 +85,21 @@ test-temporal: .venv-temporal/.ready ## types and tests of drs_sdk.temporal and 
 	$(TEMPORAL)/basedpyright -p tests_engines/temporal/pyrightconfig.json --pythonpath $(TEMPORAL)/python
 	cd tests_engines/temporal && $(CURDIR)/$(TEMPORAL)/python -m pytest -c pytest.ini
 
-docs: $(VENV)/.dev ## builds the site into site/
+docs: $(VENV)/.docs ## builds the site into site/
 	$(BIN)/zensical build --clean --strict
 
-release-check: $(VENV)/.dev ## builds dist/ and checks it, as a release would be; some minutes
-	$(BIN)/pip install --quiet --disable-pip-version-check -r release/requirements.txt
-	$(BIN)/python release/check.py
+# An environment of its own, as twine and the AWS CLI of the tests do not bear each other's docutils.
+.venv-release/.ready: release/requirements.txt
+	$(PYTHON) -m venv .venv-release
+	.venv-release/bin/pip install --quiet --disable-pip-version-check -r release/requirements.txt
+	@touch $@
+
+release-check: $(VENV)/.dev .venv-release/.ready ## builds dist/ and checks it, as a release would be; some minutes
+	.venv-release/bin/python release/check.py --tests-on $(BIN)/python
 
 bench: $(VENV)/.dev ## measures against the peers, about twelve minutes
 	$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	$(BIN)/python benchmarks/run.py
 
 clean: ## deletes what the other targets have made
-	rm -rf $(VENV) .venv-lowest .venv-airflow .venv-temporal .cache site dist build .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) .venv-lowest .venv-airflow .venv-temporal .venv-release .cache site dist build .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,10 @@ _COLUMNS = """\
 """
 
 
+_SEAM = re.compile(r"(?<=[_:])(?=\w)|(?<=[a-z])(?=[A-Z])")
+"""Where the words of a name meet."""
+
+
 def page(service: Service, overlay: Overlay) -> str:
     """The page, for the operations of a service model."""
     follow = waits.after()
@@ -55,12 +60,17 @@ def _rows(
     for operation in family.operations:
         name = service.operations[operation].python_name
         others = len(actions_for(operation)) - 1
-        right = f"`drs:{operation}`" + (f" and {others} more" if others else "")
+        right = _code(f"drs:{operation}") + (f" and {others} more" if others else "")
         links = ", ".join(
-            f"[`{each}`][drs_sdk.waiters.methods.Waits.{each}]"
+            f"[{_code(each)}][drs_sdk.waiters.methods.Waits.{each}]"
             for each in follow.get(operation, ())
         )
         yield (
-            f"| [`{name}`][{home}.{name}]<br>{overlay.operations[operation]['summary']} "
+            f"| [{_code(name)}][{home}.{name}]<br>{overlay.operations[operation]['summary']} "
             f"| {overlay.safety[operation]['class']} | {right} | {links} |"
         )
+
+
+def _code(name: str) -> str:
+    """A name as code that breaks between its words, where its column is too narrow for it."""
+    return f"<code>{_SEAM.sub('<wbr>', name)}</code>"

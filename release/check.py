@@ -7,6 +7,7 @@ uploaded or tagged.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -64,15 +65,21 @@ class CheckFailedError(Exception):
     """Something about the distributions is wrong."""
 
 
-def run(*command: str | Path, cwd: Path = ROOT) -> str:
-    """Run a command to its end: what it printed.
+def run(*command: str | Path, cwd: Path = ROOT, **variables: str) -> str:
+    """Run a command to its end, with these environment variables too: what it printed.
 
     Raises:
         CheckFailedError: It failed.
     """
     words = [str(part) for part in command]
     done = subprocess.run(
-        words, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        words,
+        cwd=cwd,
+        env=os.environ | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise CheckFailedError(f"{' '.join(words[:4])} failed:\n{done.stdout}")
@@ -164,7 +171,7 @@ def api(allow: bool) -> str:  # noqa: FBT001 - from the command line
     if not tags:
         return "no release yet, nothing to compare the API with"
     try:
-        run(BIN / "griffe", "check", "drs_sdk", "--search", "src", "--against", tags[0])
+        run(BIN / "griffecli", "check", "drs_sdk", "--search", "src", "--against", tags[0])
     except CheckFailedError as error:
         if not allow:
             raise
@@ -172,13 +179,16 @@ def api(allow: bool) -> str:  # noqa: FBT001 - from the command line
     return f"the API is that of {tags[0]}, or more"
 
 
-def sdist_tests(sdist: Path, folder: Path, tests: Sequence[str]) -> None:
-    """The sdist passes its own tests."""
+def sdist_tests(sdist: Path, folder: Path, python: str, tests: Sequence[str]) -> None:
+    """The sdist passes its own tests, on its own modules and not on those of this checkout."""
     with tarfile.open(sdist) as archive:
         archive.extractall(folder / "sdist", filter="data")
     (root,) = (folder / "sdist").iterdir()
+    source = str(root / "src")
+    where = run(python, "-c", "import drs_sdk; print(drs_sdk.__file__)", PYTHONPATH=source)
+    require(where.startswith(source), f"the sdist's tests would run on {where}")
     workers = ("-n", "auto", "--dist", "loadfile")
-    run(BIN / "python", "-m", "pytest", "-q", *workers, *tests, cwd=root)
+    run(python, "-m", "pytest", "-q", *workers, *tests, cwd=root, PYTHONPATH=source)
 
 
 def main() -> int:
@@ -186,6 +196,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="release/check.py", description=__doc__)
     parser.add_argument("--allow-api-breaks", action="store_true", help="in a release that may")
     parser.add_argument("--skip-tests", action="store_true", help="do not run the sdist's tests")
+    parser.add_argument(
+        "--tests-on",
+        default=sys.executable,
+        metavar="PYTHON",
+        type=os.path.abspath,
+        help="the Python that has requirements-dev.txt; this one unless given",
+    )
     parser.add_argument("tests", nargs="*", help="which of the sdist's tests; all unless given")
     options = parser.parse_args()
     try:
@@ -201,7 +218,7 @@ def main() -> int:
             materials(python)
             print("dist/drs-sdk.cdx.json lists what it is made of")
             if not options.skip_tests:
-                sdist_tests(sdist, Path(folder), options.tests)
+                sdist_tests(sdist, Path(folder), options.tests_on, options.tests)
                 print("the sdist passes its own tests")
     except CheckFailedError as error:
         print(error, file=sys.stderr)

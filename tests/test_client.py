@@ -41,6 +41,7 @@ from loopback import (
     unused_port,
 )
 
+import drs_sdk
 from drs_sdk import DRSClient, __version__, models
 from drs_sdk.errors import (
     APIError,
@@ -55,6 +56,7 @@ from drs_sdk.models import DescribeJobsRequest, DescribeJobsResponse, StartRecov
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import FrameType
 
 KEYS = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
 JOB = {"jobID": "drsjob-1"}
@@ -952,6 +954,10 @@ async def _settle(server: Loopback) -> None:
             await asyncio.sleep(0.001)
 
 
+def _is_ours(frame: FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(drs_sdk.__path__[0])
+
+
 async def _cut_off_at(rounds: int, script: list[Step], how: str) -> None:
     async with loopback(*script) as server:
         async with client_for(server, config=AioConfig(max_pool_connections=1)) as drs:
@@ -976,7 +982,7 @@ async def _cut_off_at(rounds: int, script: list[Step], how: str) -> None:
             page = await drs.describe_jobs()  # on the only connection of the pool
             assert page.items[0].job_id == "drsjob-1"
             left = asyncio.all_tasks() - before
-            assert not [task for task in left if "drs_sdk" in repr(task.get_stack())]
+            assert not [task for task in left if any(map(_is_ours, task.get_stack()))]
         await _settle(server)
 
 
@@ -1098,7 +1104,7 @@ async def test_no_local_variable_of_ours_shows_a_secret() -> None:
         errors.append(error)
         error = error.__cause__ or error.__context__
     frames = [frame for e in errors for frame, _ in traceback.walk_tb(e.__traceback__)]
-    ours = [frame for frame in frames if "drs_sdk" in frame.f_code.co_filename]
+    ours = [frame for frame in frames if _is_ours(frame)]
     assert ours
     for frame in ours:
         for name, value in frame.f_locals.items():

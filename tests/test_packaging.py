@@ -133,7 +133,17 @@ def test_the_readme_stands_alone_on_an_index_page() -> None:
     links = re.findall(r"\]\(([^)\s]+)\)", page)
     assert {link for link in links if "://" not in link and not (ROOT / link).exists()} == set()
     hook = HATCH["metadata"]["hooks"]["fancy-pypi-readme"]
-    assert hook["fragments"] == [{"path": "README.md"}]
+    readme, heading, news = hook["fragments"]
+    assert readme == {"path": "README.md"}
+    assert heading["text"].strip().startswith("## ")
+    (newest,) = re.findall(r"^## \[(\d[^\]]*)\]", (ROOT / news["path"]).read_text(), re.MULTILINE)[
+        :1
+    ]
+    found = re.search(news["pattern"], (ROOT / news["path"]).read_text())
+    assert found is not None
+    assert found[1].startswith(f"## [{newest}]")
+    assert found[1].count("\n## ") == 0
+    page += heading["text"] + found[1]
     for each in hook["substitutions"]:
         page = re.sub(each["pattern"], each["replacement"], page)
     shown = re.findall(r"(!?)\[[^\]]*\]\(([^)]*)\)", page)
@@ -153,6 +163,9 @@ def test_the_project_has_one_address() -> None:
     source = PROJECT["urls"]["Source"]
     assert site["repo_url"] == source
     assert all(url.startswith(source) for url in PROJECT["urls"].values())
+    texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("*.py")]
+    address = source.partition("//")[2]
+    assert [file.name for file in texts if address in file.read_text("utf-8")] == []
 
 
 def test_the_versions_of_python_are_said_alike() -> None:

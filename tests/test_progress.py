@@ -21,6 +21,7 @@ from drs_sdk.models import (
     RecoveryPlanExecutionStatus,
     ReplicationStatus,
     SourceNetwork,
+    SourceServer,
 )
 from drs_sdk.progress import JobProgress, WaitProgress
 from drs_sdk.testing import DRSEmulator, Fault
@@ -201,3 +202,75 @@ def test_the_footer_tells_the_time_the_polls_and_the_last_error() -> None:
     text = shown({}, last_error=ConnectionFailedError("gone"))
     assert "1:02:03 in, asked 7 times" in text
     assert "last poll failed: ConnectionFailedError" in text
+
+
+# What fits
+
+
+def many(launched: int, pending: int, failed: int) -> dict[str, Shape | None]:
+    statuses = ["LAUNCHED"] * launched + ["PENDING"] * pending + ["FAILED"] * failed
+    servers = [
+        {"sourceServerID": f"s-{number:017}", "launchStatus": status}
+        for number, status in enumerate(statuses)
+    ]
+    return {"drsjob-1": Job.model_validate({"participatingServers": servers})}
+
+
+@pytest.mark.parametrize("height", [10, 24, 60])
+@pytest.mark.parametrize("width", [60, 80, 200])
+@pytest.mark.parametrize("count", [2, 30, 500])
+def test_a_table_fits_its_terminal(count: int, width: int, height: int) -> None:
+    screen = Console(file=StringIO(), width=width, height=height, force_terminal=True)
+    picture = WaitProgress(console=screen)
+    with picture as progress:
+        progress(update(many(count - 2, 1, 1)))
+        lines = screen.render_lines(progress._picture, screen.options, pad=False)
+    assert len(lines) <= height
+    text = ["".join(segment.text for segment in line).rstrip() for line in lines]
+    assert max(len(line) for line in text) <= width
+    states = [line.split()[1] for line in text if line.startswith("s-")]
+    if count > height:  # those that somebody has to look at come first
+        assert states[:3] == ["FAILED", "PENDING", "LAUNCHED"]
+        assert f"and {count - len(states)} more" in text
+    else:
+        assert len(states) == count
+    launched = [f"{count - 2} LAUNCHED"] * (count > 2)
+    assert ", ".join(["1 FAILED", "1 PENDING", *launched]) in text
+
+
+def test_bars_give_way_to_what_happens() -> None:
+    screen = Console(file=StringIO(), width=80, height=24, force_terminal=True)
+    server = SourceServer.model_validate(
+        {
+            "sourceServerID": "s-1",
+            "tags": {"Name": "a-name-of-forty-characters-that-is-a-lot"},
+            "dataReplicationInfo": {
+                "dataReplicationState": "INITIAL_SYNC",
+                "lagDuration": "PT2H",
+            },
+        }
+    )
+    with WaitProgress(console=screen) as progress:
+        progress(update({"s-1": server}))
+    assert "lag 2:00:00" in text_of(screen)
+    assert "━" not in text_of(screen)
+
+
+def test_what_is_piped_is_plain_and_whole() -> None:
+    screen = Console(file=StringIO(), width=40)
+    with WaitProgress(console=screen) as progress:
+        progress(update(many(0, 500, 0)))
+        progress(update(many(0, 500, 0)))
+        progress(update(many(0, 500, 0), last_error=ConnectionFailedError("gone")))
+        progress(update(many(493, 0, 7)))
+    lines = text_of(screen).splitlines()
+    assert lines[:4] == [
+        "1:02:03 in, asked 7 times: 500 PENDING",
+        "1:02:03 in, asked 7 times: 500 PENDING  last poll failed: ConnectionFailedError",
+        "1:02:03 in, asked 7 times: 7 FAILED, 493 LAUNCHED",
+        "Waiting until all is well",
+    ]
+    assert lines[4] == "s-00000000000000000  LAUNCHED"
+    assert lines[503] == "s-00000000000000499  FAILED"
+    assert lines[504:] == ["7 FAILED, 493 LAUNCHED", "1:02:03 in, asked 7 times"]
+    assert "\x1b" not in text_of(screen)

@@ -82,9 +82,23 @@ def test_everything_that_a_module_exports_is_there(name: str) -> None:
 def test_the_package_exports_what_it_shows() -> None:
     shown = {name for name in dir(drs_sdk) if name.isidentifier() and name[0] != "_"}
     submodules = {module.name for module in pkgutil.iter_modules([str(SOURCE)])}
-    helpers = {"import_module", "TYPE_CHECKING"}
-    assert shown - submodules - helpers <= set(drs_sdk.__all__)
+    assert shown - submodules <= set(drs_sdk.__all__)
     assert set(drs_sdk.__all__) <= shown | {"__version__"}
+
+
+LAZY = [file for file in FILES if "def __getattr__(name: str)" in file.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("file", LAZY, ids=name_of)
+def test_completion_offers_what_is_public_and_nothing_else(file: Path) -> None:
+    parts = file.relative_to(SOURCE.parent).with_suffix("").parts
+    module = load(".".join(parts).removesuffix(".__init__"))
+    offered = set(dir(module))
+    assert set(module.__all__) <= offered
+    assert offered - set(module.__all__) <= {
+        each.name for each in pkgutil.iter_modules([str(file.parent)]) if each.name[0] != "_"
+    }
+    assert all(hasattr(module, name) for name in offered)
 
 
 @pytest.mark.parametrize("package", [drs_sdk, models])

@@ -217,4 +217,4 @@ if not TYPE_CHECKING:  # or a misspelt name would pass for an object
 
 def __dir__() -> list[str]:
     """Name every error, loaded or not."""
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

@@ -1,5 +1,9 @@
 """A live table for any wait, on rich.
 
+In a terminal the table fits: where there are more subjects than lines, those that failed come
+first, then those under way. Elsewhere, as in the log of a build, there is a line whenever something
+has changed, and at the end one for each subject, never cut off.
+
 Needs the ``progress`` extra: ``pip install "drs-sdk[progress]"``.
 
     from drs_sdk.progress import JobProgress, WaitProgress
@@ -14,10 +18,11 @@ Needs the ``progress`` extra: ``pip install "drs-sdk[progress]"``.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 try:
-    from rich.console import Console, Group
+    from rich.console import Console
     from rich.live import Live
     from rich.progress_bar import ProgressBar
     from rich.table import Table
@@ -40,6 +45,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from rich.console import ConsoleOptions, RenderResult
+
     from drs_sdk.clock import Clock
     from drs_sdk.operations import Operations
     from drs_sdk.reports.job_report import PhaseReport
@@ -51,6 +58,8 @@ Row: TypeAlias = tuple[str, str, float | None, str]
 """What a table row shows: a name, a state, a share done from 0 to 1, a detail."""
 
 _BAR = 16
+_FRAME = 4
+"""Lines around the rows: the title, the head, the summary, the footer."""
 _LOG_INTERVAL = 15.0
 _DONE = {"PENDING": 0.0, "LAUNCHED": 1.0, "TERMINATED": 1.0, "FAILED": 1.0}
 _PHASE_SHARE = {"cleanup": 0.05, "snapshot": 0.1, "conversion": 0.35, "launch": 0.7}
@@ -81,14 +90,20 @@ class WaitProgress:
             console: Where to show it; the terminal unless given.
             title: What stands above the table; the condition unless given.
         """
-        self._title = title
-        self._live = Live(console=console or Console(), auto_refresh=False, transient=False)
-        self._rows: list[Row] = []
-        self._footer = Text()
+        self._console = console or Console()
+        self._picture = _Picture(title)
+        self._live = Live(self._picture, console=self._console, auto_refresh=False, transient=False)
+        self._is_live = self._console.is_jupyter or (
+            self._console.is_terminal and not self._console.is_dumb_terminal
+        )
+        self._pace = ""
+        self._poll_error: str | None = None
+        self._said: tuple[str, str] = ("", "")
 
     def __enter__(self) -> Self:
         """Begin to show."""
-        self._live.start()
+        if self._is_live:
+            self._live.start()
         return self
 
     def __exit__(
@@ -98,24 +113,38 @@ class WaitProgress:
         trace: TracebackType | None,
     ) -> None:
         """Leave the last state standing."""
-        self._live.stop()
-        if not self._live.console.is_terminal:
-            self._live.console.line()
+        if self._is_live:
+            self._live.stop()
+            return
+        for line in self._picture.lines():
+            self._say(line)
 
     def __call__(self, update: WaitUpdate[SubjectT]) -> None:
         """Take an update of a wait."""
-        self._title = self._title or f"Waiting until {update.condition}"
-        self._rows = list(self._rows_of(update.subjects))
-        self._footer = _footer(update)
+        self._picture.title = self._picture.title or f"Waiting until {update.condition}"
+        self._picture.rows = list(self._rows_of(update.subjects))
+        self._pace = f"{_short(update.elapsed)} in, asked {update.polls} times"
+        self._poll_error = update.last_error and type(update.last_error).__name__
         self.show()
 
     def show(self) -> None:
-        """Draw the table anew."""
-        table = _table(self._title, self._rows)
-        self._live.update(Group(table, self._whole_footer()), refresh=True)
+        """Draw the table anew; where nothing can be drawn, say what has changed."""
+        trouble = self._trouble()
+        self._picture.footer = Text.assemble((self._pace, "dim"), (trouble, "yellow"))
+        if self._is_live:
+            self._live.refresh()
+            return
+        summary = _summary(self._picture.rows).plain
+        if (summary, trouble) != self._said:
+            self._said = (summary, trouble)
+            self._say(f"{self._pace}: {summary}{trouble}")
 
-    def _whole_footer(self) -> Text:
-        return self._footer
+    def _say(self, line: str) -> None:
+        self._console.print(line, soft_wrap=True, markup=False, highlight=False, emoji=False)
+
+    def _trouble(self) -> str:
+        """Why what is shown may be old."""
+        return f"  last poll failed: {self._poll_error}" if self._poll_error else ""
 
     def _rows_of(self, subjects: Mapping[str, SubjectT | None]) -> Iterator[Row]:
         for name, subject in subjects.items():
@@ -202,14 +231,12 @@ class JobProgress(WaitProgress):
         self._log_error = None
         self._phases = phases_of(events)
         if self._job is not None:
-            self._rows = list(self._job_rows(self._job))
+            self._picture.rows = list(self._job_rows(self._job))
             self.show()
 
-    def _whole_footer(self) -> Text:
-        footer = self._footer.copy()
-        if self._log_error is not None:
-            footer.append(f"  (job log: {self._log_error})", style="yellow")
-        return footer
+    def _trouble(self) -> str:
+        unread = f"  (job log: {self._log_error})" if self._log_error else ""
+        return super()._trouble() + unread
 
     def _job_rows(self, job: Job) -> Iterator[Row]:
         self._job = job
@@ -245,23 +272,85 @@ def _row(name: str, subject: object) -> Row:
     return name, "not seen yet", None, ""
 
 
-def _table(title: str | None, rows: list[Row]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    table.add_column(no_wrap=True, min_width=max((len(row[0]) for row in rows), default=0))
-    table.add_column("state", no_wrap=True, min_width=max((len(row[1]) for row in rows), default=0))
-    table.add_column(no_wrap=True, min_width=_BAR)
+class _Picture:
+    """What is shown: a table that fits its terminal, or plain lines."""
+
+    def __init__(self, title: str | None) -> None:
+        self.title = title
+        self.rows: list[Row] = []
+        self.footer = Text()
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw no more lines than the terminal has, and no wider."""
+        rows = self.rows
+        hidden = len(rows) + _FRAME - options.size.height
+        if hidden > 0:
+            hidden = min(hidden + 1, len(rows) - 1)  # a line says how many they are
+            rows = sorted(rows, key=_urgency)[: len(rows) - hidden]
+        if self.title:
+            yield Text(self.title, style="bold", no_wrap=True, overflow="ellipsis")
+        yield _table(rows, options.max_width)
+        if hidden > 0:
+            yield Text(f"and {hidden} more", style="dim")
+        if len(self.rows) > 1:
+            yield _summary(self.rows)
+        self.footer.no_wrap, self.footer.overflow = True, "ellipsis"
+        yield self.footer
+
+    def lines(self) -> Iterator[str]:
+        """All of it as text, however wide."""
+        if self.title:
+            yield self.title
+        names, states, _ = _widths(self.rows)
+        for name, state, share, detail in self.rows:
+            done = "" if share in {None, 1.0} else f"{share:.0%}"
+            row = f"{name:{names}}  {state:{states}}  {done:>4}  {detail}"
+            yield row.rstrip()
+        if len(self.rows) > 1:
+            yield _summary(self.rows).plain
+        yield self.footer.plain
+
+
+def _widths(rows: list[Row]) -> tuple[int, int, int]:
+    """The longest name, state and detail."""
+    lengths = [(len(name), len(state), len(detail)) for name, state, _, detail in rows]
+    names, states, details = zip((0, 0, 0), *lengths, strict=True)
+    return max(names), max(states), max(details)
+
+
+def _table(rows: list[Row], width: int) -> Table:
+    names, states, details = _widths(rows)
+    has_bars = names + states + _BAR + details + 6 <= width  # what happens tells more than a bar
+    table = Table(box=None, pad_edge=False)
+    table.add_column(no_wrap=True, min_width=names)
+    table.add_column("state", no_wrap=True, min_width=states)
+    if has_bars:
+        table.add_column(no_wrap=True, min_width=_BAR)
     table.add_column(no_wrap=True, overflow="ellipsis")
     for name, state, share, detail in rows:
         bar = "" if share is None else ProgressBar(total=1.0, completed=share, width=_BAR)
-        table.add_row(name, Text(state, style=_STYLES.get(state, "cyan")), bar, detail)
+        text = Text(state, style=_style(state))
+        table.add_row(name, text, *([bar] if has_bars else []), detail)
     return table
 
 
-def _footer(update: WaitUpdate[SubjectT]) -> Text:
-    text = Text(f"{_short(update.elapsed)} in, asked {update.polls} times", style="dim")
-    if update.last_error is not None:
-        text.append(f"  last poll failed: {type(update.last_error).__name__}", style="yellow")
-    return text
+def _style(state: str) -> str:
+    return _STYLES.get(state, "cyan")
+
+
+def _urgency(row: Row) -> int:
+    """What failed is shown first, then what is under way, then what is well."""
+    style = _style(row[1])
+    return 0 if style.endswith("red") else 2 if style == "green" else 1
+
+
+def _summary(rows: list[Row]) -> Text:
+    """How many are in which state: ``1 FAILED, 29 LAUNCHED``."""
+    counts = Counter(state for _, state, _, _ in sorted(rows, key=_urgency))
+    parts = [Text(f"{count} {state}", style=_style(state)) for state, count in counts.items()]
+    summary = Text(", ").join(parts)
+    summary.no_wrap, summary.overflow = True, "ellipsis"
+    return summary
 
 
 def _phases_text(phases: tuple[PhaseReport, ...]) -> str:

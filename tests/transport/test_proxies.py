@@ -21,6 +21,7 @@ from loopback import (
     stay_silent,
 )
 
+import drs_sdk
 from drs_sdk.errors import (
     AmbiguousOutcomeError,
     ConfigurationError,
@@ -108,7 +109,7 @@ async def test_its_password_is_sent_and_never_shown(service: str) -> None:
         for error in (caught.value, caught.value.__cause__)
         if error is not None
         for frame, _ in traceback.walk_tb(error.__traceback__)
-        if "drs_sdk" in frame.f_code.co_filename
+        if frame.f_code.co_filename.startswith(drs_sdk.__path__[0])
     ]
     shown = "".join(traceback.format_exception(caught.value))
     shown += "".join(

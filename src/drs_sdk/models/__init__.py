@@ -983,5 +983,5 @@ if not TYPE_CHECKING:  # or a misspelt name would pass for an object
 
 
 def __dir__() -> list[str]:
-    """Name everything, loaded or not."""
-    return sorted({*globals(), *__all__})
+    """Name everything public, loaded or not."""
+    return sorted(__all__)

@@ -23,3 +23,8 @@ if not TYPE_CHECKING:  # or a misspelt name would pass for an object
         value: object = getattr(import_module(_HOME), name)
         globals()[name] = value
         return value
+
+
+def __dir__() -> list[str]:
+    """Name everything public, loaded or not."""
+    return sorted(__all__)
