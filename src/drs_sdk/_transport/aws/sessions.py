@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
     from aiobotocore.credentials import AioCredentials
+    from botocore.config import Config
 
     from drs_sdk._transport.http import HTTPSession
     from drs_sdk._transport.settings import ClientSettings
@@ -224,7 +225,7 @@ def config_for(
     return _merged(ours if given is None else _merged(ours, given), fixed)
 
 
-def _user_agent(session: AioSession, config: AioConfig | None) -> AioConfig:
+def _user_agent(session: AioSession, config: Config | None) -> AioConfig:
     """Say who calls, in one string: botocore would put its own together anew at every call.
 
     That takes a fifth of a small call. An application id (``AWS_SDK_UA_APP_ID``) is worth it.
@@ -239,7 +240,7 @@ def _user_agent(session: AioSession, config: AioConfig | None) -> AioConfig:
     )
 
 
-def _merged(under: AioConfig, over: AioConfig) -> AioConfig:
+def _merged(under: AioConfig, over: Config) -> AioConfig:
     return under.merge(over)  # pyright: ignore[reportUnknownMemberType]
 
 
