@@ -335,7 +335,9 @@ class DRSClient(Waits):
             # The client's own settings, whichever view waits first; pollers repeat by themselves.
             once = self._view(CallOptions(max_attempts=1))
             walker = self._view(CallOptions())  # but a walk over pages repeats each of its calls
-            self._link.pollers = PollerHub(once, self._link.clock, walker)
+            self._link.pollers = PollerHub(
+                once, self._link.clock, walker, require_usable=self._link.require_usable
+            )
         return self._link.pollers
 
     def __reduce__(self) -> NoReturn:
