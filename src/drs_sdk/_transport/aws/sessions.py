@@ -51,6 +51,12 @@ class _Config(Protocol):
     http_session_cls: type[object]
 
 
+class _Settings(Protocol):
+    """What is used of a session's settings."""
+
+    def set_config_variable(self, logical_name: str, value: object) -> None: ...
+
+
 class SharedSession(AioSession):
     """A session that many clients share, in whichever Regions.
 
@@ -101,6 +107,8 @@ def new_session(profile_name: str | None) -> AioSession:
         said = [name for name in names if os.environ.get(name) != ""]
         if said != names:
             variables[setting] = (key, said or None, default, convert)
+    store = cast("_Settings", session.get_component("config_store"))  # pyright: ignore[reportUnknownMemberType]
+    store.set_config_variable("s3", {})  # botocore would check it, and its variables, for all
     share_loader(session)
     return session
 
