@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import botocore
 import pytest
 from aiobotocore.session import AioSession
+from botocore import configprovider
 from botocore.httpsession import get_cert_path
 from loopback import answer, loopback
 
@@ -14,7 +18,6 @@ from drs_sdk._transport.aws.sessions import new_session, verify_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("own_environment")
 
@@ -23,6 +26,11 @@ def variables() -> Iterator[str]:
     """Every variable that botocore has in its table, and those that are read elsewhere."""
     for _, names, _, _ in AioSession().session_var_map.values():
         yield from [names] if isinstance(names, str) else names or ()
+    for _, names, _, _ in configprovider.DEFAULT_S3_CONFIG_VARS.values():
+        yield from [names] if isinstance(names, str) else names or ()
+    for file in Path(botocore.__file__).parent.glob("*.py"):  # and what it reads in passing
+        yield from re.findall(r"[\"'](AWS_[A-Z0-9_]+)[\"']", file.read_text("utf-8"))
+    yield from ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
     yield from ("AWS_REGION", "AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE", "REQUESTS_CA_BUNDLE")
     yield from ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DRS", "AWS_ENDPOINT_URL_STS")
     yield from ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")

@@ -80,8 +80,20 @@ class Link:
         if closes and close:
             await self.aclose()
 
+    def require_usable(self) -> None:
+        """Refuse to work where the connection cannot.
+
+        Raises:
+            ClientClosedError: It is closed, or belongs to another event loop or process.
+        """
+        self.connection().require_usable()
+
     async def aclose(self) -> None:
-        """Stop the polls of waiters and close the connections."""
-        if self.pollers is not None:
+        """Stop the polls of waiters and close the connections.
+
+        The polls are left alone by those whose they are not: another process, another loop.
+        """
+        connection = self.connection()
+        if self.pollers is not None and connection.is_at_home:
             await self.pollers.close()
-        await self.connection().aclose()
+        await connection.aclose()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from drs_sdk._core.base import Response, Shape
     from drs_sdk._core.raw import JSON
     from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
-    from drs_sdk._transport.settings import AioConfig, AioSession
+    from drs_sdk._transport.settings import AioSession, Config
     from drs_sdk.events import RequestHook
     from drs_sdk.waiters.polling import PollerHub
 
@@ -61,7 +61,7 @@ class DRSClient(Waits):
         external_id: str | None = None,
         role_session_name: str | None = None,
         verify: bool | str | None = None,
-        config: AioConfig | None = None,
+        config: Config | None = None,
         session: AioSession | None = None,
         clock: Clock | None = None,
         on_request: RequestHook | None = None,
@@ -335,7 +335,9 @@ class DRSClient(Waits):
             # The client's own settings, whichever view waits first; pollers repeat by themselves.
             once = self._view(CallOptions(max_attempts=1))
             walker = self._view(CallOptions())  # but a walk over pages repeats each of its calls
-            self._link.pollers = PollerHub(once, self._link.clock, walker)
+            self._link.pollers = PollerHub(
+                once, self._link.clock, walker, require_usable=self._link.require_usable
+            )
         return self._link.pollers
 
     def __reduce__(self) -> NoReturn:

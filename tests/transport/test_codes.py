@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from itertools import product
 from typing import cast
 
@@ -10,6 +12,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel
 from botocore.retries import standard
+from hypothesis import given, strategies as st
 from loopback import answer, client_for, loopback, refuse
 
 from drs_sdk._transport import codes
@@ -27,6 +30,7 @@ OPERATION = ServiceModel(create_loader().load_service_model("drs", "service-2"))
 )
 CODES = [*sorted(THEIRS | codes.THROTTLING_CODES | codes.REQUEST_TIMEOUT_CODES), "Other"]
 STATUSES = [400, 403, 404, 408, 409, 429, 500, 501, 502, 503, 504]
+YEAR = 365 * 86400
 BEYOND_STANDARD = {408, 429}
 """Statuses that say by themselves what botocore reads from codes only."""
 
@@ -90,10 +94,34 @@ async def test_an_unsafe_request_that_timed_out_at_the_service_is_not_repeated()
         ({"x-amz-retry-after": "-5"}, None),
         ({"x-amz-retry-after": "soon"}, None),
         ({"x-amz-retry-after": ""}, None),
+        ({"x-amz-retry-after": "nan"}, None),
+        ({"x-amz-retry-after": "9" * 400}, None),
+        ({"x-amz-retry-after": "9" * 5000}, None),
+        ({"x-amz-retry-after": "9" * 300}, YEAR),
+        ({"Retry-After": "9" * 400}, None),
+        ({"Retry-After": "1e300"}, YEAR),
+        ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}, YEAR),
     ],
 )
 def test_how_long_the_service_asks_to_wait(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after_of(headers) == seconds
+
+
+@given(st.text() | st.integers().map(str) | st.floats().map(str))
+def test_what_the_service_asks_for_is_a_time_that_every_clock_takes(text: str) -> None:
+    for header in ("Retry-After", "x-amz-retry-after"):
+        seconds = retry_after_of({header: text, "Date": text})
+        assert seconds is None or 0 <= seconds <= YEAR
+
+
+@pytest.mark.parametrize("shift", [timedelta(0), timedelta(days=-900), timedelta(days=900)])
+def test_a_date_to_wait_for_is_counted_by_the_services_clock(shift: timedelta) -> None:
+    now = datetime.now(UTC) + shift
+    headers = {
+        "Date": format_datetime(now, usegmt=True),
+        "Retry-After": format_datetime(now + timedelta(seconds=45), usegmt=True),
+    }
+    assert retry_after_of(headers) == 45
 
 
 @pytest.mark.parametrize("attempts", [1, 3, 7])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiobotocore.config import AioConfig
 from botocore.exceptions import ClientError, NoCredentialsError
-from loopback import answer, client_for, hang_up, loopback, new_session, refuse, truncate
+from loopback import (
+    answer,
+    client_for,
+    hang_up,
+    loopback,
+    new_session,
+    refuse,
+    stay_silent,
+    truncate,
+)
 
 from drs_sdk.errors import (
     AmbiguousOutcomeError,
@@ -18,6 +28,7 @@ from drs_sdk.errors import (
     ConnectionFailedError,
     CredentialsError,
     DRSError,
+    ResponseDecodeError,
 )
 
 if TYPE_CHECKING:
@@ -449,6 +460,64 @@ async def test_a_class_that_hands_back_a_copy_does_not_lose_the_job() -> None:
         response = await drs.start_recovery(SERVERS)
     assert response.job is not None
     assert response.job.job_id == JOB["jobID"]
+
+
+class KeepsQuiet:
+    """Makes an empty answer of whatever goes wrong."""
+
+    async def _make_api_call(self, operation: str, parameters: Any) -> object:  # noqa: ANN401
+        try:
+            return await super()._make_api_call(operation, parameters)  # type: ignore[misc]
+        except Exception:  # noqa: BLE001 - that is what it is here for
+            return {}
+
+
+class KeepsQuietOnBeingStopped:
+    async def _make_api_call(self, operation: str, parameters: Any) -> object:  # noqa: ANN401
+        try:
+            return await super()._make_api_call(operation, parameters)  # type: ignore[misc]
+        except asyncio.CancelledError:
+            return {}
+
+
+KEPT_QUIET: list[tuple[Step, type[DRSError], type[DRSError]]] = [
+    (hang_up, AmbiguousOutcomeError, ConnectionFailedError),
+    (truncate, AmbiguousOutcomeError, ConnectionFailedError),
+    (answer(b"<html>"), AmbiguousOutcomeError, ResponseDecodeError),
+    (refuse(500), AmbiguousOutcomeError, APIError),
+    (refuse(409, "ConflictException"), ConflictException, ConflictException),
+]
+
+
+@pytest.mark.parametrize(("step", "of_a_launch", "of_a_read"), KEPT_QUIET)
+async def test_what_a_class_keeps_quiet_about_is_told(
+    step: Step, of_a_launch: type[DRSError], of_a_read: type[DRSError]
+) -> None:
+    session = inserting(KeepsQuiet)
+    async with loopback(step) as server, client_for(server, session=session) as drs:
+        with pytest.raises(of_a_launch):
+            await drs.start_recovery(SERVERS)
+        assert len(server.requests) == 1
+        with pytest.raises(of_a_read):
+            await drs.describe_jobs()
+
+
+async def test_a_class_that_keeps_a_refusal_quiet_does_not_hinder_another_attempt() -> None:
+    session = inserting(KeepsQuiet)
+    async with loopback(THROTTLE, LAUNCHED) as server, client_for(server, session=session) as drs:
+        response = await drs.start_recovery(SERVERS)
+    assert response.job is not None
+    assert len(server.requests) == 2
+
+
+async def test_a_class_that_keeps_quiet_about_being_stopped_loses_no_launch() -> None:
+    session = inserting(KeepsQuietOnBeingStopped)
+    async with loopback(stay_silent) as server, client_for(server, session=session) as drs:
+        task = asyncio.create_task(drs.start_recovery(SERVERS))
+        await server.arrived.acquire()
+        task.cancel()
+        with pytest.raises(AmbiguousOutcomeError, match="kept its answer to itself"):
+            await task
 
 
 class AsksFirst:

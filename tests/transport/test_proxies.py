@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiobotocore.config import AioConfig
@@ -43,7 +44,7 @@ HTTPS = "https://drs.example.invalid"
 pytestmark = pytest.mark.usefixtures("own_environment")
 
 
-def behind(proxy_url: str, service: str = HTTPS, **config: object) -> DRSClient:
+def behind(proxy_url: str | None, service: str = HTTPS, **config: object) -> DRSClient:
     proxies = {"http": proxy_url, "https": proxy_url}
     return client_for(
         service, config=AioConfig(proxies=proxies, **config), allow_insecure_endpoint=True
@@ -63,6 +64,49 @@ async def test_the_environment_names_one(monkeypatch: pytest.MonkeyPatch) -> Non
         async with client_for(HTTP, config=config, allow_insecure_endpoint=True) as drs:
             await drs.describe_jobs()
         assert len(proxy.requests) == 1
+
+
+@pytest.mark.parametrize("said", ["", " ", "\n", None])
+async def test_one_that_is_set_but_empty_is_none(said: Any) -> None:  # noqa: ANN401 - odd on purpose
+    async with loopback() as server, behind(said, server.url) as drs:
+        await drs.describe_jobs()
+        assert server.requests[0].path == "/DescribeJobs"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "socks5://user:hidden@127.0.0.1:1",
+        "ftp://127.0.0.1:1",
+        "http://",
+        "//",
+        "http://user:hidden@",
+        "http://user:hidden@127.0.0.1:port",
+        "http://user:hidden@127.0.0.1:99999",
+        "http://[::1",
+        5,
+    ],
+)
+async def test_one_that_is_none_is_refused_before_anything_is_sent(said: Any) -> None:  # noqa: ANN401
+    with pytest.raises(ConfigurationError, match="proxy") as caught:
+        await behind(said).open()
+    assert "hidden" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("service", [HTTP, HTTPS])
+async def test_one_whose_name_is_not_known_is_what_the_advice_is_about(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unknown(*_: object, **__: object) -> list[object]:
+        raise OSError(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr("aiohttp.resolver.ThreadedResolver.resolve", unknown)
+    async with behind("http://proxy.example.invalid:3128", service) as drs:
+        with pytest.raises(ConnectionFailedError) as caught:
+            await drs.start_recovery(SERVERS)
+    assert "the proxy http://proxy.example.invalid:3128" in str(caught.value)
+    assert "HTTPS_PROXY" in str(caught.value)
+    assert "Region" not in str(caught.value)
 
 
 @pytest.mark.parametrize("step", [refuse(407), hang_up, reset], ids=["refuses", "closes", "resets"])

@@ -60,7 +60,9 @@ from drs_sdk.recovery import Runbook, Servers, ServersDict, TargetPattern, Wave,
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from aiobotocore.config import AioConfig  # type: ignore[import-untyped]
     from aiobotocore.session import AioSession  # type: ignore[import-untyped]
+    from botocore.config import Config  # type: ignore[import-untyped]
 
     from drs_sdk._core.base import Request
     from drs_sdk.testing import DRSEmulator
@@ -92,6 +94,15 @@ def in_a_role(session: AioSession) -> DRSClient:
         role_session_name="drill",
         max_response_bytes=1_000_000,
     )
+
+
+def configured(config: Config, ours: AioConfig) -> list[DRSClient | Fleet]:
+    targets = [Target(region_name="eu-west-1")]
+    return [
+        *(DRSClient(config=given) for given in (config, ours)),
+        *(Fleet(targets, config=given) for given in (config, ours)),
+        Fleet.across(regions=["eu-west-1"], config=config),
+    ]
 
 
 def on_request(event: RequestEvent) -> None:

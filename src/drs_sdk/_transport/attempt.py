@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, cast
 
 from botocore.awsrequest import create_request_object  # pyright: ignore[reportUnknownVariableType]
+from botocore.exceptions import ClientError
 from botocore.hooks import first_non_none_response  # pyright: ignore[reportUnknownVariableType]
 from pydantic_core import to_json
 
@@ -123,9 +124,11 @@ class Attempts:
                 "class or a hook that has to ask the service needs a client of its own"
             )
         call.stage = Stage.HOOKS
+        call.broke = None
         try:
             return await self._exchange(call, model, params, context)
         except Exception as error:
+            call.broke = error
             stage, call.stage = call.stage, Stage.HOOKS
             await self._events.emit(
                 f"after-call-error.drs.{model.name}", exception=error, context=context
@@ -294,6 +297,7 @@ def _parsed(call: Call, answer: dict[str, object], model: OperationModel) -> dic
     if status >= _FIRST_ERROR_STATUS:
         parsed = parse_error(answer, model)
         call.refusal = refusal_of(parsed, headers)
+        call.broke = ClientError(parsed, call.sent_as)  # pyright: ignore[reportArgumentType]
         metadata = cast("dict[str, object]", parsed.setdefault("ResponseMetadata", {}))
     else:
         metadata = {
@@ -315,9 +319,18 @@ def response_of(call: Call, parsed: Mapping[str, object]) -> Response:
         call: What was called.
         parsed: What botocore handed back: of no interest, unless a hook has answered in the
             service's place. A class of the session's may have copied or changed it.
+
+    Raises:
+        Exception: What ended the attempt, where a class of the session's keeps it to itself.
     """
     if call.response is not None:
         return call.response
+    if call.broke is not None:
+        raise call.broke
+    if call.has_left:
+        raise DRSError(
+            f"{call.operation} was sent, and a class of the session has kept its answer to itself"
+        )
     metadata = cast("Mapping[str, object]", parsed.get("ResponseMetadata") or {})
     members = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
     return _read(call, to_json(members), metadata)

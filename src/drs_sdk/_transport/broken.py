@@ -9,6 +9,7 @@ import aiohttp
 from drs_sdk._core.errors import ConnectionFailedError, RequestTimeoutError
 
 _PASSWORD_WANTED = 407
+_LOOK_AT_PROXY = "check the address of the proxy (HTTPS_PROXY, or proxies in the config)"
 _NEVER_SENT = (
     aiohttp.ClientConnectorError,
     aiohttp.ConnectionTimeoutError,
@@ -17,7 +18,9 @@ _NEVER_SENT = (
 )
 
 
-def broken(error: Exception, url: str, *, was_connecting: bool) -> ConnectionFailedError:
+def broken(
+    error: Exception, url: str, *, proxy: str | None = None, was_connecting: bool
+) -> ConnectionFailedError:
     """Say in our words what broke, and whether the request may have left before.
 
     Unless it is certain that nothing left, something may have.
@@ -25,6 +28,7 @@ def broken(error: Exception, url: str, *, was_connecting: bool) -> ConnectionFai
     Args:
         error: What aiohttp or the system raised.
         url: Where the request was to go.
+        proxy: The proxy that it was to go by, if any.
         was_connecting: Whether a connection was being made for it, so that nothing had left.
     """
     maybe_sent = not (was_connecting or isinstance(error, _NEVER_SENT))
@@ -39,11 +43,11 @@ def broken(error: Exception, url: str, *, was_connecting: bool) -> ConnectionFai
             hint=f"raise {knob}, or look for a slow network",
         )
     what = "the connection broke:" if maybe_sent else "no connection to"
+    detail, hint = _detail(error), _advice(error, maybe_sent=maybe_sent)
+    if proxy is not None and isinstance(error, aiohttp.ClientConnectorDNSError):
+        detail, hint = f"{detail}: the proxy {proxy.rstrip('/')}", _LOOK_AT_PROXY
     return ConnectionFailedError(
-        f"{what} {origin}: {_detail(error)}",
-        endpoint_url=origin,
-        maybe_sent=maybe_sent,
-        hint=_advice(error, maybe_sent=maybe_sent),
+        f"{what} {origin}: {detail}", endpoint_url=origin, maybe_sent=maybe_sent, hint=hint
     )
 
 
@@ -54,7 +58,7 @@ def _advice(error: Exception, *, maybe_sent: bool) -> str | None:
             return "put the proxy's user and password into its address"
         return "ask whoever runs the proxy, or leave it out (NO_PROXY)"
     if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return "check the address of the proxy (HTTPS_PROXY, or proxies in the config)"
+        return _LOOK_AT_PROXY
     if isinstance(error, aiohttp.ClientSSLError):
         return "check verify and AWS_CA_BUNDLE, the endpoint, and the clock of this machine"
     if isinstance(error, aiohttp.ClientConnectorDNSError):

@@ -72,6 +72,7 @@ class Call:
         has_left: Whether a byte of the attempt may have left.
         response: The service's answer to the attempt, once it is read.
         refusal: The service's error answer to the attempt, once it is read.
+        broke: What ended the attempt, whatever becomes of it on its way to the caller.
         failure: How the last attempt failed.
         is_ambiguous: Whether the service may have done what was asked in a failed attempt.
         in_flight: Whether an attempt has left whose failure, if it has failed, nobody has judged.
@@ -97,6 +98,7 @@ class Call:
     has_left: bool = False
     response: Response | None = None
     refusal: Failure | None = None
+    broke: Exception | None = None
     failure: Failure | None = None
     is_ambiguous: bool = False
     in_flight: bool = False
@@ -128,7 +130,7 @@ class Call:
         """Forget what the last attempt came to."""
         self.stage = Stage.PREPARING
         self.has_left = False
-        self.response = self.refusal = None
+        self.response = self.refusal = self.broke = None
 
     def leaves(self) -> None:
         """Take leave for the attempt, right before its first byte.

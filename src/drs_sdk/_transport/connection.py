@@ -121,7 +121,7 @@ class Connection:
             self._opening = asyncio.Lock()
             self._loop = asyncio.get_running_loop()
             self._pid = os.getpid()
-        self._check_usable()
+        self.require_usable()
         self._openers += 1
         try:
             async with self._opening:
@@ -165,7 +165,7 @@ class Connection:
         """Send a request and return its response, after as many attempts as it takes."""
         if not isinstance(request, Request):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
             raise _no_request(request)
-        self._check_usable()
+        self.require_usable()
         if (client := self._client) is None:
             raise ClientClosedError(
                 "the client is not open: use `async with DRSClient(...) as drs`, or "
@@ -269,7 +269,18 @@ class Connection:
         )
         return client
 
-    def _check_usable(self) -> None:
+    @property
+    def is_at_home(self) -> bool:
+        """Whether this is the event loop and the process that opened it, if any did."""
+        here = asyncio.get_running_loop()
+        return self._pid in (0, os.getpid()) and self._loop in (None, here)
+
+    def require_usable(self) -> None:
+        """Refuse to work once it is closed, and elsewhere than where it was opened.
+
+        Raises:
+            ClientClosedError: It is closed, or belongs to another event loop or process.
+        """
         if self._closed:
             raise ClientClosedError("the client is closed; make a new one")
         if self._pid and self._pid != os.getpid():

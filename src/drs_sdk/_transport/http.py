@@ -26,6 +26,7 @@ from drs_sdk._core.errors import (
 )
 from drs_sdk._transport.broken import broken
 from drs_sdk._transport.certificates import build_ssl_context
+from drs_sdk._transport.proxies import read_proxies
 
 if TYPE_CHECKING:
     import ssl
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from drs_sdk._transport.certificates import CertificateFiles
+    from drs_sdk._transport.proxies import Proxy
 
 _POOL_SIZE = 50
 _FIRST_FINAL_STATUS = 200
@@ -67,23 +69,6 @@ class HTTPResponse:
     async def content(self) -> bytes:
         """The body."""
         return self.body
-
-
-@dataclass(frozen=True, slots=True)
-class _Proxy:
-    """A proxy; its user and password are taken out of its address, which errors show."""
-
-    url: str
-    headers: Mapping[str, str] = field(repr=False)
-
-    @classmethod
-    def at(cls, address: str) -> _Proxy:
-        """Read an address, with a user and a password in it or not."""
-        url = URL(address if "://" in address else f"http://{address.removeprefix('//')}")
-        if url.user is None:
-            return cls(str(url), {})
-        credentials = aiohttp.encode_basic_auth(url.user, url.password or "")
-        return cls(str(url.with_user(None)), {"Proxy-Authorization": credentials})
 
 
 @dataclass(slots=True, eq=False)
@@ -151,7 +136,7 @@ class HTTPSession:
         """Take botocore's options; nothing is opened yet.
 
         Raises:
-            ConfigurationError: A proxy is asked for something that aiohttp cannot do.
+            ConfigurationError: A proxy is none, or asked for something that aiohttp cannot do.
         """
         del socket_options  # aiohttp sets them itself, as under aiobotocore's own session
         self._proxies_config = proxies_config or {}
@@ -163,7 +148,7 @@ class HTTPSession:
         self._connect_timeout = connect
         self._timeout = aiohttp.ClientTimeout(sock_connect=connect, sock_read=read)
         self._verify = verify
-        self._proxies = {scheme: _Proxy.at(each) for scheme, each in (proxies or {}).items()}
+        self._proxies = read_proxies(proxies or {})
         self._client_cert = client_cert
         self._connector_args = dict(connector_args or {})
         self._pool_size = max_pool_connections
@@ -248,9 +233,9 @@ class HTTPSession:
                 body = await _read(response, max_bytes)
         except _BrokeError as broke:
             error = cast("Exception", broke.__cause__)
-            raise broken(error, request.url, was_connecting=attempt.is_connecting) from error
+            raise _broken(error, request, proxy, attempt) from error
         except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is one of the latter
-            raise broken(error, request.url, was_connecting=attempt.is_connecting) from error
+            raise _broken(error, request, proxy, attempt) from error
         return HTTPResponse(request.url, response.status, response.headers, body)
 
     def _timeout_for(self, read_timeout: float | None) -> aiohttp.ClientTimeout:
@@ -258,7 +243,7 @@ class HTTPSession:
             return self._timeout
         return aiohttp.ClientTimeout(sock_connect=self._connect_timeout, sock_read=read_timeout)
 
-    async def _open(self, url: str, proxy: _Proxy | None, *, once: bool) -> aiohttp.ClientSession:
+    async def _open(self, url: str, proxy: Proxy | None, *, once: bool) -> aiohttp.ClientSession:
         """Open the session for what may be repeated, or the one for what is sent once.
 
         The latter keeps no connection: one that the service has closed meanwhile would cost an
@@ -330,7 +315,14 @@ async def _send_once(
         raise _BrokeError from error
 
 
-def _headers(request: PreparedRequest, proxy: _Proxy | None) -> dict[str, str]:
+def _broken(
+    error: Exception, request: PreparedRequest, proxy: Proxy | None, attempt: _Attempt
+) -> ConnectionFailedError:
+    by = None if proxy is None else proxy.url
+    return broken(error, request.url, proxy=by, was_connecting=attempt.is_connecting)
+
+
+def _headers(request: PreparedRequest, proxy: Proxy | None) -> dict[str, str]:
     headers = {
         name: value if isinstance(value, str) else value.decode("utf-8")
         for name, value in request.headers.items()

@@ -31,6 +31,7 @@ DEFAULT_MAX_ATTEMPTS = 5
 LONGEST_BACKOFF = 20.0
 LONGEST_RETRY_AFTER = 120.0
 _MILLISECONDS = 1000
+_YEAR = 365 * 86400.0
 
 
 @dataclass
@@ -136,27 +137,41 @@ def may_resend(safety: Safety, failure: Failure) -> bool:
 
 def retry_after_of(headers: Mapping[str, str]) -> float | None:
     """Read how long the service asks to wait, in seconds; the longer where two headers say so."""
-    asked = [parse_retry_after(headers.get("Retry-After"))]
+    asked = [parse_retry_after(headers.get("Retry-After"), answered_at=headers.get("Date"))]
     milliseconds = headers.get("x-amz-retry-after", "").strip()
     if milliseconds.isascii() and milliseconds.isdecimal():
-        asked.append(float(milliseconds) / _MILLISECONDS)
+        asked.append(_bounded(float(milliseconds) / _MILLISECONDS))
     return max((each for each in asked if each is not None), default=None)
 
 
-def parse_retry_after(value: str | None) -> float | None:
-    """Read a ``Retry-After`` header, seconds or an HTTP date; None when it says nothing."""
+def parse_retry_after(value: str | None, *, answered_at: str | None = None) -> float | None:
+    """Read a ``Retry-After`` header, seconds or an HTTP date; None when it says nothing.
+
+    Args:
+        value: What the header says.
+        answered_at: The answer's ``Date``: a date is counted from there, as the clock of this
+            machine may be wrong.
+    """
     if not value:
         return None
     try:
-        seconds = float(value)
+        return _bounded(float(value))
     except ValueError:
         pass
-    else:
-        return max(0.0, seconds) if isfinite(seconds) else None
+    if (moment := _read_date(value)) is None:
+        return None
+    since = _read_date(answered_at) or datetime.now(UTC)
+    return _bounded((moment - since).total_seconds())
+
+
+def _bounded(seconds: float) -> float | None:
+    """Leave what every clock can take: none below zero, none beyond a year."""
+    return max(0.0, min(seconds, _YEAR)) if isfinite(seconds) else None
+
+
+def _read_date(text: str | None) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(value)
+        moment = parsedate_to_datetime(text or "")
     except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -10,8 +10,8 @@ from drs_sdk._core.arguments import require_callable, require_text, require_type
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from aiobotocore.config import AioConfig as AioConfig
     from aiobotocore.session import AioSession as AioSession
+    from botocore.config import Config as Config
 
     from drs_sdk.clock import Clock
     from drs_sdk.events import RequestHook
@@ -45,7 +45,7 @@ class ClientSettings:
     external_id: str | None = field(repr=False)
     role_session_name: str | None
     verify: bool | str | None
-    config: AioConfig | None
+    config: Config | None
     session: AioSession | None
     clock: Clock
     on_request: RequestHook | None

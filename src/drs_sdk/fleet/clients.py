@@ -78,10 +78,17 @@ class Clients:
             self._lent[target].is_kept = True
             return client
 
-    async def aclose(self) -> None:
-        """Close all clients; calls under way end with `ClientClosedError`."""
+    async def aclose(self, *, is_at_home: bool = True) -> None:
+        """Close all clients; calls under way end with `ClientClosedError`.
+
+        Args:
+            is_at_home: Whether this is the event loop and the process that they were opened in.
+                Elsewhere nobody can wait for those that were being closed.
+        """
         self._closed = True
-        closing = self._closing | {self._close(target) for target in list(self._lent)}
+        closing = (self._closing if is_at_home else set[asyncio.Task[None]]()) | {
+            self._close(target) for target in list(self._lent)
+        }
         if closing:
             await asyncio.wait(closing)
         for task in closing:

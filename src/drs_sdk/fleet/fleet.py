@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from drs_sdk._transport.settings import AioConfig, AioSession
+    from drs_sdk._transport.settings import AioSession, Config
     from drs_sdk.client import DRSClient
     from drs_sdk.events import RequestHook
     from drs_sdk.fleet.target import Target
@@ -62,7 +62,7 @@ class Fleet(Working):
         aws_session_token: str | None = None,
         role_session_name: str | None = None,
         verify: bool | str | None = None,
-        config: AioConfig | None = None,
+        config: Config | None = None,
         session: AioSession | None = None,
         clock: Clock | None = None,
         on_request: RequestHook | None = None,
@@ -146,7 +146,7 @@ class Fleet(Working):
         aws_secret_access_key: str | None = None,
         aws_session_token: str | None = None,
         verify: bool | str | None = None,
-        config: AioConfig | None = None,
+        config: Config | None = None,
         session: AioSession | None = None,
         clock: Clock | None = None,
         on_request: RequestHook | None = None,

@@ -208,6 +208,7 @@ class Wait(Generic[SubjectT]):
         return changed
 
     def _join(self) -> Subscription[SubjectT]:
+        self._hub.require_usable()
         pace = self._pace
         deadline = None if pace.timeout is None else self._began + pace.timeout
         subscription: Subscription[SubjectT] = Subscription(

@@ -119,6 +119,7 @@ class Monitor(Generic[SubjectT, PolledT]):
         await self._poller.stopped()
 
     def _join(self) -> Subscription[PolledT]:
+        self._hub.require_usable()
         subscription: Subscription[PolledT] = Subscription(
             ids=set(self._ids),
             min_delay=self._pace.min_delay,

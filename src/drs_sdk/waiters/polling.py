@@ -33,7 +33,7 @@ from drs_sdk.waiters.subscription import Tick
 from drs_sdk.waiters.weather import asked_to_wait, may_heal, worst
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence, Set as AbstractSet
+    from collections.abc import Callable, Iterable, Iterator, Sequence, Set as AbstractSet
     from datetime import datetime
 
     from drs_sdk.clock import Clock
@@ -322,7 +322,14 @@ class _Poll(Generic[SubjectT]):
 class PollerHub:
     """The pollers of one client, one for each kind that is waited for."""
 
-    def __init__(self, drs: Operations, clock: Clock, walker: Operations | None = None) -> None:
+    def __init__(
+        self,
+        drs: Operations,
+        clock: Clock,
+        walker: Operations | None = None,
+        *,
+        require_usable: Callable[[], None] = lambda: None,
+    ) -> None:
         """Make pollers as they are needed.
 
         Args:
@@ -330,10 +337,13 @@ class PollerHub:
             clock: Tells the time and passes it.
             walker: Sends the polls that walk over pages; it should try again, or one page that
                 fails would cost all pages. The same unless given.
+            require_usable: Raises where the client cannot be used: the pollers are tasks of its
+                event loop, and nobody else's to join.
         """
         self._drs = drs
         self._walker = walker or drs
         self.clock = clock
+        self.require_usable = require_usable
         self._pollers: dict[str, Poller[object]] = {}
 
     def poller(self, kind: Kind[SubjectT]) -> Poller[SubjectT]:

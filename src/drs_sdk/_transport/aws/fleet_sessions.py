@@ -26,9 +26,9 @@ from drs_sdk._transport.aws.sessions import (
 from drs_sdk._transport.explaining import not_opened
 
 if TYPE_CHECKING:
-    from aiobotocore.config import AioConfig
     from aiobotocore.credentials import AioCredentials
     from aiobotocore.session import AioSession
+    from botocore.config import Config
 
     from drs_sdk._transport.aws.roles import CredentialFinder
     from drs_sdk._transport.settings import ClientSettings
@@ -58,7 +58,7 @@ class FleetSessions:
         self._found: dict[tuple[str | None, str | None], CredentialFinder] = {}
 
     @property
-    def config(self) -> AioConfig | None:
+    def config(self) -> Config | None:
         """What clients on these sessions are configured with."""
         return self._settings.config
 

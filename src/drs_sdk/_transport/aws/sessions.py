@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
     from aiobotocore.credentials import AioCredentials
+    from botocore.config import Config
 
     from drs_sdk._transport.http import HTTPSession
     from drs_sdk._transport.settings import ClientSettings
@@ -48,6 +49,12 @@ class _Config(Protocol):
     user_agent_appid: str | None
     signature_version: object
     http_session_cls: type[object]
+
+
+class _Settings(Protocol):
+    """What is used of a session's settings."""
+
+    def set_config_variable(self, logical_name: str, value: object) -> None: ...
 
 
 class SharedSession(AioSession):
@@ -100,6 +107,8 @@ def new_session(profile_name: str | None) -> AioSession:
         said = [name for name in names if os.environ.get(name) != ""]
         if said != names:
             variables[setting] = (key, said or None, default, convert)
+    store = cast("_Settings", session.get_component("config_store"))  # pyright: ignore[reportUnknownMemberType]
+    store.set_config_variable("s3", {})  # botocore would check it, and its variables, for all
     share_loader(session)
     return session
 
@@ -224,7 +233,7 @@ def config_for(
     return _merged(ours if given is None else _merged(ours, given), fixed)
 
 
-def _user_agent(session: AioSession, config: AioConfig | None) -> AioConfig:
+def _user_agent(session: AioSession, config: Config | None) -> AioConfig:
     """Say who calls, in one string: botocore would put its own together anew at every call.
 
     That takes a fifth of a small call. An application id (``AWS_SDK_UA_APP_ID``) is worth it.
@@ -239,7 +248,7 @@ def _user_agent(session: AioSession, config: AioConfig | None) -> AioConfig:
     )
 
 
-def _merged(under: AioConfig, over: AioConfig) -> AioConfig:
+def _merged(under: AioConfig, over: Config) -> AioConfig:
     return under.merge(over)  # pyright: ignore[reportUnknownMemberType]
 
 

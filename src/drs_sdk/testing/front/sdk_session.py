@@ -19,6 +19,8 @@ from drs_sdk.testing.service.model import SERVICE, data_loader
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from botocore.config import Config
+
     from drs_sdk.events import RequestHook
     from drs_sdk.testing.clock import EmulatorClock
     from drs_sdk.testing.service.documents import Doc
@@ -39,7 +41,7 @@ class ClientOptions(TypedDict, total=False):
     aws_secret_access_key: str
     aws_session_token: str
     verify: bool | str
-    config: AioConfig
+    config: Config
     role_arn: str
     external_id: str
     role_session_name: str
@@ -64,7 +66,7 @@ class FleetOptions(TypedDict, total=False):
     aws_session_token: str
     role_session_name: str
     verify: bool | str
-    config: AioConfig
+    config: Config
     on_request: RequestHook
     max_response_bytes: int
     allow_insecure_endpoint: bool
@@ -138,7 +140,7 @@ def build_session(
     return session
 
 
-def build_config(config: AioConfig | None) -> AioConfig:
+def build_config(config: Config | None) -> AioConfig:
     """Make the configuration: the caller's, and no proxy between client and emulator."""
     ours = AioConfig(proxies={})
     return ours if config is None else ours.merge(config)
