@@ -463,3 +463,29 @@ class TestPrefetch:
                     seen += numbers([item])
         assert seen == [0, 1]
         assert caught.value.next_token == "page-1"
+
+
+@pytest.mark.parametrize("walk", [aiter, lambda pager: pager.pages()], ids=["items", "pages"])
+async def test_a_walk_whose_step_was_cancelled_does_not_look_complete(
+    walk: Callable[[Any], Any],
+) -> None:
+    begun = asyncio.Event()
+
+    async def send(_: object) -> Any:
+        begun.set()
+        await asyncio.Event().wait()
+
+    request = models.DescribeJobsRequest()
+    pager: Pager[Any, Any] = Pager(
+        send, request, field="items", items=lambda page: page.items, token=lambda _: None
+    )
+    steps = walk(pager)
+    task = asyncio.create_task(anext(steps))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    for _ in range(2):
+        with pytest.raises(PaginationError, match="a step of this walk over DescribeJobs"):
+            await anext(steps)
+    await steps.aclose()

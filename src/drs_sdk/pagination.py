@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 
 from drs_sdk._core.errors import DRSError, PaginationError, RequestValidationError
 from drs_sdk._core.unread import Unread
+from drs_sdk._core.walking import Walking
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -81,8 +82,11 @@ class Pager(Generic[ResponseT, ItemT]):
         return self._first().__await__()
 
     def __aiter__(self) -> AsyncIterator[ItemT]:
-        """Walk over every item of every page."""
-        return self._walk()
+        """Walk over every item of every page.
+
+        A step that is cancelled ends the walk: the next one raises `PaginationError`.
+        """
+        return Walking(self._walk(), self._cut_short)
 
     def prefetch(self) -> Pager[ResponseT, ItemT]:
         """Return the same pager, asking for the next page while you work on this one.
@@ -124,7 +128,7 @@ class Pager(Generic[ResponseT, ItemT]):
                     return found[:limit]
         return found
 
-    async def pages(self, starting_token: str | None = None) -> AsyncGenerator[ResponseT, None]:
+    def pages(self, starting_token: str | None = None) -> AsyncGenerator[ResponseT, None]:
         """Walk over the pages.
 
         An empty page with a token is a page like any other: the walk goes on.
@@ -133,18 +137,22 @@ class Pager(Generic[ResponseT, ItemT]):
             starting_token: Start at the page that this token names, such as the ``next_token``
                 of an earlier page or of the error that ended an earlier walk.
 
-        Yields:
-            Each page, a response with its own ``response_metadata``.
+        Returns:
+            Each page, a response with its own ``response_metadata``. Its steps raise
+            `PaginationError` where the service repeats a page token, as walking on would never
+            end, and after a step that was cancelled.
 
         Raises:
-            PaginationError: The service repeated a page token; walking on would never end.
             RequestValidationError: The token is no text.
         """
         if not isinstance(starting_token, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
             given = type(starting_token).__name__
             raise RequestValidationError.of("starting_token", f"must be a text, got {given}")
         # As the service's empty token, an empty one is none.
-        async with aclosing(self._follow(self._fetch, starting_token or None)) as pages:
+        return Walking(self._pages(starting_token or None), self._cut_short)
+
+    async def _pages(self, token: str | None) -> AsyncGenerator[ResponseT, None]:
+        async with aclosing(self._follow(self._fetch, token)) as pages:
             async for page, _ in pages:
                 yield page
 
@@ -225,6 +233,13 @@ class Pager(Generic[ResponseT, ItemT]):
         except DRSError as error:
             error.next_token = cast("str | None", getattr(request, "next_token", None))
             raise
+
+    def _cut_short(self) -> PaginationError:
+        return PaginationError(
+            f"a step of this walk over {self._request.operation} was cancelled, which ended it "
+            "before its last item; walk again, with the timeout around the whole walk",
+            operation=self._request.operation,
+        )
 
     def _repeated(self, token: str, page: ResponseT) -> PaginationError:
         return PaginationError(

@@ -226,6 +226,23 @@ async def test_a_loop_that_is_left_stops_even_what_hangs(world: DRSEmulator, lea
         assert not any("drs_sdk" in task.get_name() for task in asyncio.all_tasks())
 
 
+async def test_a_walk_whose_step_was_cancelled_does_not_look_complete(world: DRSEmulator) -> None:
+    async def servers(drs: DRSClient) -> AsyncIterator[str]:
+        async for server in drs.describe_source_servers():
+            yield server.source_server_id or ""
+        await asyncio.Event().wait()
+
+    async with world.fleet() as fleet:
+        steps = aiter(fleet.walk(servers, timeout_per_target=None))
+        task = asyncio.create_task(anext(steps))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        with pytest.raises(DRSError, match="a step of this walk over a fleet was cancelled"):
+            await anext(steps)
+
+
 async def test_a_second_loop_ends_the_first(world: DRSEmulator) -> None:
     async with world.fleet() as fleet:
         walk = fleet.walk(lambda drs: drs.describe_source_servers())

@@ -210,13 +210,18 @@ class ResponseDecodeError(DRSError):
 
 
 class PaginationError(DRSError):
-    """The service's page tokens do not lead to an end."""
+    """A walk over pages came to no end: a page token came again, or a step was cancelled."""
 
     __module__ = "drs_sdk.errors"
 
     def __init__(
-        self, message: str, *, operation: str, request_id: str | None, next_token: str
+        self,
+        message: str,
+        *,
+        operation: str,
+        request_id: str | None = None,
+        next_token: str | None = None,
     ) -> None:
-        """Name the token that came again."""
+        """Name the token that came again, if one did."""
         super().__init__(message, operation=operation, request_id=request_id)
         self.next_token: str | None = next_token

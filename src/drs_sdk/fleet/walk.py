@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from drs_sdk._core.errors import DRSError
+from drs_sdk._core.walking import Walking
 from drs_sdk.fleet.errors import FleetError
 from drs_sdk.fleet.handover import Handover
 from drs_sdk.fleet.sweep import closed
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, TypeAlias
 
-    from drs_sdk._core.errors import DRSError
     from drs_sdk.client import DRSClient
     from drs_sdk.fleet.stopwatch import Stopwatch
     from drs_sdk.fleet.sweep import Sweep, Visit
@@ -83,8 +84,11 @@ class Walk(Generic[ItemT]):
             raise FleetError.of(self.failures, self._targets)
 
     def __aiter__(self) -> AsyncIterator[tuple[Target, ItemT]]:
-        """Walk over every item of every target."""
-        return self._walk()
+        """Walk over every item of every target.
+
+        A step that is cancelled ends the walk: the next one raises a `DRSError`.
+        """
+        return Walking(self._walk(), _cut_short)
 
     async def __aenter__(self) -> Self:
         """Stop whatever goes on when the block ends."""
@@ -142,3 +146,10 @@ class Walk(Generic[ItemT]):
                 raise closed()
         finally:
             await sweep.close()
+
+
+def _cut_short() -> DRSError:
+    return DRSError(
+        "a step of this walk over a fleet was cancelled, which ended it before all targets were "
+        "done; walk again, with a timeout around the whole walk, not around a step"
+    )
