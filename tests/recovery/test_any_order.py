@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import settings, strategies as st
+from hypothesis import event, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from runs import KEY, session_with
 
@@ -24,7 +24,8 @@ REGIONS = ("us-east-1", "us-west-2")
 WAVES = ("db", "app", "web")
 GONE = frozenset({"TERMINATED", "SHUTTING-DOWN", "NOT_FOUND"})
 SERVER = st.tuples(st.sampled_from(REGIONS), st.integers(0, 5))
-DICE = st.integers(0, 4)
+KILLS = st.lists(st.none() | st.integers(0, 12), max_size=3)
+DICE = st.integers(0, 2)
 FAULTS = st.sampled_from(
     [
         Fault.drop_before(),
@@ -53,12 +54,19 @@ class AnyOrder(RuleBasedStateMachine):
         self.stood: dict[str, tuple[str, str, str, bool]] = {}
         self.approved: set[str] = set()
         self.closed_jobs: set[str] | None = None
+        self.happened: set[str] = set()
 
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 - what it returns
         return self.loop.run_until_complete(work)
 
-    @initialize(mode=st.sampled_from(["drill", "recovery"]))
-    def begin(self, mode: str) -> None:
+    @initialize(
+        mode=st.sampled_from(["drill", "recovery"]),
+        through=st.lists(st.tuples(KILLS, st.none() | SERVER), max_size=4),
+    )
+    def begin(
+        self, mode: str, through: list[tuple[list[int | None], tuple[str, int] | None]]
+    ) -> None:
+        """Begin somewhere in a run: orders that start at nothing hardly come to its last wave."""
         self.mode = mode
         self.world = DRSEmulator(regions=REGIONS)
         self.do(self.world.start())
@@ -68,6 +76,14 @@ class AnyOrder(RuleBasedStateMachine):
             for region, place in self.places.items()
         }
         self.do(self._open())
+        for kills, fails in through:
+            self.a_wave_goes_through(kills, fails, names=False)
+            self._all_holds()
+
+    def _all_holds(self) -> None:
+        self.one_launch_for_each_attempt()
+        self.no_wave_before_those_it_comes_after()
+        self.what_is_not_its_own_stays()
 
     async def _open(self) -> None:
         keys = {
@@ -89,8 +105,17 @@ class AnyOrder(RuleBasedStateMachine):
             for place in self.places.values():
                 place.clear_faults()
             self.do(self._figures())
+            self._tell()
             self.do(self._close())
         self.loop.close()
+
+    def _tell(self) -> None:
+        """Say what this order reached: shown by ``--hypothesis-show-statistics``."""
+        tags = [job["tags"] for _, job in self._own_jobs()]
+        event(f"waves begun: {len({each['drs-sdk:wave'] for each in tags})}")
+        event(f"attempts: {max((int(each['drs-sdk:attempt']) for each in tags), default=0)}")
+        for each in sorted(self.happened):
+            event(each)
 
     async def _close(self) -> None:
         await self.fleet.__aexit__(None, None, None)
@@ -102,6 +127,9 @@ class AnyOrder(RuleBasedStateMachine):
         """Kill the runner before its next request, when it is time."""
         if self.left is not None:
             if self.left <= 0:
+                self.happened.add("killed")
+                if any(True for _ in self._own_jobs()):
+                    self.happened.add("killed in the middle")
                 raise asyncio.CancelledError
             self.left -= 1
 
@@ -152,6 +180,22 @@ class AnyOrder(RuleBasedStateMachine):
                 self.removed.add(instance)
         return [name for servers in self.servers.values() for name in servers]
 
+    @rule(
+        kills=KILLS,
+        fails=st.none() | SERVER,
+        names=st.booleans(),
+    )
+    def a_wave_goes_through(
+        self, kills: list[int | None], fails: tuple[str, int] | None, *, names: bool
+    ) -> None:
+        """A wave's time passes, its runner killed now and then, one of its servers failing."""
+        if fails:
+            self.a_launch_fails(fails, "LAUNCH")
+        for kill in [*kills, None]:
+            self.advances(kill, names=names)
+        self.time_passes(900)
+        self.somebody_approves()
+
     @rule(seconds=st.sampled_from([1, 20, 100, 600, 900]))
     def time_passes(self, seconds: float) -> None:
         self.do(self.world.clock.advance(seconds))
@@ -175,6 +219,7 @@ class AnyOrder(RuleBasedStateMachine):
                 [self.servers[region][number]], is_drill=is_drill
             )
             self.steps += 1
+            self.happened.add("somebody launched")
             self.removed |= {
                 i
                 for i, (where, name, *_) in self._instances().items()
@@ -190,6 +235,7 @@ class AnyOrder(RuleBasedStateMachine):
                     self.places[region].start_foreign_termination([instance])
                     self.removed.add(instance)
                     self.steps += 1
+                    self.happened.add("somebody terminated")
 
     @rule(server=SERVER, tier=st.sampled_from([*WAVES, "none"]), dice=DICE)
     def somebody_retags(self, server: tuple[str, int], tier: str, dice: int) -> None:
@@ -200,6 +246,7 @@ class AnyOrder(RuleBasedStateMachine):
         arn = f"arn:aws:drs:{region}:{self.world.account_id}:source-server/{name}"
         with suppress(DRSError):
             self.do(self.clients[region].tag_resource(resource_arn=arn, tags={"tier": tier}))
+            self.happened.add("somebody retagged")
 
     @rule(region=st.sampled_from(REGIONS), tier=st.sampled_from(WAVES))
     def a_server_comes(self, region: str, tier: str) -> None:
@@ -210,11 +257,13 @@ class AnyOrder(RuleBasedStateMachine):
     def somebody_approves(self) -> None:
         if self.attempt(self.recovery().approve("web", by="Ada")):
             self.approved.add("web")
+            self.happened.add("approved")
 
     @rule(kill=st.none() | st.integers(0, 12), dice=DICE)
     def somebody_closes(self, kill: int | None, dice: int) -> None:
         if not dice and self.attempt(self.recovery().close(reason="enough"), kill):
             self.closed_jobs = {job["jobID"] for _, job in self._own_jobs()}
+            self.happened.add("closed")
 
     @rule(kill=st.integers(0, 60), dice=DICE)
     def somebody_cleans_up(self, kill: int, dice: int) -> None:
@@ -222,6 +271,7 @@ class AnyOrder(RuleBasedStateMachine):
             before = {job["jobID"] for _, job in self._own_jobs()}
             if self.attempt(self.recovery().clean_up(timeout=900), kill) and before:
                 self.closed_jobs = before
+                self.happened.add("cleaned up")
 
     # -- what must hold --------------------------------------------------------------------------
 
@@ -376,4 +426,4 @@ def _time(text: str) -> datetime:
 
 
 TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(max_examples=12, stateful_step_count=20)
+TestAnyOrder.settings = settings(max_examples=30, stateful_step_count=20)
