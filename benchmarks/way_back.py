@@ -2,8 +2,9 @@
 
 Everything goes through real HTTP to the emulator; the kills are SIGKILL, in processes of their own.
 Prints tables in Markdown, and ends with 1 where a bar is missed:
-``python benchmarks/way_back.py [--every N] [kills|orders|lines]...``. All boundaries of 12 servers
-take hours on a small machine: ``--every 10`` tries each tenth.
+``python benchmarks/way_back.py [--every N] [--part K/N] [kills|orders|lines]...``. All boundaries
+of 12 servers take hours on a small machine: ``--every 10`` tries each tenth, ``--part 1/4`` the
+first quarter of those.
 """
 
 from __future__ import annotations
@@ -27,13 +28,15 @@ _ROOT = Path(__file__).parents[1]
 _MOST_LINES = 15
 
 
-def measure_kills(every: int) -> bool:
+def measure_kills(given: argparse.Namespace) -> bool:
     """Go there and back with 12 servers in 2 waves, killed at request boundaries, and run again."""
     with WayBackCrashes(waves=2, servers=6) as world:
         whole = world.run()
         assert whole["succeeded"], whole["told"]
         world.restart()
-        tried = range(0, whole["boundaries"], every)
+        every = range(0, whole["boundaries"], given.every)
+        part, parts = given.part
+        tried = every[len(every) * (part - 1) // parts : len(every) * part // parts]
         found: list[Counts] = []
         for at in tried:
             found.append(world.survive(at))
@@ -50,10 +53,10 @@ def measure_kills(every: int) -> bool:
         ("servers that do not protect", "unprotected"),
     ):
         print(f"| {what} | {sum(abs(getattr(one, name)) for one in found)} | 0 |")
-    return all(one.is_none for one in found)
+    return bool(found) and all(one.is_none for one in found)
 
 
-def measure_orders(_: int) -> bool:
+def measure_orders(_: argparse.Namespace) -> bool:
     """Try each step where it is not its turn."""
     refused = sum(asyncio.run(is_refused(*wrong)) for wrong in WRONG)
     print("| wrong orders | refused before a change, with letter and first step | bar |")
@@ -62,7 +65,7 @@ def measure_orders(_: int) -> bool:
     return refused == len(WRONG)
 
 
-def measure_lines(_: int) -> bool:
+def measure_lines(_: argparse.Namespace) -> bool:
     """Count the lines of the drill there and back in the documentation."""
     page = (_ROOT / "docs" / "way-back.md").read_text()
     block = (
@@ -77,17 +80,33 @@ def measure_lines(_: int) -> bool:
     return lines <= _MOST_LINES
 
 
-_MEASURES: dict[str, Callable[[int], bool]] = {
+_MEASURES: dict[str, Callable[[argparse.Namespace], bool]] = {
     "kills": measure_kills,
     "orders": measure_orders,
     "lines": measure_lines,
 }
 
 
+def _above_zero(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("must be above zero")
+    return number
+
+
+def _part(text: str) -> tuple[int, int]:
+    part, _, parts = text.partition("/")
+    if not 1 <= int(part) <= int(parts):
+        raise argparse.ArgumentTypeError("must be K/N with K from 1 to N")
+    return int(part), int(parts)
+
+
 def main() -> None:
     """Measure what is asked for, all unless told."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--every", type=int, default=1, help="try each N-th boundary")
+    parser.add_argument("--every", type=_above_zero, default=1, help="try each N-th boundary")
+    parser.add_argument(
+        "--part", type=_part, default=(1, 1), metavar="K/N", help="the K-th of N parts of those"
+    )
     parser.add_argument("measures", nargs="*", help=", ".join(_MEASURES))
     given = parser.parse_args()
     if unknown := set(given.measures) - _MEASURES.keys():
@@ -95,7 +114,7 @@ def main() -> None:
     print(f"{describe()}\n")
     held = True
     for name in given.measures or _MEASURES:
-        held = _MEASURES[name](given.every) and held
+        held = _MEASURES[name](given) and held
         print()
     sys.exit(0 if held else 1)
 
