@@ -23,16 +23,16 @@ class Stage:
 
     def __init__(self) -> None:
         self.emulator = DRSEmulator(check_answers=True)
+        (cellar,) = self.emulator.add_source_servers(1, origin="ON_PREMISES")
+        self.call("StartRecovery", sourceServers=[{"sourceServerID": cellar}], isDrill=False)
+        self.move(timedelta(minutes=20))
         for state in get_args(ReplicationState):
             self.emulator.add_source_servers(2, state=state)
         lagging, slow, failed, launched = self.emulator.add_source_servers(4)
         self.emulator.set_lag(lagging, timedelta(minutes=3), growth=2.0)
         self.emulator.set_lag(slow, timedelta(minutes=3), growth=-2.0, state="BACKLOG")
         self.emulator.stall_replication(failed)
-        (cellar,) = self.emulator.add_source_servers(1, origin="ON_PREMISES")
         self.emulator.add_source_network(status="IN_PROGRESS")
-        self.call("StartRecovery", sourceServers=[{"sourceServerID": cellar}], isDrill=False)
-        self.move(timedelta(minutes=20))
         (instance,) = self.call("DescribeRecoveryInstances")["items"]
         self.emulator.pair_failback_client(instance["recoveryInstanceID"])
         self.call("StartRecovery", sourceServers=[{"sourceServerID": launched}], isDrill=True)
