@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from way_back_watch import WayBackWatch, machines_replicated
+
 from drs_sdk.testing import DRSEmulator, Quotas
 from drs_sdk.testing.front import wire
 from drs_sdk.testing.service.model import load_service
@@ -15,7 +17,7 @@ from drs_sdk.testing.service.refusals import ServiceError
 from drs_sdk.testing.state.predefined_actions import IDENTIFIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from datetime import timedelta
 
     from drs_sdk.testing import Place
@@ -107,8 +109,10 @@ class AccountDriver:
         self.here: Place = self.emulator
         self.deleted: set[str] = set()
         self.tags: dict[str, dict[str, str]] = {}
+        self.way_back = WayBackWatch()
         self._seen: dict[str, str] = {}
         self._added: dict[str, str] = {}
+        self._homes: dict[str, str] = {}
 
     @property
     def there(self) -> Place:
@@ -138,7 +142,9 @@ class AccountDriver:
         front = self.emulator._front
         described = load_service().operations[operation]
         try:
-            answer = front.dispatch(self.here._account, described, params)
+            # As a request's signature would find it.
+            desk = self.emulator._desk_for(self.here.access_key_id, self.here.region)
+            answer = front.dispatch(desk.account(), described, params)
             front.check(described, answer)
         except ServiceError as refusal:
             if refusal.status is not None:
@@ -190,17 +196,32 @@ class AccountDriver:
                 found += self.items(operation)
         return found
 
-    def replicas_of(self, instances: Iterable[str]) -> list[str]:
-        """Return the servers that replicate the machine of one of these instances."""
-        shown = self.everywhere("DescribeRecoveryInstances")
-        machines = {i["ec2InstanceID"] for i in shown if i["recoveryInstanceID"] in instances}
+    def primaries(self, place: Place | None = None) -> list[str]:
+        """Return the instances whose machines are replicated, in a place or in all."""
+        machines = machines_replicated(self.everywhere("DescribeSourceServers"))
         return [
-            server["sourceServerID"]
-            for server in self.everywhere("DescribeSourceServers")
-            if server["dataReplicationInfo"]["dataReplicationState"]
-            not in {"STOPPED", "DISCONNECTED"}
-            and server["sourceProperties"]["identificationHints"].get("awsInstanceID") in machines
+            instance["recoveryInstanceID"]
+            for instance in self.everywhere("DescribeRecoveryInstances")
+            if instance["ec2InstanceID"] in machines
+            and (place is None or instance["arn"].split(":")[3] == place.region)
         ]
+
+    def go_on_after_stop_failback(self, instance: str) -> None:
+        """Stop the failback of an instance here, and start what replicates it again."""
+        (shown,) = self.items(
+            "DescribeRecoveryInstances", filters={"recoveryInstanceIDs": [instance]}
+        )
+        replicas = [
+            server
+            for server in self.everywhere("DescribeSourceServers")
+            if machines_replicated([server]) == {shown["ec2InstanceID"]}
+        ]
+        self.call("StopFailback", recoveryInstanceID=instance)
+        self.check_arrows()
+        for server in replicas:
+            (place,) = (p for p in self.places if p.region == server["arn"].split(":")[3])
+            with self.standing(place):
+                self.call("StartReplication", sourceServerID=server["sourceServerID"])
 
     def check(self) -> None:
         """Check everything that must hold at any time."""
@@ -208,6 +229,10 @@ class AccountDriver:
         for place in self.places:
             with self.standing(place):
                 self._check_place()
+                for instance in self.primaries(place):
+                    # Whatever it went through, nobody can terminate what may be the primary.
+                    answer = self.call("TerminateRecoveryInstances", recoveryInstanceIDs=[instance])
+                    assert answer is None
         for server in self.everywhere("DescribeSourceServers"):
             added = server["lifeCycle"]["addedToServiceDateTime"]
             # Whatever a server is pointed to, it is as old as it was.
@@ -235,9 +260,11 @@ class AccountDriver:
             *(job["jobID"] for job in jobs),
         }
         assert not shown & self.deleted
-        # A place shows nothing of another one.
-        for shown in (*servers, *networks, *instances, *jobs):
-            assert shown["arn"].split(":")[3] == self.here.region
+        # A place shows nothing of another one, and what it shows never moves.
+        for resource in (*servers, *networks, *instances, *jobs):
+            assert resource["arn"].split(":")[3] == self.here.region
+        for name in shown:
+            assert self._homes.setdefault(name, self.here.region) == self.here.region
 
     def check_arrows(self) -> None:
         """Check that each status is where it was, or one documented arrow further."""
@@ -248,6 +275,9 @@ class AccountDriver:
                     arrow = f"{name}: {before} -> {status}"
                     assert status == before or status in arrows[before], arrow
                     self._seen[name] = status
+        self.way_back.check_primaries(
+            self.everywhere("DescribeSourceServers"), self.everywhere("DescribeRecoveryInstances")
+        )
 
     def _statuses(self) -> Iterator[tuple[str, str, dict[str, set[str]]]]:
         for server in self.items("DescribeSourceServers"):

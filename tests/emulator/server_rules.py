@@ -65,11 +65,15 @@ class ServerRules(RuleBasedStateMachine):
             self.wait_for_a_launch()
         return multiple(*ids)
 
-    @initialize(target=servers)
-    def begin_with_an_instance_from_there(self) -> Any:
+    @initialize(target=servers, is_reversed=st.booleans())
+    def begin_with_an_instance_from_there(self, *, is_reversed: bool) -> Any:
         server = self.add_a_server_from_there()
         self.start_recovery([server], is_drill=False)
         self.wait_for_a_launch()
+        owner = {"sourceServerIDs": [server]}
+        (launched,) = self.drs.items("DescribeRecoveryInstances", filters=owner)
+        if is_reversed:
+            assert self._reverse(launched["recoveryInstanceID"]) is not None
         return server
 
     @initialize(target=networks)
@@ -269,6 +273,7 @@ class ServerRules(RuleBasedStateMachine):
         answer = self.drs.call(operation, recoveryInstanceID=instance)
         if operation == "DeleteRecoveryInstance":
             self._deletes(instance, answer)
+            self.drs.way_back.give_up([instance] if answer is not None else [])
 
     def _reverse(self, instance: str) -> str | None:
         """Reverse an instance where there is room for its server, and return that server."""
@@ -278,7 +283,12 @@ class ServerRules(RuleBasedStateMachine):
                 rooms.append(self._room_for_servers(replicating=1))
         if min(rooms) < 1:
             return None
+        named = {"recoveryInstanceIDs": [instance]}
+        (shown,) = self.drs.items("DescribeRecoveryInstances", filters=named)
         before = {s["arn"]: s for s in self.drs.everywhere("DescribeSourceServers")}
+        owner = next(
+            (s for s in before.values() if s["sourceServerID"] == shown["sourceServerID"]), None
+        )
         answer = self.drs.call("ReverseReplication", recoveryInstanceID=instance)
         if answer is None:
             return None
@@ -288,7 +298,9 @@ class ServerRules(RuleBasedStateMachine):
         # A server that was there goes on as the one it was, or one is added.
         assert after.keys() == before.keys() | {arn}
         assert after[arn]["tags"] == before.get(arn, after[arn])["tags"]
-        assert self.drs.replicas_of([instance]) != []
+        assert instance in self.drs.primaries()
+        if owner is not None:
+            self.drs.way_back.check_reversal(before, owner["arn"], arn)
         return arn.rpartition("/")[2]
 
     @precondition(lambda self: self.drs.items("DescribeRecoveryInstances"))
@@ -300,13 +312,31 @@ class ServerRules(RuleBasedStateMachine):
     def start_instance_job(self, operation: str, data: st.DataObject) -> Any:
         present = [i["recoveryInstanceID"] for i in self.drs.items("DescribeRecoveryInstances")]
         chosen = data.draw(st.lists(st.sampled_from(present), min_size=1, max_size=3, unique=True))
-        replicas = self.drs.replicas_of(chosen)
+        primaries = set(self.drs.primaries())
         answer = self.drs.call(operation, recoveryInstanceIDs=chosen)
         if answer is None:
             return multiple()
-        # What is replicated may be the live primary.
-        assert operation != "TerminateRecoveryInstances" or not replicas
+        if operation == "TerminateRecoveryInstances":
+            # What is replicated may be the live primary.
+            assert not primaries & set(chosen)
+            self.drs.way_back.give_up(chosen)
         return answer["job"]["jobID"]
+
+    @precondition(lambda self: self.drs.primaries())
+    @rule(data=st.data(), waits=st.booleans(), stops=st.booleans())
+    def attack_a_primary(self, data: st.DataObject, *, waits: bool, stops: bool) -> None:
+        """All that could take a live primary away, which a free choice would seldom try."""
+        instance = data.draw(st.sampled_from(self.drs.primaries()))
+        here = instance in self.drs.primaries(self.drs.here)
+        with self.drs.standing(self.drs.here if here else self.drs.there):
+            if stops:
+                self.drs.go_on_after_stop_failback(instance)
+            named = {"recoveryInstanceIDs": [instance]}
+            (shown,) = self.drs.items("DescribeRecoveryInstances", filters=named)
+            # A launch removes the instance of the launch before, but not this one.
+            self.start_recovery([shown["sourceServerID"]], is_drill=waits)
+        if waits:
+            self.wait_for_a_launch()
 
     @precondition(lambda self: self.drs.items("DescribeRecoveryInstances"))
     @rule(data=st.data())

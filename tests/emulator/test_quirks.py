@@ -170,7 +170,7 @@ async def test_quirks_quotas_and_durations_are_a_places_own_and_are_saved() -> N
     assert world.quirks == Quirks(job_listing_delay=5)
     assert world.quotas == Quotas()
     assert world.job_durations == JobDurations(launch=10)
-    other = DRSEmulator()
+    other = DRSEmulator(region="us-west-2")
     other.restore(json.loads(json.dumps(west.snapshot())))
     assert other.quirks == Quirks(job_listing_delay=5, recovery_tags="LOST", job_retention=1.5)
     assert other.quotas == Quotas(concurrent_jobs=1)

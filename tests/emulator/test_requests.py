@@ -3,6 +3,7 @@
 # ruff: noqa: ANN401 - aiobotocore clients have no types
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -145,6 +146,47 @@ async def test_half_a_character_does_not_get_into_the_account(emulator: DRSEmula
     assert answer["launchConfigurationTemplate"]["tags"] == {"whole": "\N{GRINNING FACE}"}
     status, _, _ = await _post(emulator, "/DescribeLaunchConfigurationTemplates", b"{}")
     assert status == 200
+
+
+@pytest.mark.parametrize("path", ["/DescribeSourceServers", "/"])
+@pytest.mark.parametrize(
+    ("body", "encoding", "status", "code"),
+    [
+        (b"{}", "gzip", 400, "ValidationException"),
+        (b"x" * 2**21, "identity", 413, "RequestEntityTooLargeException"),
+    ],
+)
+async def test_a_body_that_cannot_be_read_is_refused_as_any_other(
+    emulator: DRSEmulator, path: str, body: bytes, encoding: str, status: int, code: str
+) -> None:
+    """By DRS in JSON, by STS in XML; and it stands with the requests."""
+    async with (
+        aiohttp.ClientSession() as http,
+        http.post(
+            emulator.url + path, data=io.BytesIO(body), headers={"Content-Encoding": encoding}
+        ) as answer,
+    ):
+        text = await answer.text()
+    assert answer.status == status
+    assert code in f"{answer.headers.get('x-amzn-ErrorType')} {text}"
+    assert text.startswith("<ErrorResponse" if path == "/" else '{"message"')
+    (record,) = emulator.requests
+    assert (record.status, record.error_code, record.params) == (status, code, {})
+
+
+@pytest.mark.parametrize("region", ["..", "us east", "\N{LATIN SMALL LETTER Y WITH DIAERESIS}", ""])
+async def test_what_is_no_region_opens_no_place(region: str) -> None:
+    async with DRSEmulator(regions=["us-east-1"]) as emulator:
+        scope = f"AKIAIOSFODNN7EXAMPLE/20240101/{region}/drs/aws4_request"
+        signed = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature={'0' * 64}"
+        async with (
+            aiohttp.ClientSession() as http,
+            http.post(
+                f"{emulator.url}/DescribeJobs", data=b"{}", headers={"Authorization": signed}
+            ) as answer,
+        ):
+            assert answer.status == 200
+        assert emulator.places == [emulator]
 
 
 def test_numbers_in_the_query() -> None:

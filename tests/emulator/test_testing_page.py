@@ -42,6 +42,17 @@ def test_every_method_of_a_scenario_is_on_the_page() -> None:
         assert name in methods
 
 
+def test_every_method_of_the_emulator_alone_is_on_the_page() -> None:
+    own = {
+        name
+        for name, value in vars(DRSEmulator).items()
+        if inspect.isfunction(value) and not name.startswith("_")
+    }
+    assert own >= {"at", "snapshot_world", "restore_world", "deny_role"}
+    for name in own - {"start"}:
+        assert re.search(rf"\b{name}\(", PAGE), name
+
+
 def test_everything_that_can_be_set_on_a_place_is_on_the_page() -> None:
     settable = {
         name

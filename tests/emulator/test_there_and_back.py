@@ -322,6 +322,29 @@ async def test_a_stopped_failback_that_is_started_again_guards_its_instance() ->
         await there.terminate(b2)
 
 
+async def test_a_launch_leaves_the_instance_of_a_failback_that_was_started_again() -> None:
+    """The failback was stopped, but its server goes on: the instance may be the primary."""
+    async with world() as emulator:
+        sides = Way.between(emulator, "two Regions")
+        there, home = sides.recovery, sides.origin
+        b1 = await sides.add_b1()
+        b2 = await there.launch(b1)
+        await there.reverse(b2)
+        await there.call("stop_failback", recoveryInstanceID=b2)
+        stopped = await there.launch(b1)
+        # Nobody replicates it, so that the next launch replaces it.
+        assert [i["recoveryInstanceID"] for i in await there.instances()] == [stopped]
+
+        a2 = id_of(await there.reverse(stopped))
+        await there.call("stop_failback", recoveryInstanceID=stopped)
+        await home.call("start_replication", sourceServerID=a2)
+        assert await home.states(a2) == INITIAL
+        again = await there.launch(b1, is_drill=True)
+        shown = {i["recoveryInstanceID"] for i in await there.instances()}
+        assert shown == {stopped, again}
+        assert await home.state(a2) == "CONTINUOUS"
+
+
 async def test_saved_places_go_on_together() -> None:
     async with world() as emulator:
         sides = Way.between(emulator, "two Regions and two accounts")

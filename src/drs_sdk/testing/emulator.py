@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from drs_sdk.testing.clock import EmulatorClock
 from drs_sdk.testing.front.keys import Keyring
@@ -16,6 +16,7 @@ from drs_sdk.testing.handlers import load_handlers
 from drs_sdk.testing.job_durations import JobDurations
 from drs_sdk.testing.quirks import Quirks
 from drs_sdk.testing.settings import Quotas, Settings
+from drs_sdk.testing.world import saving
 from drs_sdk.testing.world.account import Account
 from drs_sdk.testing.world.world import World
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from drs_sdk.fleet.target import Target
     from drs_sdk.testing.front.desk import Desk
     from drs_sdk.testing.front.sdk_session import FleetOptions
+    from drs_sdk.testing.service.documents import Doc
 
 _REGION = "us-east-1"
 _ACCOUNT_ID = "111122223333"
@@ -278,6 +280,32 @@ class DRSEmulator(Place):
         session = build_session(self.clock, lambda: listener.url)
         return Fleet(targets, **merged, session=session, clock=self.clock)
 
+    def snapshot_world(self) -> dict[str, object]:
+        """Return all places, their future and the time as JSON.
+
+        Faults, requests, denied roles and policies are not part of it.
+        """
+        accounts = [place.desk.account() for place in self.places]
+        saved = saving.save_world(accounts, self._named, self.clock.now())
+        return cast("dict[str, object]", saved)
+
+    def restore_world(self, data: dict[str, object]) -> None:
+        """Go back to what `snapshot_world` returned; virtual time is set to its time, too.
+
+        Args:
+            data: The snapshot, of a world of the same accounts and Regions.
+
+        Raises:
+            ValueError: The data is not such a snapshot. Nothing was changed.
+        """
+        accounts, now = saving.read_world(cast("Doc", data), self._world, self._named)
+        if self.clock.mode == "virtual":
+            self.clock.set(now)
+        for where in {**self._places, **accounts}:
+            # What was asked for since then is as if nobody had asked.
+            place = self._places.get(where) or self._open_asked(where)
+            place.desk.take(accounts.get(where) or self._account_of(*where, initialized=False))
+
     def deny_role(self, role_arn: str) -> None:
         """Let STS refuse to give keys for a role from now on.
 
@@ -319,21 +347,27 @@ class DRSEmulator(Place):
     def _desk_for(self, key_id: str, region: str) -> Desk:
         key = self._keys.find(key_id) or self._keys.first
         where = (key.account_id, region if region and self._many_regions else self._first[1])
-        if where not in self._places:  # nobody has initialised DRS there
-            self._places[where] = self._open(*where, initialized=False)
-        return self._places[where].desk
+        return (self._places.get(where) or self._open_asked(where)).desk
+
+    def _open_asked(self, where: tuple[str, str]) -> Place:
+        """Open a place that was asked for and not named: nobody has initialised DRS there."""
+        self._places[where] = self._open(*where, initialized=False)
+        return self._places[where]
 
     def _open(self, account_id: str, region: str, *, initialized: bool) -> Place:
+        account = self._account_of(account_id, region, initialized=initialized)
+        self._world.enter(account)
+        key = self._keys.of_account(account_id) or self._keys.first
+        return Place(self.clock, account, key, self._listener)
+
+    def _account_of(self, account_id: str, region: str, *, initialized: bool) -> Account:
         settings = replace(
             self._settings,
             account_id=account_id,
             region=region,
             origin_region=_origin_of(region, self._regions),
         )
-        key = self._keys.of_account(account_id) or self._keys.first
-        account = Account(settings, self.clock.now(), initialized=initialized, world=self._world)
-        self._world.enter(account)
-        return Place(self.clock, account, key, self._listener)
+        return Account(settings, self.clock.now(), initialized=initialized, world=self._world)
 
 
 def _origin_of(region: str, regions: Sequence[str]) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from drs_sdk.testing.ranges import require_seconds
+
 if TYPE_CHECKING:
     from drs_sdk.testing.service.documents import Doc
 
@@ -54,6 +56,22 @@ class Fault:
     at: float = 0.5
     name: str = ""
     value: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot happen.
+
+        Raises:
+            ValueError: A length of time, a share or a status out of range, or a code that no
+                header can carry.
+        """
+        require_seconds("seconds", self.seconds)
+        require_seconds("retry_after", float(str(dict(self.members).get("retryAfterSeconds", 0))))
+        if not 0 <= self.at <= 1:
+            raise ValueError("a share of a body lies between 0 and 1")
+        if self.status is not None and not 400 <= self.status <= 599:  # noqa: PLR2004
+            raise ValueError(f"{self.status} is no HTTP status of an error")
+        if self.kind == "error" and not (self.code.isascii() and self.code.isprintable()):
+            raise ValueError(f"{self.code!r} is no error code")
 
     @classmethod
     def throttle(cls, retry_after: int | None = None) -> Fault:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
+
+from drs_sdk.testing.ranges import require_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +35,9 @@ class JobDurations:
         """Refuse what cannot be.
 
         Raises:
-            ValueError: A number below zero or not finite, or a jitter of 1 or more.
+            ValueError: A number below zero, over a century or not finite, or a jitter of 1 or more.
         """
         for name, value in asdict(self).items():
-            if not 0 <= value < math.inf:
-                raise ValueError(f"{name} must be a finite number, not below zero")
+            require_seconds(name, value)
         if self.jitter >= 1:
             raise ValueError("jitter must be less than 1: it is a share of a step")

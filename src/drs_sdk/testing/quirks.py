@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
+
+from drs_sdk.testing.ranges import require_seconds
 
 RecoveryTags: TypeAlias = Literal["KEPT", "LOST", "REFUSED"]
 """What becomes of the tags of a StartRecovery."""
@@ -41,13 +42,13 @@ class Quirks:
         """Refuse what cannot be.
 
         Raises:
-            ValueError: A number of seconds below zero or not finite, or no such fate of tags.
+            ValueError: A number of seconds below zero, over a century or not finite, or no such
+                fate of tags.
         """
         for name, seconds in (
             ("job_listing_delay", self.job_listing_delay),
             ("job_retention", self.job_retention or 0.0),
         ):
-            if not 0 <= seconds < math.inf:
-                raise ValueError(f"{name} must be a finite number of seconds, not below zero")
+            require_seconds(name, seconds)
         if self.recovery_tags not in get_args(RecoveryTags):
             raise ValueError(f"recovery_tags cannot be {self.recovery_tags!r}")

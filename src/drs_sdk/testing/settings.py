@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from drs_sdk.testing.job_durations import JobDurations
 from drs_sdk.testing.quirks import Quirks
@@ -45,6 +45,16 @@ class Quotas:
     servers_per_recovery_plan: int = 100
     servers_per_recovery_plan_step: int = 100
     concurrent_recovery_plan_executions: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be.
+
+        Raises:
+            ValueError: A quota below zero.
+        """
+        for name, limit in asdict(self).items():
+            if limit < 0:
+                raise ValueError(f"the quota {name} cannot be below zero")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What the HTTP front needs of one place, and keeps for it."""
+"""What the HTTP front and the emulator need of one place, and keeps for it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ class Desk:
 
     Attributes:
         account: Returns the account behind it.
+        take: Puts another account there, and in its world.
         faults: The faults that are armed.
         requests: What arrived.
     """
 
     account: Callable[[], Account]
+    take: Callable[[Account], None]
     faults: FaultPlan
     requests: list[RecordedRequest] = field(default_factory=list["RecordedRequest"])

@@ -38,7 +38,7 @@ class Place(Scenario):
         self._listener = listener
         self._session: AioSession | None = None
         # Not the account itself: `restore` puts another one in its place.
-        self._desk = Desk(lambda: self._account, FaultPlan(account.settings.seed))
+        self._desk = Desk(lambda: self._account, self._take, FaultPlan(account.settings.seed))
 
     @property
     def url(self) -> str:
@@ -76,7 +76,7 @@ class Place(Scenario):
 
     @property
     def desk(self) -> Desk:
-        """What the HTTP front works with; not for tests."""
+        """What the HTTP front and the emulator work with; not for tests."""
         return self._desk
 
     def client(self, **options: Unpack[ClientOptions]) -> DRSClient:

@@ -76,11 +76,18 @@ class Front:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one HTTP request; time stands still meanwhile (see `EmulatorClock`)."""
         with self.clock.busy():
+            body, unreadable = b"", None
             try:
                 body = await request.read()
             except ConnectionResetError:  # the client hung up: nobody waits for an answer
                 return web.Response()
-            exchange = _Exchange(self, request, body)
+            except web.RequestPayloadError as error:
+                text = f"Cannot read the body: {error}"
+                unreadable = refusals.invalid(text, reason="cannotParse")
+            except web.HTTPRequestEntityTooLarge as error:
+                code = "RequestEntityTooLargeException"
+                unreadable = ServiceError(code, error.text or "", status=error.status)
+            exchange = _Exchange(self, request, body, unreadable)
             return await exchange.run()
 
     def request_id(self) -> str:
@@ -141,8 +148,15 @@ class Front:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, front: Front, request: web.BaseRequest, body: bytes) -> None:
+    def __init__(
+        self,
+        front: Front,
+        request: web.BaseRequest,
+        body: bytes,
+        unreadable: ServiceError | None,
+    ) -> None:
         self._front = front
+        self._unreadable = unreadable
         self._request = request
         self._body = body
         self._path, _, self._query = request.raw_path.partition("?")
@@ -182,6 +196,8 @@ class _Exchange:
         record.operation, record.params = params.get("Action", ""), params
         request_id = front.request_id()
         try:
+            if self._unreadable is not None:
+                raise self._unreadable
             self._authenticate()
             keys = front.token_service.keys
             caller = keys.find(signer(record.headers)[0]) or keys.first
@@ -194,12 +210,7 @@ class _Exchange:
 
     async def _run(self, operation: Operation, labels: dict[str, str]) -> web.StreamResponse:
         front, record = self._front, self._record
-        parse_error: ServiceError | None = None
-        params: Doc = {}
-        try:
-            record.params = params = wire.parse_request(operation, labels, self._query, self._body)
-        except ServiceError as error:
-            parse_error = error
+        params, parse_error = self._parse(operation, labels)
         fault = self._desk.faults.take(operation.name, params)
         if fault is not None:
             record.fault = fault.kind
@@ -225,6 +236,19 @@ class _Exchange:
             dropped = fault is not None and fault.kind == "drop_after"
             return self._drop() if dropped else self._send(error)
         return await self._answer(operation, params, answer, fault)
+
+    def _parse(
+        self, operation: Operation, labels: dict[str, str]
+    ) -> tuple[Doc, ServiceError | None]:
+        """Return the parameters, or why there are none."""
+        if self._unreadable is not None:
+            return {}, self._unreadable
+        try:
+            params = wire.parse_request(operation, labels, self._query, self._body)
+        except ServiceError as error:
+            return {}, error
+        self._record.params = params
+        return params, None
 
     async def _strike_before(self, fault: Fault) -> web.StreamResponse | None:
         if fault.kind == "drop_before":

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 "
-    r"Credential=(?P<key>[^/]+)/(?P<date>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request"
+    r"Credential=(?P<key>[^/]+)/(?P<date>\d{8})/(?P<region>[A-Za-z0-9-]+)/(?P<service>[^/]+)/aws4_request"
     r", ?SignedHeaders=(?P<headers>[^,]+), ?Signature=(?P<signature>[0-9a-f]{64})"
 )
 _STAMP = "%Y%m%dT%H%M%SZ"

@@ -183,7 +183,7 @@ def _info_of_client(account: Account, instance: Resource) -> tuple[Doc, Doc]:
     """Return the replication of a failback client, and since when its bytes move."""
     client: Doc = instance.state["client"]
     since = parse_datetime(client["since"])
-    elapsed = (account.now - since).total_seconds()
+    elapsed = max(0.0, (account.now - since).total_seconds())  # the clock may be set back
     done = min(len(CLIENT_STEPS), int(elapsed / CLIENT_STEP))
     info: Doc = {
         "dataReplicationState": "INITIATING",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from drs_sdk.testing.life import failback, launching
+from drs_sdk.testing.ranges import require_seconds, require_times
 from drs_sdk.testing.scenario.stage import Stage
 from drs_sdk.testing.state import ec2_instances, recovery_instances
 from drs_sdk.testing.state.ec2_instances import Platform, RootDevice
@@ -44,11 +45,12 @@ class LaunchScenario(Stage):
                 no part in it.
 
         Raises:
-            ValueError: No such stage.
+            ValueError: No such stage, or less than one launch.
             ServiceError: No such server.
         """
         if stage not in {"SNAPSHOT", "CONVERSION", "LAUNCH"}:
             raise ValueError(f"{stage!r} is no stage of a launch")
+        require_times("times", times)
         account = self._settled()
         server = account.source_servers.require(source_server_id)
         account.launch_faults[server.id] = {
@@ -72,7 +74,11 @@ class LaunchScenario(Stage):
             action_id: Which action; empty means any.
             reason: The failure reason of the run.
             times: How many runs fail; None means all.
+
+        Raises:
+            ValueError: Less than one run.
         """
+        require_times("times", times)
         server = self._settled().source_servers.require(source_server_id)
         faults: list[Doc] = server.state.setdefault("action_faults", [])
         faults.append({"action": action_id, "reason": reason, "left": times})
@@ -83,7 +89,11 @@ class LaunchScenario(Stage):
         Args:
             source_server_id: The server.
             delay: How long after the job's end its real launch status shows.
+
+        Raises:
+            ValueError: Below zero, or longer than a century.
         """
+        require_seconds("delay", delay.total_seconds())
         server = self._settled().source_servers.require(source_server_id)
         server.state["status_delay"] = delay.total_seconds()
 
@@ -95,7 +105,11 @@ class LaunchScenario(Stage):
         Args:
             source_server_id: The server.
             delay: How long after its launch the instance has initialised.
+
+        Raises:
+            ValueError: Below zero, or longer than a century.
         """
+        require_seconds("delay", delay.total_seconds())
         server = self._settled().source_servers.require(source_server_id)
         server.state["initialization_delay"] = delay.total_seconds()
 

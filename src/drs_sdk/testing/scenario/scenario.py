@@ -12,7 +12,7 @@ from drs_sdk.testing.scenario.launches import LaunchScenario
 from drs_sdk.testing.scenario.networks import NetworkScenario
 from drs_sdk.testing.scenario.servers import ServerScenario
 from drs_sdk.testing.state import recovery_plans
-from drs_sdk.testing.world.account import Account
+from drs_sdk.testing.world import saving
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -68,20 +68,22 @@ class Scenario(BehaviourScenario, ServerScenario, NetworkScenario, JobScenario, 
     def snapshot(self) -> dict[str, object]:
         """Return the account, its future and its time as JSON; faults are not part of it.
 
-        In a world of several places it is that of this one: save all that belong together.
+        In a world of several places it is that of this one: save all that belong together, or
+        all there are by `DRSEmulator.snapshot_world`.
         """
         return cast("dict[str, object]", self._settled().snapshot())
 
     def restore(self, data: dict[str, object]) -> None:
         """Go back to what `snapshot` returned; virtual time is set to its time, too.
 
+        Args:
+            data: The snapshot, of this account in this Region, in this emulator or another one.
+
         Raises:
-            ValueError: The data is not a snapshot.
+            ValueError: The data is not a snapshot, or that of another place. Nothing was changed.
         """
-        try:
-            account = Account.restore(cast("Doc", data), self._account.world)
-        except (AttributeError, LookupError, TypeError) as error:
-            raise ValueError(f"this is no snapshot of an emulator: {error!r}") from error
+        present = self._account
+        account = saving.read_place(cast("Doc", data), present.world, saving.place_of(present))
         if self.clock.mode == "virtual":
             self.clock.set(account.now)
         self._take(account)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from drs_sdk.testing.life import adding_servers, stalling
+from drs_sdk.testing.ranges import require_seconds
 from drs_sdk.testing.scenario.stage import Stage
 from drs_sdk.testing.state import staging_accounts
 from drs_sdk.testing.state.made_up_servers import CloudOrigin, Machine
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 Origin: TypeAlias = Literal["EC2", "ON_PREMISES"]
 """Where machines come from."""
+
+_FASTEST_GROWTH = 10_000
 
 
 class ServerScenario(Stage):
@@ -55,9 +58,11 @@ class ServerScenario(Stage):
             Their identifiers.
 
         Raises:
-            ValueError: No such state or origin, or a Region or an account of machines that are
-                not in EC2.
+            ValueError: Fewer than none, no such state or origin, or a Region or an account of
+                machines that are not in EC2.
         """
+        if count < 0:
+            raise ValueError("count cannot be below zero")
         if state not in get_args(ReplicationState):
             raise ValueError(f"{state!r} is no data replication state of a source server")
         if origin not in get_args(Origin):
@@ -138,10 +143,14 @@ class ServerScenario(Stage):
             state: The data replication state shown meanwhile, such as `BACKLOG`.
 
         Raises:
-            ValueError: No such state.
+            ValueError: No such state, a lag below zero or over a century, or one that grows or
+                shrinks ten thousand times as fast as time.
         """
         if state not in get_args(ReplicationState):
             raise ValueError(f"{state!r} is no data replication state of a source server")
+        require_seconds("lag", lag.total_seconds())
+        if not abs(growth) <= _FASTEST_GROWTH:
+            raise ValueError(f"growth must be a number up to {_FASTEST_GROWTH:,} either way")
         account = self._settled()
         server = account.source_servers.require(source_server_id)
         stalling.set_lag(account, server, lag, growth, state)

@@ -108,6 +108,8 @@ def replace_previous(account: Account, job: Resource, server: Resource) -> None:
     previous = instances_of(account).get(server.doc.get("recoveryInstanceId", ""))
     if previous is None or is_going_back(previous):
         return
+    if reversals.replicas_of(account, previous):  # by a failback that was stopped and started again
+        return
     if previous.id == launch_target(account, server):
         return
     jobs.log(account, job, "CLEANUP_START", sourceServerID=server.id)

@@ -150,13 +150,14 @@ def sync_share(sync: Doc, account: Account) -> float:
     if sync["since"] is None:
         return sync["start"]
     elapsed = (account.now - parse_datetime(sync["since"])).total_seconds()
-    return min(1.0, sync["start"] + elapsed / sync["seconds"])
+    # Below zero where the clock was set back.
+    return min(1.0, sync["start"] + max(0.0, elapsed) / sync["seconds"])
 
 
 def lag_seconds(lag: Doc, account: Account) -> float:
     """Return the lag at `account.now`."""
     elapsed = (account.now - parse_datetime(lag["since"])).total_seconds()
-    return max(0.0, lag["seconds"] + lag["growth"] * elapsed)
+    return max(0.0, lag["seconds"] + lag["growth"] * max(0.0, elapsed))
 
 
 def _moving(account: Account, info: Doc, state: Doc) -> Doc:

@@ -93,12 +93,15 @@ class World(Generic[_P]):
         """Let everything happen that is due at `now`, wherever it is, in order of time."""
         while self._coming and self._coming[0][0] <= now:
             at, _, place = heapq.heappop(self._coming)
-            # A note may outlive its event, or its place.
+            # A note may outlive its event, or be of a place that never came to stand here.
             if id(place) in self._here:
                 place.happen(at)
 
     def _put(self, key: tuple[str, str], place: _P) -> None:
         self._places[key] = place
         self._here = {id(known) for known in self._places.values()}
+        # What is not here any more would stay in memory until its last event is due.
+        self._coming = [note for note in self._coming if id(note[2]) in self._here]
+        heapq.heapify(self._coming)
         for at in place.timeline.moments():
             self.will_happen(at, place)
