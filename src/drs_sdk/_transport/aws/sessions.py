@@ -14,6 +14,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
 from botocore import UNSIGNED
+from botocore.configprovider import SectionConfigProvider
 from botocore.exceptions import PartialCredentialsError
 from botocore.httpsession import get_cert_path  # pyright: ignore[reportUnknownVariableType]
 
@@ -54,7 +55,7 @@ class _Config(Protocol):
 class _Settings(Protocol):
     """What is used of a session's settings."""
 
-    def set_config_variable(self, logical_name: str, value: object) -> None: ...
+    def set_config_provider(self, logical_name: str, provider: object) -> None: ...
 
 
 class SharedSession(AioSession):
@@ -108,7 +109,8 @@ def new_session(profile_name: str | None) -> AioSession:
         if said != names:
             variables[setting] = (key, said or None, default, convert)
     store = cast("_Settings", session.get_component("config_store"))  # pyright: ignore[reportUnknownMemberType]
-    store.set_config_variable("s3", {})  # botocore would check it, and its variables, for all
+    # botocore checks the settings of S3 for all; without its variables, as an empty one is refused.
+    store.set_config_provider("s3", SectionConfigProvider("s3", session))
     share_loader(session)
     return session
 

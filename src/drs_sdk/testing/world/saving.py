@@ -32,7 +32,7 @@ def read_place(data: Doc, world: World[Account], where: Where) -> Account:
     Raises:
         ValueError: It is no snapshot, one of another place, or one of a world.
     """
-    if isinstance(data, dict) and "places" in data:
+    if isinstance(data, dict) and "places" in data:  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
         raise ValueError("this is a snapshot of a whole world: restore it by restore_world")
     account = _read(data, world)
     saved = place_of(account)
