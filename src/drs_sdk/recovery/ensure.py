@@ -27,7 +27,7 @@ from drs_sdk.recovery.starting import Batch, LaunchAs, Sender, passes
 from drs_sdk.waiters.waiting import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from drs_sdk.client import DRSClient
@@ -63,6 +63,8 @@ async def ensure_recovery(
     attempt: int = 1,
     tags: Mapping[str, str] | None = None,
     limits: Limits | None = None,
+    replace_instances_of: Collection[str] = (),
+    not_launched: Collection[str] = (),
     timeout: Duration = timedelta(minutes=30),
 ) -> EnsuredJob:
     """See to it that one job launches servers, once, whoever asks and dies how often.
@@ -84,6 +86,10 @@ async def ensure_recovery(
             failed for these servers.
         tags: More tags for the job.
         limits: The place's quotas; the service's defaults unless given.
+        replace_instances_of: Source servers whose instance, not made under the key, may be
+            replaced by the launch. A live instance is never replaced by a drill.
+        not_launched: Source servers that were not launched under the key, where the record of
+            their last launch is lost: you have looked.
         timeout: When to give up waiting: a `timedelta` or seconds, 30 minutes unless given.
 
     Returns:
@@ -110,19 +116,37 @@ async def ensure_recovery(
         tags=own_tags(tags),
         clock=drs.clock,
     )
-    ensuring = _Ensuring(drs, launch_as, ids, attempt, limits)
+    ensuring = _Ensuring(
+        drs,
+        launch_as,
+        ids,
+        attempt,
+        limits,
+        replace_instances_of=_among(ids, "replace_instances_of", replace_instances_of),
+        not_launched=_among(ids, "not_launched", not_launched),
+    )
     return await ensuring.ensure(drs.clock.now() + duration(timeout, "timeout"))
 
 
 class _Ensuring:
     def __init__(
-        self, drs: DRSClient, launch_as: LaunchAs, ids: list[str], attempt: int, limits: Limits
+        self,
+        drs: DRSClient,
+        launch_as: LaunchAs,
+        ids: list[str],
+        attempt: int,
+        limits: Limits,
+        *,
+        replace_instances_of: frozenset[str],
+        not_launched: frozenset[str],
     ) -> None:
         self._drs = drs
         self._as = launch_as
         self._ids = ids
         self._attempt = attempt
         self._limits = limits
+        self._replace_instances_of = replace_instances_of
+        self._not_launched = not_launched
         self._sender = Sender(drs, launch_as)
         self._started: str | None = None
         self._refused_since: datetime | None = None
@@ -149,6 +173,7 @@ class _Ensuring:
             horizon=_HORIZON,
             known_jobs=frozenset({self._started} if self._started else ()),
             lists_jobs=True,
+            not_launched=self._not_launched,
         )
         look = await look_at(self._drs, question, clock=self._as.clock)
         if look.lost:
@@ -248,7 +273,7 @@ class _Ensuring:
         refuse_instances(
             self._as.identity,
             ((name, one, look) for name, found in instances.items() for one in found),
-            lambda _: False,
+            self._replace_instances_of.__contains__,
         )
         started = min((r.started for _, r in look.run_jobs(self._as.identity.run)), default=look.at)
         record = Record(
@@ -302,3 +327,12 @@ def _checked(key: str, servers: Sequence[str], attempt: int, limits: Limits) -> 
     if isinstance(attempt, bool) or attempt < 1:
         raise RequestValidationError.of("attempt", "must be a whole number of at least 1")
     return ids
+
+
+def _among(ids: Collection[str], name: str, given: Collection[str]) -> frozenset[str]:
+    """Take ids of the servers that are to be launched; any other is a slip."""
+    if isinstance(given, str):
+        raise RequestValidationError.of(name, "must be ids, got one text")
+    if strangers := sorted(set(given).difference(ids)):
+        raise RequestValidationError.of(name, f"not among the servers: {', '.join(strangers)}")
+    return frozenset(given)
