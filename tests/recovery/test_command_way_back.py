@@ -22,13 +22,16 @@ async def test_there_and_back(tmp_path: Path) -> None:
         early, _, why = await run(emulator, "fail-back", file, *RUN)
         launched, _, _ = await run(emulator, "launch", file, *RUN, "--yes")
         ready, out, told = await run(emulator, "reprotect", file, *RUN, "--json")
-        home, page, _ = await run(emulator, "fail-back", file, *RUN)
+        files = (f"--html={tmp_path / 'home.html'}", f"--markdown={tmp_path / 'home.md'}")
+        home, page, _ = await run(emulator, "fail-back", file, *RUN, *files)
     assert (early, launched, ready, home) == (8, 0, 0, 0)
     assert "First: launch()" in why
     assert {one["stage"] for one in json.loads(out)["servers"]} == {"ready"}
     assert WayBackReport.model_validate_json(out).succeeded
     assert "syncing" in told
     assert "2 of 2 done" in page
+    for name in ("home.html", "home.md"):
+        assert "2 of 2 done" in (tmp_path / name).read_text(encoding="utf-8")
 
 
 async def test_a_drill_there_and_back(tmp_path: Path) -> None:

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from drs_sdk.recovery.servers import Servers, ServersDict, TargetPattern, TargetPatternDict
     from drs_sdk.recovery.status import RunStatus, ServerStatus, WaveStatus
     from drs_sdk.recovery.wave import Wave, WaveDict
-    from drs_sdk.recovery.way_back.report import ServerWayBack, WayBackReport
+    from drs_sdk.recovery.way_back.report import WayBackReport
+    from drs_sdk.recovery.way_back.server import ServerWayBack
 
 __all__ = [
     "CleanUp",
@@ -94,7 +95,7 @@ _HOMES = {
     "Runbook": "drs_sdk.recovery.runbook",
     "ServerOutcome": "drs_sdk.recovery.outcomes",
     "ServerStatus": "drs_sdk.recovery.status",
-    "ServerWayBack": "drs_sdk.recovery.way_back.report",
+    "ServerWayBack": "drs_sdk.recovery.way_back.server",
     "Servers": "drs_sdk.recovery.servers",
     "ServersDict": "drs_sdk.recovery.servers",
     "TargetPattern": "drs_sdk.recovery.servers",

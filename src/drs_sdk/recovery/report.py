@@ -37,8 +37,9 @@ class RecoveryReport(RunOutcome):
     def to_markdown(self) -> str:
         """Write it as Markdown with tables, as GitHub reads them."""
         from drs_sdk.recovery.rendering.markdown import as_markdown
+        from drs_sdk.recovery.rendering.outline import outline_of
 
-        return as_markdown(self)
+        return as_markdown(outline_of(self))
 
     def to_html(self) -> str:
         """Write it as one HTML page with the timeline drawn.
@@ -46,8 +47,9 @@ class RecoveryReport(RunOutcome):
         The page holds all that it needs: it asks no host for anything and runs no script.
         """
         from drs_sdk.recovery.rendering.html import as_html
+        from drs_sdk.recovery.rendering.outline import outline_of
 
-        return as_html(self)
+        return as_html(outline_of(self), self)
 
     def raise_if_failed(self) -> None:
         """Raise unless every server has come up.

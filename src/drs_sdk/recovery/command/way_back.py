@@ -9,7 +9,7 @@ from drs_sdk.recovery.command.confirming import is_confirmed
 from drs_sdk.recovery.command.display import Display
 from drs_sdk.recovery.command.exit_codes import ExitCode
 from drs_sdk.recovery.command.opening import opened
-from drs_sdk.recovery.command.writing import give
+from drs_sdk.recovery.command.writing import give, write_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +75,10 @@ def _teller(terminal: Terminal) -> Callable[[WayBackReport], None]:
 
 def _give(report: WayBackReport, given: Given, terminal: Terminal) -> ExitCode:
     give(report, str(report), given, terminal)
+    return write_files(report, given, terminal, _code_of(report))
+
+
+def _code_of(report: WayBackReport) -> ExitCode:
     if report.succeeded:
         return ExitCode.SUCCEEDED
     if report.failed or any(one.stage in {"failed home", "not launched"} for one in report.behind):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from drs_sdk.recovery.command.terminal import Terminal
     from drs_sdk.recovery.report import RecoveryReport
     from drs_sdk.recovery.status import Plain
+    from drs_sdk.recovery.way_back.report import WayBackReport
 
 
 def give(result: Plain, text: str, given: Given, terminal: Terminal) -> None:
@@ -24,7 +25,17 @@ def give_report(report: RecoveryReport, given: Given, terminal: Terminal) -> Exi
     if terminal.is_live:
         terminal.say("")  # off the live table
     give(report, str(report), given, terminal)
-    code = code_of_report(report)
+    return write_files(report, given, terminal, code_of_report(report))
+
+
+def write_files(
+    report: RecoveryReport | WayBackReport, given: Given, terminal: Terminal, code: ExitCode
+) -> ExitCode:
+    """Write a report to the files that were asked for.
+
+    Returns:
+        The code of what it tells; one of its own where all is well but a file.
+    """
     for file, write in ((given.html, report.to_html), (given.markdown, report.to_markdown)):
         if file is None:
             continue

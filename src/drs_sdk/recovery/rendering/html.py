@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drs_sdk.recovery.rendering.elements import element, written
-from drs_sdk.recovery.rendering.outline import outline_of
 from drs_sdk.recovery.rendering.server_labels import ServerLabels
 from drs_sdk.recovery.rendering.style import STYLE
 from drs_sdk.recovery.rendering.timeline import timeline_of
@@ -23,10 +22,9 @@ _WRAPS = frozenset({"server", "wave", "result"})
 """Columns with text of others, which may be long."""
 
 
-def as_html(report: RunOutcome) -> str:
-    """Write a report as a page."""
-    outline = outline_of(report)
-    page = element("html", [_head(outline), _body(report, outline)], {"lang": "en"})
+def as_html(outline: Outline, report: RunOutcome | None = None) -> str:
+    """Write a report as a page; of a run, with the timeline of its jobs."""
+    page = element("html", [_head(outline), _body(outline, report)], {"lang": "en"})
     return f"<!DOCTYPE html>\n{written(page)}\n"
 
 
@@ -46,7 +44,7 @@ def _head(outline: Outline) -> Element:
     )
 
 
-def _body(report: RunOutcome, outline: Outline) -> Element:
+def _body(outline: Outline, report: RunOutcome | None) -> Element:
     figures = [
         element("div", [element("dt", name), element("dd", value)])
         for name, value in outline.figures
@@ -55,7 +53,7 @@ def _body(report: RunOutcome, outline: Outline) -> Element:
         element("h1", outline.title),
         element("p", outline.verdict, {"class": f"verdict {outline.tone}"}),
         element("dl", figures),
-        *_timeline(report),
+        *(_timeline(report) if report is not None else ()),
     ]
     for section in outline.sections:
         main += _section(section)

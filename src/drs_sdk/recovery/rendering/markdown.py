@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from drs_sdk.recovery.rendering.outline import outline_of
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from drs_sdk.recovery.outcomes import RunOutcome
+    from drs_sdk.recovery.rendering.outline import Outline
     from drs_sdk.recovery.rendering.sections import Section
 
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~!$&@]")
@@ -18,9 +16,8 @@ _LINK = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
 _LIST = re.compile(r"^(?=[-+=])|^\d+(?=[.)])")
 
 
-def as_markdown(report: RunOutcome) -> str:
+def as_markdown(outline: Outline) -> str:
     """Write a report as Markdown."""
-    outline = outline_of(report)
     lines = [f"# {escaped(outline.title)}", "", f"**{escaped(outline.verdict)}**", ""]
     lines += [f"- {name}: {escaped(value)}" for name, value in outline.figures]
     for section in outline.sections:

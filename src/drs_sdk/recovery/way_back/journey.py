@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from drs_sdk.recovery.way_back.report import ServerWayBack
+from drs_sdk.recovery.way_back.server import ServerWayBack
 
 if TYPE_CHECKING:
     from drs_sdk.fleet.target import Target
     from drs_sdk.models import RecoveryInstance, SourceServer
     from drs_sdk.recovery.look import Part
     from drs_sdk.recovery.standing import Member
-    from drs_sdk.recovery.way_back.report import Stage
+    from drs_sdk.recovery.way_back.server import Stage
 
 _STOPPED = frozenset({"STOPPED", "DISCONNECTED"})
 _ON_PREMISES: dict[str, Stage] = {

@@ -10,7 +10,8 @@ from drs_sdk._core.errors import DRSError
 from drs_sdk.recovery.errors import RecoveryError
 from drs_sdk.recovery.hooks import called
 from drs_sdk.recovery.starting import passes
-from drs_sdk.recovery.way_back.report import STAGES, WayBackReport
+from drs_sdk.recovery.way_back.report import WayBackReport
+from drs_sdk.recovery.way_back.server import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from drs_sdk.recovery.run import Run
     from drs_sdk.recovery.way_back.journey import Journey
     from drs_sdk.recovery.way_back.looking import BothSides, Looking
-    from drs_sdk.recovery.way_back.report import ServerWayBack, Stage
+    from drs_sdk.recovery.way_back.server import ServerWayBack, Stage
 
 OnWayBack: TypeAlias = "Callable[[WayBackReport], Awaitable[None] | None]"
 """Is told how far the servers are, on each change."""
