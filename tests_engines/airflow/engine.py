@@ -198,6 +198,14 @@ class Airflow:
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
         return self.ask("GET", path + "?deserialize=false")["value"]
 
+    def is_asking(self, dag_id: str, run_id: str, task_id: str) -> bool:
+        """Whether a task has a question that nobody has answered."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
+        try:
+            return not self.ask("GET", path)["response_received"]
+        except AssertionError:
+            return False
+
     def answer(self, dag_id: str, run_id: str, task_id: str, option: str) -> None:
         """Answer the question of a task, as people do in the UI."""
         self.ask(
