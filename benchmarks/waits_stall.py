@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from sizes import WAITS
 from stalls import watched
 
-from drs_sdk import DRSClient, Request, Response
+from drs_sdk import DRSClient, Request, Response, preload_sync
 from drs_sdk.errors import DRSError
 from drs_sdk.models import DescribeJobsRequest, DescribeJobsResponse, Job, JobStatus
 
@@ -47,6 +47,7 @@ class Client(DRSClient):
 
 async def main() -> None:
     """Join, wait until all have been polled, cancel."""
+    preload_sync()  # what the first of them would load is no matter of how many there are
     drs = Client(region_name="eu-west-1")
     with watched(collector=False) as stalls:
         waits: list[asyncio.Task[Job]] = []
