@@ -178,6 +178,7 @@ class Journey:
             )
         told: dict[Stage, str | None] = {
             "launched": "its replication is not reversed",
+            "home": "its machine at home is not protected again",
             "failed home": "its launch home failed: its job tells why",
             "not launched": self.member.reason or "no instance of this run stands",
         }
