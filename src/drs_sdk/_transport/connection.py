@@ -8,7 +8,6 @@ happens in one of them.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, cast
@@ -25,6 +24,7 @@ from botocore.exceptions import (
 
 from drs_sdk._core.base import Request, Response
 from drs_sdk._core.errors import ClientClosedError, DRSError, RequestValidationError
+from drs_sdk._core.home import Home
 from drs_sdk._transport import attempt, retrying
 from drs_sdk._transport.attempt import Attempts, response_of
 from drs_sdk._transport.aws.roles import working_session
@@ -89,8 +89,7 @@ class Connection:
         self._client: _Client | None = None
         self._opening: asyncio.Lock | None = None
         self._openers = 0
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._pid = 0
+        self._home = Home("client")
         self._closed = False
         self._under_way: set[Call] = set()
 
@@ -119,8 +118,7 @@ class Connection:
         """
         if self._opening is None:
             self._opening = asyncio.Lock()
-            self._loop = asyncio.get_running_loop()
-            self._pid = os.getpid()
+            self._home.settle()
         self.require_usable()
         self._openers += 1
         try:
@@ -130,8 +128,8 @@ class Connection:
         finally:
             self._openers -= 1
             if self._client is None and not self._openers:  # it failed: any loop may try again
-                self._opening = self._loop = None
-                self._pid = 0
+                self._opening = None
+                self._home.leave()
 
     async def aclose(self) -> None:
         """Close the connections; calls under way end with `ClientClosedError`.
@@ -141,19 +139,17 @@ class Connection:
         Raises:
             ClientClosedError: It belongs to another event loop, which still lives.
         """
-        loop = asyncio.get_running_loop()
-        if self._pid and self._pid != os.getpid():
+        if self._home.is_in_a_fork:
             # Its sockets are the parent's, too. What lets go of them would close them there.
             _inherited.append((self._client, self._stack))
             self._closed, self._client = True, None
             return
-        if self._loop is not None and self._loop is not loop and not self._loop.is_closed():
-            raise ClientClosedError("the client belongs to another event loop; close it there")
+        self._home.require_closable()
         self._closed = True
         self._client = None
         try:
-            if self._loop is loop:
-                under_way = list(self._under_way)
+            if self._home.is_here:
+                loop, under_way = asyncio.get_running_loop(), list(self._under_way)
                 for call in under_way:
                     if not call.scope.expired():  # else it is being ended already
                         call.scope.reschedule(loop.time())
@@ -272,8 +268,7 @@ class Connection:
     @property
     def is_at_home(self) -> bool:
         """Whether this is the event loop and the process that opened it, if any did."""
-        here = asyncio.get_running_loop()
-        return self._pid in (0, os.getpid()) and self._loop in (None, here)
+        return self._home.is_here
 
     def require_usable(self) -> None:
         """Refuse to work once it is closed, and elsewhere than where it was opened.
@@ -283,10 +278,7 @@ class Connection:
         """
         if self._closed:
             raise ClientClosedError("the client is closed; make a new one")
-        if self._pid and self._pid != os.getpid():
-            raise ClientClosedError("the client was opened before a fork; open one in each process")
-        if self._loop is not None and self._loop is not asyncio.get_running_loop():
-            raise ClientClosedError("the client belongs to another event loop; open one in each")
+        self._home.require()
 
 
 def _noted() -> tuple[list[HTTPSession], type[HTTPSession]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet
 
 from drs_sdk._core.errors import ClientClosedError
+from drs_sdk._core.home import Home
 
 if TYPE_CHECKING:
     from drs_sdk.clock import Clock
@@ -38,8 +37,7 @@ class Hub:
     clock: Clock
     concurrency: int
     sweeps: WeakSet[Closing] = field(default_factory=WeakSet["Closing"])
-    _loop: asyncio.AbstractEventLoop | None = None
-    _pid: int = 0
+    _home: Home = field(default_factory=lambda: Home("fleet"))
     _is_closed: bool = False
 
     def open(self) -> None:
@@ -50,10 +48,9 @@ class Hub:
         """
         if self._is_closed:
             raise ClientClosedError("the fleet is closed; make a new one")
-        if self._loop is None:
-            self._loop = asyncio.get_running_loop()
-            self._pid = os.getpid()
-        self._require_home()
+        if not self._home.is_settled:
+            self._home.settle()
+        self._home.require()
 
     def require_open(self) -> None:
         """Refuse to work before `open` and after `aclose`.
@@ -63,11 +60,11 @@ class Hub:
         """
         if self._is_closed:
             raise ClientClosedError("the fleet is closed; make a new one")
-        if self._loop is None:
+        if not self._home.is_settled:
             raise ClientClosedError(
                 "the fleet is not open: use `async with fleet`, or `await fleet.open()`"
             )
-        self._require_home()
+        self._home.require()
 
     async def aclose(self) -> None:
         """Stop what goes on, and close all clients.
@@ -77,20 +74,11 @@ class Hub:
         Raises:
             ClientClosedError: It belongs to another event loop, which still lives.
         """
-        here, loop = asyncio.get_running_loop(), self._loop
-        is_parents = loop is not None and self._pid != os.getpid()
-        is_at_home = loop in (None, here) and not is_parents
-        if not (is_at_home or is_parents or loop is None or loop.is_closed()):
-            raise ClientClosedError("the fleet belongs to another event loop; close it there")
+        self._home.require_closable()
+        is_at_home = self._home.is_here
         self._is_closed = True
         try:
             for sweep in list(self.sweeps) if is_at_home else ():
                 await sweep.close()
         finally:
             await self.clients.aclose(is_at_home=is_at_home)
-
-    def _require_home(self) -> None:
-        if self._pid != os.getpid():
-            raise ClientClosedError("the fleet was opened before a fork; open one in each process")
-        if self._loop is not asyncio.get_running_loop():
-            raise ClientClosedError("the fleet belongs to another event loop; open one in each")
