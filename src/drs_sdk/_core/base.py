@@ -22,9 +22,6 @@ Safety: TypeAlias = Literal["read", "idempotent", "unsafe"]
 """What a repeat of an operation can do: nothing, nothing more, or the same thing twice."""
 
 
-_set = object.__setattr__
-
-
 def empty_list() -> list[Any]:
     """Make the default of a list: of `list` itself, pydantic has Python parse a signature."""
     return []
@@ -60,7 +57,8 @@ class Shape(BaseModel, frozen=True):
             context: What the structure is validated with; None where a user builds it.
         """
         if isinstance(context, Sharing):
-            _set(self, "__pydantic_fields_set__", context.names(self.__pydantic_fields_set__))
+            names = context.names(self.__pydantic_fields_set__)
+            object.__setattr__(self, "__pydantic_fields_set__", names)
 
 
 class SharedShape(Shape, frozen=True):

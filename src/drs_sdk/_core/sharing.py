@@ -36,15 +36,13 @@ class Sharing:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._structures: dict[type[BaseModel], dict[bytes, BaseModel]] = {}
-        self._lists: dict[object, dict[bytes, tuple[Any, ...]]] = {}
+        self._pools: dict[object, dict[bytes, Any]] = {}  # by the type of what was read
         self._names: dict[frozenset[str], set[str]] = {}
 
     @property
     def kept(self) -> int:
         """How many structures, lists of them and sets of names are held for the next."""
-        pools = [self._names, *list(self._structures.values()), *list(self._lists.values())]
-        return sum(len(pool) for pool in pools)
+        return len(self._names) + sum(len(pool) for pool in list(self._pools.values()))
 
     def structure(
         self, model: type[ModelT], value: object, build: Callable[[object], ModelT]
@@ -62,7 +60,7 @@ class Sharing:
         if type(value) is not dict:
             return build(value)
         members = cast("dict[str, object]", value)
-        pool = self._structures.setdefault(model, {})
+        pool = self._pools.setdefault(model, {})
         sent = dumps(members, _BY_VALUE)
         found = pool.get(sent)
         if found is not None:
@@ -88,7 +86,7 @@ class Sharing:
         if type(value) is not list:
             return build(value)
         items = cast("list[object]", value)
-        pool = self._lists.setdefault(kind, {})
+        pool = self._pools.setdefault(kind, {})
         sent = dumps(items, _BY_VALUE)
         found = pool.get(sent)
         if found is not None:
@@ -105,10 +103,7 @@ class Sharing:
         return self._names.setdefault(frozenset(fields), fields)
 
 
-_ValueT = TypeVar("_ValueT")
-
-
-def _keep(pool: dict[bytes, _ValueT], sent: bytes, built: _ValueT) -> None:
+def _keep(pool: dict[bytes, Any], sent: bytes, built: object) -> None:
     if len(pool) >= MOST:
         pool.clear()
     pool[sent] = built

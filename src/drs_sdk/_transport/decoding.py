@@ -134,10 +134,9 @@ def _framed(
     def validate(frame: object) -> ResponseT:
         return response_type.model_validate(frame, context=_sharing)
 
-    page = PageSlices(response_type, body, unread, _sharing, whole)
+    page = PageSlices(response_type, body, unread.field, _sharing, whole)
     members = page.frame()
-    slices = unread.slices
-    if members is None or slices is None:
+    if members is None:
         return None
     try:
         response = validate(members)
@@ -146,7 +145,7 @@ def _framed(
 
     def told() -> Generator[list[object]]:
         try:
-            yield from slices
+            yield from page.slices()
         finally:  # once, and of a page that is left half-way, too
             if not page.is_told:
                 page.misfits.warn(operation, request_id)

@@ -17,11 +17,10 @@ from pydantic_core import from_json
 from drs_sdk._transport.misfits import Misfits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Iterator
 
     from drs_sdk._core.base import Response
     from drs_sdk._core.sharing import Sharing
-    from drs_sdk._core.unread import Unread
     from drs_sdk._transport.misfits import Location
 
 ResponseT = TypeVar("ResponseT", bound="Response")
@@ -40,7 +39,7 @@ class PageSlices:
         self,
         response_type: type[Response],
         body: bytes,
-        unread: Unread,
+        field: str,
         sharing: Sharing,
         whole: Callable[[], tuple[Response, dict[str, object]]],
     ) -> None:
@@ -49,18 +48,19 @@ class PageSlices:
         Args:
             response_type: The class of the answer.
             body: The JSON text.
-            unread: Names the field of the items, and takes the slices.
+            field: The field of the items, by its Python name.
             sharing: The structures read so far.
             whole: Reads the page in one, whatever is wrong with it.
         """
-        field = response_type.model_fields[unread.field]
-        self._name = str(field.validation_alias or unread.field)
-        self._items_type = field.annotation
+        info = response_type.model_fields[field]
+        self._field = field
+        self._name = str(info.validation_alias or field)
+        self._adapter = adapter_of(info.annotation)
         self._body = body
-        self._unread = unread
         self._sharing = sharing
         self._whole = whole
         self._pieces: list[tuple[int, int]] = []
+        self._last: list[object] = []  # what comes after the pieces, as plain data
         self.misfits = Misfits(response_type)
         self.is_told = False
         """Whether reading the page in one has told of all that does not fit."""
@@ -68,28 +68,19 @@ class PageSlices:
     def frame(self) -> dict[str, object] | None:
         """Find all members but the items; None where it is no object with such a list."""
         cut = _cut(self._body, self._name)
-        members, items = self._parsed(cut[0]) if cut is not None else (None, None)
-        if cut is not None and items is not None:
+        found = None if cut is None else self._parsed(cut[0])
+        if cut is not None and found is not None:
             self._pieces = cut[1]
         else:
-            members, items = self._parsed(self._body)
-        if members is None or items is None:
+            found = self._parsed(self._body)
+        if found is None:
             return None
+        members, self._last = found
         members[self._name] = []
-        self._unread.slices = self._slices(items)
         return members
 
-    def _parsed(self, text: bytes) -> tuple[dict[str, object] | None, list[object] | None]:
-        try:
-            data: object = from_json(text)
-        except ValueError:
-            return None, None
-        members = cast("dict[str, object]", data) if isinstance(data, dict) else {}
-        items = members.get(self._name)
-        return members, cast("list[object]", items) if isinstance(items, list) else None
-
-    def _slices(self, last: list[object]) -> Generator[list[object]]:
-        """Make the items of the pieces, then those at the end of the page."""
+    def slices(self) -> Iterator[list[object]]:
+        """Make the items that `frame` has left out, some at a time."""
         begun = given = 0
         for start, end in self._pieces:
             text = b"[%b]" % self._body[start:end]
@@ -103,26 +94,32 @@ class PageSlices:
                     return
                 sent = len(data)
                 made = self._items(data, begun)
-            for at in range(0, len(made), SLICE):
-                yield made[at : at + SLICE]
+            yield from _some_at_a_time(made)
             begun += sent
             given += len(made)
         self._pieces.clear()
         self._body = b""
-        yield from self._of_data(last, begun)
+        yield from self._of_data(self._last, begun)
+
+    def _parsed(self, text: bytes) -> tuple[dict[str, object], list[object]] | None:
+        """Read a page as plain data: its members, and its items; None where it is no page."""
+        try:
+            data: object = from_json(text)
+        except ValueError:
+            return None
+        members = cast("dict[str, object]", data) if isinstance(data, dict) else {}
+        items = members.get(self._name)
+        return (members, cast("list[object]", items)) if isinstance(items, list) else None
 
     def _in_one(self, begun: int, given: int) -> Iterator[list[object]]:
         """Go on with a page that cannot be read in pieces."""
-        _, items = self._parsed(self._body)
-        if items is not None:
-            yield from self._of_data(items[begun:], begun)
+        if (found := self._parsed(self._body)) is not None:
+            yield from self._of_data(found[1][begun:], begun)
             return
         response, unparsed = self._whole()
         self.is_told = True
         self.misfits.values.update(unparsed)
-        rest = cast("list[object]", getattr(response, self._unread.field))[given:]
-        for at in range(0, len(rest), SLICE):
-            yield rest[at : at + SLICE]
+        yield from _some_at_a_time(getattr(response, self._field)[given:])
 
     def _of_data(self, items: list[object], begun: int) -> Iterator[list[object]]:
         """Make items of plain data, some at a time, and let go of what they were made of."""
@@ -145,10 +142,6 @@ class PageSlices:
             return validate(data)
         except ValidationError as error:
             return self.misfits.without(data, error, validate, place=place)
-
-    @property
-    def _adapter(self) -> TypeAdapter[list[object]]:
-        return adapter_of(self._items_type)
 
 
 @cache
@@ -185,6 +178,11 @@ def _cut(body: bytes, name: str) -> tuple[bytes, list[tuple[int, int]]] | None:
         pieces.append((at, found + 1))
         at = found + len(between)
     return (body[:start] + body[at:], pieces) if pieces else None
+
+
+def _some_at_a_time(items: list[object]) -> Iterator[list[object]]:
+    for at in range(0, len(items), SLICE):
+        yield items[at : at + SLICE]
 
 
 def _list_of(text: bytes) -> list[object] | None:
