@@ -12,6 +12,7 @@ from drs_sdk.recovery.way_back.server import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime, timedelta
 
     from drs_sdk.recovery.rendering.tallies import Tone
     from drs_sdk.recovery.way_back.server import ServerWayBack, Stage
@@ -60,9 +61,7 @@ def outline_of(
         notes: What else is worth knowing.
     """
     names = {one.source_server_id: one.name for one in servers}
-    last = max((one.home_at for one in servers if one.home_at is not None), default=None)
-    lost = [one.data_lost for one in servers if one.data_lost is not None]
-    unknown = any(one.data_lost is None and _is_home(one) for one in servers)
+    home = [one for one in servers if _is_home(one)]
     reached = len(servers) - len(behind)
     stages = Counter(one.stage for one in behind)
     others = "".join(f", {stages[stage]} {stage}" for stage in STAGES if stages[stage])
@@ -78,11 +77,8 @@ def outline_of(
         verdict=f"{reached} of {len(servers)} {wanted}{others}",
         tone="good" if succeeded else "bad" if failed or left else "open",
         figures=(
-            ("last server home at", moment(last) if any(map(_is_home, servers)) else NONE),
-            (
-                "most data lost on the way home",
-                measured(None if unknown else max(lost, default=None)) if lost or unknown else NONE,
-            ),
+            ("last server home at", moment(_latest(home)) if home else NONE),
+            ("most data lost on the way home", measured(_most_lost(home)) if home else NONE),
         ),
         sections=tuple(section for section in found if section.rows or section.lines),
     )
@@ -90,6 +86,16 @@ def outline_of(
 
 def _is_home(server: ServerWayBack) -> bool:
     return STAGES.index(server.stage) >= _AT_HOME
+
+
+def _latest(home: Sequence[ServerWayBack]) -> datetime | None:
+    return max((one.home_at for one in home if one.home_at is not None), default=None)
+
+
+def _most_lost(home: Sequence[ServerWayBack]) -> timedelta | None:
+    """Find the most; not known where it is not known of one."""
+    lost = [one.data_lost for one in home if one.data_lost is not None]
+    return max(lost) if len(lost) == len(home) else None
 
 
 def _row(
