@@ -154,6 +154,20 @@ def test_a_page_in_slices_reads_as_a_whole_one(
     ]
 
 
+def reads_alike(body: bytes, step: int | None) -> models.DescribeSourceServersResponse:
+    """See that a page of servers reads in slices as in one, and return its frame."""
+    with Told() as told:
+        expected, lost = whole("DescribeSourceServers", body)
+    with Told() as told_of_slices, cut_after(step):
+        frame, items, unparsed = sliced("DescribeSourceServers", body)
+    assert shown(items) == shown(expected.items)
+    assert unparsed == lost
+    assert frame.next_token == expected.next_token
+    assert frame.model_extra == expected.model_extra
+    assert told_of_slices.paths == told.paths
+    return frame
+
+
 @STEPS
 @pytest.mark.parametrize(
     "body",
@@ -166,14 +180,7 @@ def test_a_page_in_slices_reads_as_a_whole_one(
     ],
 )  # fmt: skip
 def test_a_page_of_an_odd_form_reads_as_a_whole_one(body: bytes, step: int | None) -> None:
-    with Told() as told:
-        expected, lost = whole("DescribeSourceServers", body)
-    with Told() as told_of_slices, cut_after(step):
-        frame, items, unparsed = sliced("DescribeSourceServers", body)
-    assert shown(items) == shown(expected.items)
-    assert unparsed == lost
-    assert frame.next_token == expected.next_token
-    assert told_of_slices.paths == told.paths
+    reads_alike(body, step)
 
 
 @STEPS
@@ -197,15 +204,7 @@ def test_what_stands_in_the_middle_of_a_page_reads_as_in_a_whole_one(
     for others in (few, some):
         items = between.join([*others[:15], odd, *others[15:]])
         body = b'{"before": [{"arn": "0"}], "items": [%b], "nextToken": "more"}' % items
-        with Told() as told:
-            expected, lost = whole("DescribeSourceServers", body)
-        with Told() as told_of_slices, cut_after(step):
-            frame, found, unparsed = sliced("DescribeSourceServers", body)
-        assert shown(found) == shown(expected.items)
-        assert unparsed == lost
-        assert frame.next_token == "more"
-        assert frame.model_extra == expected.model_extra
-        assert told_of_slices.paths == told.paths
+        assert reads_alike(body, step).next_token == "more"
 
 
 @STEPS

@@ -10,6 +10,7 @@ from drs_sdk.testing.front.sdk_session import build_session
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from datetime import timedelta
 
     from aiobotocore.session import AioSession
 
@@ -138,3 +139,23 @@ def states(report: Any) -> Mapping[str, str]:  # noqa: ANN401 - a report or a st
         server.source_server_id: getattr(server, "outcome", None) or server.state
         for server in report.servers
     }
+
+
+async def left_by(emulator: DRSEmulator, drs: DRSClient, server: str, *, is_drill: bool) -> str:
+    """An instance that somebody has launched and left."""
+    before = await standing(drs)
+    emulator.start_foreign_launch([server], is_drill=is_drill)
+    await emulator.clock.advance(900)
+    (instance,) = await standing(drs) - before
+    return instance
+
+
+async def lost_record_of(
+    emulator: DRSEmulator, drs: DRSClient, server: str, *, after: float | timedelta = 900
+) -> None:
+    """Somebody has launched it and removed the instance; after a while the job is gone, too."""
+    job = emulator.start_foreign_launch([server])
+    await emulator.clock.advance(900)
+    emulator.start_foreign_termination(sorted(await standing(drs)))
+    await emulator.clock.advance(after)
+    emulator.forget_job(job)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runs import operations, standing
+from runs import left_by, lost_record_of, operations, standing
 
 from drs_sdk.errors import InstanceInTheWayError, RecordLostError, RequestValidationError
 from drs_sdk.recovery import ensure_recovery
@@ -21,9 +21,7 @@ async def test_1_an_instance_in_the_way_is_replaced_where_it_may_be(
     drs: DRSClient, drs_emulator: DRSEmulator, *, leftover_is_drill: bool, is_drill: bool
 ) -> None:
     ids = drs_emulator.add_source_servers(2)
-    drs_emulator.start_foreign_launch(ids[:1], is_drill=leftover_is_drill)
-    await drs_emulator.clock.advance(900)
-    (theirs,) = await standing(drs)
+    theirs = await left_by(drs_emulator, drs, ids[0], is_drill=leftover_is_drill)
     goes_unnamed = leftover_is_drill and not is_drill
     advice = "replace_instances_of" if leftover_is_drill or not is_drill else "leave these servers"
     if not goes_unnamed:
@@ -48,11 +46,7 @@ async def test_10_a_person_says_what_was_not_launched(
     drs: DRSClient, drs_emulator: DRSEmulator
 ) -> None:
     ids = drs_emulator.add_source_servers(2)
-    theirs = drs_emulator.start_foreign_launch(ids[:1])
-    await drs_emulator.clock.advance(900)
-    drs_emulator.start_foreign_termination(sorted(await standing(drs)))
-    await drs_emulator.clock.advance(900)
-    drs_emulator.forget_job(theirs)
+    await lost_record_of(drs_emulator, drs, ids[0])
     for named in ([], ids[1:]):
         with pytest.raises(RecordLostError, match="not_launched"):
             await ensure_recovery(drs, "k", ids, is_drill=True, not_launched=named)

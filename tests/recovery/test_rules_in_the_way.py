@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from runs import Freeze, a_run, client_with, jobs, launched, operations, standing, states
+from runs import (
+    Freeze,
+    a_run,
+    client_with,
+    jobs,
+    launched,
+    left_by,
+    operations,
+    standing,
+    states,
+)
 
 from drs_sdk.errors import InstanceInTheWayError, ServerHeldError
 from drs_sdk.recovery import ensure_recovery
@@ -14,15 +24,6 @@ if TYPE_CHECKING:
     from drs_sdk import DRSClient
     from drs_sdk.recovery.record import Mode
     from drs_sdk.testing import DRSEmulator
-
-
-async def left_by(emulator: DRSEmulator, drs: DRSClient, server: str, *, is_drill: bool) -> str:
-    """An instance that somebody has launched and left."""
-    before = await standing(drs)
-    emulator.start_foreign_launch([server], is_drill=is_drill)
-    await emulator.clock.advance(900)
-    (instance,) = await standing(drs) - before
-    return instance
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from runs import KEY, Freeze, a_run, client_with, jobs, launched, operations, standing, states
+from runs import (
+    KEY,
+    Freeze,
+    a_run,
+    client_with,
+    jobs,
+    launched,
+    lost_record_of,
+    operations,
+    standing,
+    states,
+)
 
 from drs_sdk.errors import (
     RecordLostError,
@@ -285,11 +296,7 @@ async def test_10_the_job_is_gone(drs: DRSClient, drs_emulator: DRSEmulator, ver
 
 async def test_10_a_person_overrides(drs: DRSClient, drs_emulator: DRSEmulator) -> None:
     ids = drs_emulator.add_source_servers(2)
-    theirs = drs_emulator.start_foreign_launch(ids[:1])
-    await drs_emulator.clock.advance(900)
-    drs_emulator.start_foreign_termination(sorted(await standing(drs)))
-    await drs_emulator.clock.advance(900)
-    drs_emulator.forget_job(theirs)
+    await lost_record_of(drs_emulator, drs, ids[0])
     with pytest.raises(RecordLostError):
         await a_run(drs, ids).launch()
     assert (await a_run(drs, ids).launch(not_launched=ids[:1])).succeeded
@@ -299,11 +306,7 @@ async def test_10_what_is_older_than_the_horizon_is_not_ours(
     drs: DRSClient, drs_emulator: DRSEmulator
 ) -> None:
     ids = drs_emulator.add_source_servers(2)
-    theirs = drs_emulator.start_foreign_launch(ids[:1])
-    await drs_emulator.clock.advance(900)
-    drs_emulator.start_foreign_termination(sorted(await standing(drs)))
-    await drs_emulator.clock.advance(timedelta(days=15))
-    drs_emulator.forget_job(theirs)
+    await lost_record_of(drs_emulator, drs, ids[0], after=timedelta(days=15))
     assert (await a_run(drs, ids).launch()).succeeded
 
 
