@@ -99,7 +99,9 @@ class ServerRules(RuleBasedStateMachine):
             not in {"STOPPED", "DISCONNECTED"}
         ]
         room = QUOTAS.source_servers - len(present)
-        return min(room, QUOTAS.replicating_servers - len(busy)) if replicating else room
+        if replicating:  # extended servers are among them, for which the quota is not asked
+            room = min(room, QUOTAS.replicating_servers - len(busy))
+        return max(0, room)
 
     @rule(
         target=servers,
