@@ -1,24 +1,28 @@
-"""The caller's part in a launch: gates before waves, hooks around them, and their answers."""
+"""The caller's part in a launch: gates before waves, hooks around them, and word of how it goes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drs_sdk.recovery.hooks import Errands, HookContext, HookResult, WaveGate
+from drs_sdk.recovery.errands import LATE, STUBBORN, Errands, answer_of
+from drs_sdk.recovery.hooks import HookContext, HookResult, WaveGate
 from drs_sdk.recovery.instances import launched_instances
+from drs_sdk.recovery.parting import part_with
+from drs_sdk.recovery.telling import Telling
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Collection
     from datetime import datetime
 
+    from drs_sdk.recovery.errands import Answer
     from drs_sdk.recovery.memory import LaunchOptions, Memory
     from drs_sdk.recovery.run import Run
     from drs_sdk.recovery.standing import Standing, WaveStanding
+    from drs_sdk.recovery.status import RunStatus
 
 
 class Asking:
-    """Asks the caller, beside the run, and takes in what comes back."""
+    """Asks and tells the caller, beside the run, and takes in what comes back."""
 
     def __init__(
         self, run: Run, options: LaunchOptions, memory: Memory, deadline: datetime | None
@@ -29,6 +33,8 @@ class Asking:
         self._memory = memory
         self._deadline = deadline
         self.errands: Errands = Errands()
+        self.telling: Telling[RunStatus] = Telling(options.on_update, run.clock)
+        self._told: object = None
 
     def ask(self, standing: Standing) -> None:
         """Begin the gates and hooks that are due."""
@@ -42,7 +48,7 @@ class Asking:
                     source_server_ids=tuple(m.server_id for m in wave.members),
                     status=standing.status(),
                 )
-                self.errands.begin("gate", name, options.approve, gate)
+                self.errands.begin("approve", name, options.approve, gate)
             elif (
                 wave.state == "waiting"
                 and wave.can_start
@@ -68,45 +74,63 @@ class Asking:
 
     def take_answers(self) -> None:
         """Take in what gates and hooks have answered."""
-        memory = self._memory
-        for name, task in self.errands.finished("gate").items():
-            if name not in memory.approved | memory.denied:
-                approves = task.exception() is None and task.result() is True  # "no" is true, too
-                (memory.approved if approves else memory.denied).add(name)
-                self._take_result(name, "approve", task)
-        for when in ("before", "after"):
+        known = {(result.wave, result.when) for result in self._memory.hook_results}
+        for when in ("approve", "before", "after"):
             for name, task in self.errands.finished(when).items():
-                self._take_result(name, when, task)
+                if (name, when) not in known:
+                    self._take_result(name, when, answer_of(task))
 
-    def _take_result(self, wave: str, when: str, task: asyncio.Task[object]) -> None:
+    def _take_result(self, wave: str, when: str, answer: Answer) -> None:
         memory = self._memory
-        known = {(result.wave, result.when) for result in memory.hook_results}
-        if (wave, when) in known:
-            return
-        error = task.exception()
-        if error is not None and not isinstance(error, Exception):
-            raise error
-        told = None if error is None else f"{type(error).__name__}: {error}"
-        returned = None if error is not None or task.result() is None else str(task.result())
-        if when == "approve" and error is None and not isinstance(task.result(), bool):
-            told = f"answered {task.result()!r}, and only True approves"
+        told = answer.error
+        returned = None if answer.returned is None else str(answer.returned)
+        if when == "approve" and told is None and not isinstance(answer.returned, bool):
+            told = f"answered {answer.returned!r}, and only True approves"
         memory.hook_results.append(HookResult(wave=wave, when=when, returned=returned, error=told))
-        if when == "approve":  # taken in by `take_answers`
-            return
-        if when == "after":
+        if when == "approve":
+            approves = answer.returned is True  # "no" is true, too
+            (memory.approved if approves else memory.denied).add(wave)
+        elif when == "after":
             memory.verdicts[wave] = None if told is None else f"the check after it failed: {told}"
         elif told is None:
             memory.cleared.add(wave)
         else:
             memory.verdicts[wave] = f"the check before it failed: {told}"
 
+    def tell(self, status: RunStatus) -> None:
+        """Tell where the run stands, where that has changed."""
+        told = status.model_dump(exclude={"at", "next_look_in"})
+        if told != self._told:
+            self._told = told
+            self.telling.tell(status)
+
+    async def stop(self) -> None:
+        """Cancel what has not come back; what was cut off stands in the report.
+
+        A gate is often answered for elsewhere: it stands there only where it goes on.
+        """
+        self.telling.drop()
+        cut = {task: at for at, task in self.errands.all.items() if not task.done()}
+        updates = self.telling.tasks
+        goes_on = await part_with({*self.errands.all.values(), *updates}, self._run.clock)
+        results = [
+            HookResult(
+                wave=wave, when=when, returned=None, error=STUBBORN if task in goes_on else LATE
+            )
+            for task, (when, wave) in cut.items()
+            if when != "approve" or task in goes_on
+        ]
+        error = STUBBORN if updates & goes_on else self.telling.error
+        if error is not None:
+            results.append(HookResult(wave="", when="update", returned=None, error=error))
+        self._memory.hook_results += results
+
     def has_answers(self) -> bool:
         """Whether something has come back that was not taken in."""
         known = {(result.wave, result.when) for result in self._memory.hook_results}
-        gates = self.errands.finished("gate").keys() - self._memory.approved - self._memory.denied
-        return bool(gates) or any(
+        return any(
             (wave, when) not in known
-            for when in ("before", "after")
+            for when in ("approve", "before", "after")
             for wave in self.errands.finished(when)
         )
 

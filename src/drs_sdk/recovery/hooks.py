@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 from drs_sdk.recovery.status import RunStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from drs_sdk.recovery.runbook import Wave
-
-ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +76,7 @@ WaveHook: TypeAlias = Callable[[HookContext], object | Awaitable[object]]
 """Something that the caller does before or after a wave."""
 
 OnStatus: TypeAlias = Callable[[RunStatus], Awaitable[None] | None]
-"""Is told where the run stands, on each change."""
+"""Is told where the run stands, on each change; what it raises does not end the run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +84,8 @@ class HookResult:
     """What a hook did.
 
     Attributes:
-        wave: The wave.
-        when: ``before`` or ``after``.
+        wave: The wave; empty for ``update``, which is about the whole run.
+        when: ``approve``, ``before``, ``after`` or ``update``.
         returned: What it returned, as text; None for nothing.
         error: What it raised, as text; None where it did not.
     """
@@ -99,55 +94,3 @@ class HookResult:
     when: str
     returned: str | None
     error: str | None
-
-
-async def called(function: Callable[..., object], *args: object) -> object:
-    """Call something plain or async."""
-    result = function(*args)
-    return await result if inspect.isawaitable(result) else result
-
-
-class Errands:
-    """Calls of the caller's that go on beside the run: gates and hooks, each once."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._tasks: dict[tuple[str, str], asyncio.Task[object]] = {}
-
-    def begin(self, kind: str, wave: str, function: Callable[..., object], *args: object) -> None:
-        """Call something, unless it was called before."""
-        if (kind, wave) not in self._tasks:
-            self._tasks[kind, wave] = asyncio.create_task(called(function, *args))
-
-    def has_begun(self, kind: str, wave: str) -> bool:
-        """Whether it was called."""
-        return (kind, wave) in self._tasks
-
-    def finished(self, kind: str) -> Mapping[str, asyncio.Task[object]]:
-        """Give those of a kind that have returned or raised, by wave."""
-        return {
-            wave: task
-            for (its_kind, wave), task in self._tasks.items()
-            if its_kind == kind and task.done()
-        }
-
-    @property
-    def under_way(self) -> set[asyncio.Task[object]]:
-        """Those that have not come back."""
-        return {task for task in self._tasks.values() if not task.done()}
-
-    @property
-    def is_checking(self) -> bool:
-        """Whether a check before or after a wave has not come back."""
-        return any(kind != "gate" and not task.done() for (kind, _), task in self._tasks.items())
-
-    async def stop(self) -> None:
-        """Cancel those that have not come back."""
-        tasks = self.under_way
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-        for task in self._tasks.values():
-            if not task.cancelled():
-                task.exception()  # seen: whoever needed it has asked

@@ -17,7 +17,6 @@ from drs_sdk.recovery.guards import (
     running_holders,
     stop_if_over,
 )
-from drs_sdk.recovery.hooks import called
 from drs_sdk.recovery.judging import stand
 from drs_sdk.recovery.look import instances_of, refresh
 from drs_sdk.recovery.memory import LaunchOptions, Memory
@@ -50,7 +49,6 @@ class Launching:
         self._run = run
         self._options = options
         self._clock = run.clock
-        self._told: object = None
         self.was_complete: bool = False
         self.memory: Memory = Memory()
         timeout = options.timeout
@@ -65,18 +63,23 @@ class Launching:
             RecoveryError: The run must not go on.
         """
         try:
-            standing = await self._first_look()
-            if standing.is_complete:
-                self.was_complete = True
-                return standing
-            while True:
-                standing = await self._act(standing)
-                await self._tell(standing)
-                if self._is_over(standing) or self._is_late():
-                    return standing
-                standing = await self._wait(standing)
+            standing = await self._carry_out()
+            await self._asking.telling.finish()
+            return standing
         finally:
-            await self._asking.errands.stop()
+            await self._asking.stop()
+
+    async def _carry_out(self) -> Standing:
+        standing = await self._first_look()
+        if standing.is_complete:
+            self.was_complete = True
+            return standing
+        while True:
+            standing = await self._act(standing)
+            self._tell(standing)
+            if self._is_over(standing) or self._is_late():
+                return standing
+            standing = await self._wait(standing)
 
     async def advance(self) -> tuple[Standing, timedelta | None]:
         """Do what can be done now; say when to look again."""
@@ -87,7 +90,7 @@ class Launching:
             over = self._is_over(standing)
             return standing, None if over else self._delay(standing)
         finally:
-            await self._asking.errands.stop()
+            await self._asking.stop()
 
     async def _first_look(self, *, looks_ahead: bool = True) -> Standing:
         """Look, and refuse what must not be.
@@ -258,14 +261,9 @@ class Launching:
             standing.survey.failures[target] = error
         return self._stand(standing.survey)
 
-    async def _tell(self, standing: Standing) -> None:
-        if self._options.on_update is None:
-            return
-        status = standing.status(next_look_in=self._delay(standing).total_seconds())
-        told = status.model_dump(exclude={"at", "next_look_in"})
-        if told != self._told:
-            self._told = told
-            await called(self._options.on_update, status)
+    def _tell(self, standing: Standing) -> None:
+        if self._asking.telling.is_heard:
+            self._asking.tell(standing.status(next_look_in=self._delay(standing).total_seconds()))
 
     # -- waiting -----------------------------------------------------------------------------
 
@@ -281,7 +279,7 @@ class Launching:
             if not await self._poll(standing):
                 return await self._look()
             standing = self._stand(standing.survey)
-            await self._tell(standing)
+            self._tell(standing)
             if self._what_calls_for_a_look(standing) != before:
                 return await self._look()
 

@@ -119,10 +119,10 @@ class HookOutcome(Plain):
     """What a hook of the caller's did, in this process.
 
     Attributes:
-        wave: The wave.
-        when: ``approve``, ``before`` or ``after``.
+        wave: The wave; empty for ``update``, which is about the whole run.
+        when: ``approve``, ``before``, ``after``; or ``update`` for an ``on_update`` that failed.
         returned: What it returned, as text; None for nothing.
-        error: What it raised, as text; None where it did not.
+        error: What it raised, as text, or that it had not come back; None where it did.
     """
 
     wave: str

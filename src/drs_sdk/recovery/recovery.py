@@ -92,7 +92,10 @@ class Recovery(WayBack):
             before_wave: Called before each wave; one that raises keeps the wave from starting.
             after_wave: Called after each wave, before those that come after it; one that raises
                 makes the wave a failed one. Hooks may be called again after a crash.
-            on_update: Told where the run stands, on each change.
+            on_update: Told where the run stands, on each change; plain or async. It holds nothing
+                up: while an async one is under way, the newest is kept for it. What it raises is
+                logged and stands in the report. Whatever is still under way at the end is
+                cancelled.
             timeout: When to give up waiting: a `timedelta` or seconds, 24 hours unless given;
                 None for never. Jobs under way go on.
             min_delay: The shortest time between polls, 5 s unless given.

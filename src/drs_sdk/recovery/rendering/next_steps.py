@@ -77,7 +77,13 @@ def _of_waves(report: RunOutcome) -> Iterator[str]:
     for hook in report.hooks:
         if hook.error is not None:
             which = _HOOKS.get(hook.when, hook.when)
-            yield f"See why {which} the wave {plain(hook.wave)} failed."
+            about = f" the wave {plain(hook.wave)}" if hook.wave else ""
+            yield f"See why {which}{about} failed."
 
 
-_HOOKS = {"approve": "the approval of", "before": "the check before", "after": "the check after"}
+_HOOKS = {
+    "approve": "the approval of",
+    "before": "the check before",
+    "after": "the check after",
+    "update": "your on_update",
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from drs_sdk.recovery.errands import LATE, STUBBORN
 from drs_sdk.recovery.rendering.next_steps import next_steps
 from drs_sdk.recovery.rendering.tallies import (
     Verdict,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import timedelta
 
-    from drs_sdk.recovery.outcomes import RunOutcome, ServerOutcome, WaveOutcome
+    from drs_sdk.recovery.outcomes import HookOutcome, RunOutcome, ServerOutcome, WaveOutcome
     from drs_sdk.recovery.rendering.server_labels import ServerLabels
     from drs_sdk.recovery.rendering.tallies import Tone
 
@@ -327,19 +328,22 @@ def hooks(report: RunOutcome) -> Section | None:
     rows = tuple(
         Row(
             (
-                known(hook.wave),
+                known(hook.wave) if hook.when != "update" else "all",
                 known(hook.when),
-                f"raised {known(hook.error)}"
-                if hook.error is not None
-                else (
-                    f"returned {known(hook.returned)}" if hook.returned is not None else "passed"
-                ),
+                _came_to(hook),
             ),
             "bad" if hook.error is not None else "open",
         )
         for hook in report.hooks
     )
     return Section("Approvals and checks", columns, rows) if rows else None
+
+
+def _came_to(hook: HookOutcome) -> str:
+    if hook.error is not None:
+        told = known(hook.error)
+        return told if hook.error in {LATE, STUBBORN} else f"raised {told}"
+    return f"returned {known(hook.returned)}" if hook.returned is not None else "passed"
 
 
 def unreadable(report: RunOutcome) -> Section | None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from drs_sdk._core.errors import ConnectionFailedError
 from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
 from drs_sdk._transport.api_errors import APIError, ConflictException
-from drs_sdk.recovery.hooks import HookContext, LaunchedInstance, WaveGate, called
+from drs_sdk.recovery.errands import ask
+from drs_sdk.recovery.hooks import HookContext, LaunchedInstance, WaveGate
 from drs_sdk.recovery.limits import Room
 from drs_sdk.recovery.reasons import failure_reasons
 from drs_sdk.recovery.starting import passes
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from drs_sdk.client import DRSClient
     from drs_sdk.clock import Clock
     from drs_sdk.fleet.target import Target
+    from drs_sdk.recovery.errands import Answer
     from drs_sdk.recovery.hooks import WaveHook
     from drs_sdk.recovery.look import PlaceLook
     from drs_sdk.recovery.memory import LaunchOptions
@@ -107,9 +109,9 @@ class _Launching:
             if not await self._deadline.sleep():
                 return
             both = await self._looking.look()
-            await tell(both)
+            tell(both)
         await self._explain(wave, both)
-        await self._call(self._options.after_wave, wave, both)
+        await self._call("after", self._options.after_wave, wave, both)
 
     def _todo(self, wave: Wave, both: BothSides) -> list[Journey]:
         limit = self._options.attempts or wave.attempts
@@ -136,32 +138,42 @@ class _Launching:
                 source_server_ids=ids,
                 status=both.standing.status(),
             )
-            if approve is None or not await called(approve, gate):
-                why = "its wave waits for an approval: give approve= or approved="
+            why: str | None = "its wave waits for an approval: give approve= or approved="
+            if approve is not None:
+                answer = await self._ask("approve", approve, wave, gate)
+                if answer.returned is True:  # "no" is true, too
+                    why = None
+                elif answer.error is not None:
+                    why = f"its approval failed: {answer.error}"
+            if why is not None:
                 self._reasons.update(dict.fromkeys(ids, why))
                 return False
-        return await self._call(self._options.before_wave, wave, both)
+        return await self._call("before", self._options.before_wave, wave, both)
 
-    async def _call(self, hook: WaveHook | None, wave: Wave, both: BothSides) -> bool:
-        """Call a hook; one that raises keeps what comes after it from happening."""
+    async def _ask(
+        self, when: str, function: Callable[..., object], wave: Wave, told: WaveGate | HookContext
+    ) -> Answer:
+        """Call a function of the caller's, as long as there is time."""
+        name = f"The function {when!r} for the wave {wave.name}"
+        left = self._deadline.left
+        return await ask(name, function, told, clock=self._run.clock, within=left)
+
+    async def _call(self, when: str, hook: WaveHook | None, wave: Wave, both: BothSides) -> bool:
+        """Call a hook; one that fails keeps what comes after it from happening."""
         if hook is None:
             return True
         mine = _of(both, wave.name)
-        try:
-            await called(
-                hook,
-                HookContext(
-                    run=self._run.name,
-                    wave=wave,
-                    instances=tuple(_instance(one) for one in mine),
-                    deadline=None,
-                ),
-            )
-        except Exception as error:  # noqa: BLE001 - the caller's: it stands in the report
-            why = f"the caller's hook failed: {type(error).__name__}: {error}"
+        context = HookContext(
+            run=self._run.name,
+            wave=wave,
+            instances=tuple(_instance(one) for one in mine),
+            deadline=None,
+        )
+        answer = await self._ask(when, hook, wave, context)
+        if answer.error is not None:
+            why = f"the caller's hook failed: {answer.error}"
             self._reasons.update({one.member.server_id: why for one in mine})
-            return False
-        return True
+        return answer.error is None
 
     async def _start(self, wave: Wave, both: BothSides) -> None:
         groups: dict[tuple[Target, int], list[Journey]] = {}

@@ -140,7 +140,7 @@ async def launch_home(
         )
 
         async def tell(_: RunStatus) -> None:
-            await how.teller.tell_of("home")(await looking.look())
+            how.teller.tell_of("home")(await looking.look())
 
         told = tell if how.teller.is_heard else None
         options = replace(

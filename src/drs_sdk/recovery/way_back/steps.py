@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from drs_sdk._core.errors import DRSError
 from drs_sdk.recovery.errors import RecoveryError
-from drs_sdk.recovery.hooks import called
 from drs_sdk.recovery.starting import passes
+from drs_sdk.recovery.telling import Telling
 from drs_sdk.recovery.way_back.report import WayBackReport
 from drs_sdk.recovery.way_back.server import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
     from datetime import datetime
+    from types import TracebackType
+    from typing import Self
 
     from drs_sdk.clock import Clock
     from drs_sdk.recovery.run import Run
@@ -89,29 +91,46 @@ class Deadline:
 
 
 class Teller:
-    """Tells the caller how far the servers are, on each change."""
+    """Tells the caller how far the servers are, on each change, as long as its block lasts."""
 
     def __init__(self, run: Run, on_update: OnWayBack | None) -> None:
         """Tell nothing yet."""
         self._run = run
-        self._on_update = on_update
+        self._telling = Telling(on_update, run.clock)
         self._told: WayBackReport | None = None
+
+    async def __aenter__(self) -> Self:
+        """Begin to tell."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """See the last of it told, unless something broke."""
+        try:
+            if kind is None:
+                await self._telling.finish()
+        finally:
+            await self._telling.stop()
 
     @property
     def is_heard(self) -> bool:
         """Whether anybody listens."""
-        return self._on_update is not None
+        return self._telling.is_heard
 
-    def tell_of(self, wanted: Stage) -> Callable[[BothSides], Awaitable[None]]:
+    def tell_of(self, wanted: Stage) -> Callable[[BothSides], None]:
         """Give what tells of a step that is to reach a stage."""
 
-        async def tell(both: BothSides) -> None:
-            if self._on_update is None:
+        def tell(both: BothSides) -> None:
+            if not self.is_heard:
                 return
             report = report_of(self._run, both.journeys, wanted)
             if report != self._told:
                 self._told = report
-                await called(self._on_update, report)
+                self._telling.tell(report)
 
         return tell
 
@@ -122,7 +141,7 @@ async def go_on_until(
     *,
     act: Callable[[BothSides], Awaitable[object]],
     done: Callable[[BothSides], bool],
-    tell: Callable[[BothSides], Awaitable[None]],
+    tell: Callable[[BothSides], None],
 ) -> BothSides:
     """Look and act until all is done, or the deadline comes.
 
@@ -139,7 +158,7 @@ async def go_on_until(
             if both is None or not passes(error):
                 raise
         else:
-            await tell(both)
+            tell(both)
             if done(both):
                 return both
             acted = await act(both)

@@ -58,12 +58,10 @@ class WayBack(RunHandle):
             RecoveryError: Whose an instance is cannot be told.
             DRSError: A place could not be read, or the service refuses the caller.
         """
-        return await reprotect(
-            self._run,
-            self._looking(instances),
-            self._deadline(timeout),
-            Teller(self._run, on_update),
-        )
+        async with Teller(self._run, on_update) as teller:
+            return await reprotect(
+                self._run, self._looking(instances), self._deadline(timeout), teller
+            )
 
     async def fail_back(
         self,
@@ -131,14 +129,15 @@ class WayBack(RunHandle):
             min_delay=min_delay,
             max_delay=max_delay,
         )
-        how = Homecoming(
-            launching=options,
-            launch_again=_names(launch_again, "launch_again"),
-            leaving=_names(leaving, "leaving"),
-            deadline=self._deadline(timeout),
-            teller=Teller(self._run, on_update),
-        )
-        return await fail_back(self._run, self._looking(instances), how)
+        async with Teller(self._run, on_update) as teller:
+            how = Homecoming(
+                launching=options,
+                launch_again=_names(launch_again, "launch_again"),
+                leaving=_names(leaving, "leaving"),
+                deadline=self._deadline(timeout),
+                teller=teller,
+            )
+            return await fail_back(self._run, self._looking(instances), how)
 
     async def rehearse_way_back(
         self,
@@ -179,12 +178,9 @@ class WayBack(RunHandle):
             after_wave=after_wave,
             timeout=timeout,
         )
-        how = Homecoming(
-            launching=options,
-            deadline=self._deadline(timeout),
-            teller=Teller(self._run, on_update),
-        )
-        return await rehearse(self._run, self._looking(), how)
+        async with Teller(self._run, on_update) as teller:
+            how = Homecoming(launching=options, deadline=self._deadline(timeout), teller=teller)
+            return await rehearse(self._run, self._looking(), how)
 
     def _looking(self, instances: Mapping[str, str] | None = None) -> Looking:
         return Looking(self._run, self._origin, instances)
