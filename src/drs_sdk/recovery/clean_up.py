@@ -17,7 +17,7 @@ from drs_sdk.recovery.limits import Room
 from drs_sdk.recovery.look import ARRIVAL, instances_of
 from drs_sdk.recovery.run_errors import WrongOrderError
 from drs_sdk.recovery.side_by_side import side_by_side
-from drs_sdk.recovery.singling_out import Refused, single_out
+from drs_sdk.recovery.singling_out import Refused, SinglingOut
 from drs_sdk.recovery.standing import is_standing
 from drs_sdk.recovery.starting import passes
 from drs_sdk.recovery.status import Plain
@@ -193,7 +193,13 @@ class _CleaningUp:
 
         refused = await ask(ids)
         if refused is not None:
-            await single_out(refused, halves=_halves, size=len, attempt=ask, refuse=self._refuse)
+            singling_out: SinglingOut[Sequence[str]] = SinglingOut(
+                ids=lambda some: some,
+                part=lambda _, some: some,
+                attempt=ask,
+                refuse=self._refuse,
+            )
+            await singling_out.single_out(refused)
 
     def _refuse(self, ids: Sequence[str], error: APIError) -> None:
         self._note(ids, error)
@@ -202,11 +208,6 @@ class _CleaningUp:
 
     def _note(self, ids: Sequence[str], error: DRSError) -> None:
         self._why.update(dict.fromkeys(ids, str(error)))
-
-
-def _halves(ids: Sequence[str]) -> list[Sequence[str]]:
-    middle = len(ids) // 2
-    return [ids[:middle], ids[middle:]]
 
 
 def _may_be_launched(standing: Standing, closed_at: datetime | None) -> bool:

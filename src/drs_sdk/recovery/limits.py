@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from drs_sdk.models import Job
 
+SERVERS_IN_ONE_JOB = "L-B827C881"
+"""The code of the quota that waiting does not make larger."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:

@@ -14,9 +14,10 @@ from drs_sdk._transport.api_errors import (
     ServiceQuotaExceededException,
 )
 from drs_sdk._transport.freshness import RequestExpiredError
+from drs_sdk.recovery.limits import SERVERS_IN_ONE_JOB
 from drs_sdk.recovery.run_errors import RecordNotKeptError
 from drs_sdk.recovery.side_by_side import side_by_side
-from drs_sdk.recovery.singling_out import Refused, single_out
+from drs_sdk.recovery.singling_out import Refused, SinglingOut
 from drs_sdk.waiters.weather import may_heal
 
 if TYPE_CHECKING:
@@ -179,6 +180,12 @@ class Starter:
         self._may_launch = may_launch
         self._began: Stamp | None = None
         self.started: Started = Started()
+        self._singling_out: SinglingOut[_Asked] = SinglingOut(
+            ids=lambda asked: list(asked.batch.servers),
+            part=lambda asked, ids: _Asked(_part(asked.batch, ids), asked.look),
+            attempt=self._try,
+            refuse=lambda asked, error: self._refuse(asked.batch, error),
+        )
 
     async def start(self, batches: Sequence[Batch], look: PlaceLook) -> Started:
         """Start a job for every batch, side by side.
@@ -194,13 +201,7 @@ class Starter:
         """Start a batch; where it is refused, find whom it is refused for, and start the rest."""
         refused = await self._try(_Asked(batch, look), patient=patient)
         if refused is not None:
-            await single_out(
-                refused,
-                halves=lambda asked: [_Asked(half, asked.look) for half in _halves(asked.batch)],
-                size=lambda asked: len(asked.batch.servers),
-                attempt=self._try,
-                refuse=lambda asked, error: self._refuse(asked.batch, error),
-            )
+            await self._singling_out.single_out(refused)
 
     async def _try(self, asked: _Asked, *, patient: bool = True) -> Refused[_Asked] | None:
         """Start a batch; the refusal, where it is one that may be about some of its servers."""
@@ -220,10 +221,7 @@ class Starter:
                 await self._untangle(batch, error, patient=patient)
                 return None
             except (APIError, ConnectionFailedError) as error:
-                if isinstance(error, APIError) and not passes(error):
-                    return Refused(_Asked(batch, look), error)
-                self.started.waits.append(str(error))
-                return None
+                return await self._refused(_Asked(batch, look), error)
             if job is not None:
                 self.started.jobs.append(job)
                 return None
@@ -231,6 +229,19 @@ class Starter:
             look, batch = await self._renewed(batch)
         if batch.servers:
             self.started.waits.append("the service does not answer launches, or its looks are slow")
+        return None
+
+    async def _refused(
+        self, asked: _Asked, error: APIError | ConnectionFailedError
+    ) -> Refused[_Asked] | None:
+        """Wait for what passes, and part what is too large; give what is left: a refusal."""
+        if isinstance(error, APIError) and not passes(error):
+            return Refused(asked, error)
+        if _is_too_large(asked.batch, error):
+            for half in _halves(asked.batch):
+                await self._start(half, asked.look)
+        else:
+            self.started.waits.append(str(error))
         return None
 
     def _is_fresh(self, look: PlaceLook) -> bool:
@@ -286,14 +297,21 @@ class Starter:
         self.started.refused.update(dict.fromkeys(batch.servers, str(error)))
 
 
+def _part(batch: Batch, ids: Sequence[str]) -> Batch:
+    servers = {name: batch.servers[name] for name in ids}
+    return Batch(batch.wave, batch.attempt, servers, batch.record)
+
+
 def _halves(batch: Batch) -> tuple[Batch, Batch]:
     names = list(batch.servers)
     middle = len(names) // 2
-    first, second = names[:middle], names[middle:]
-    return (
-        Batch(batch.wave, batch.attempt, {n: batch.servers[n] for n in first}, batch.record),
-        Batch(batch.wave, batch.attempt, {n: batch.servers[n] for n in second}, batch.record),
-    )
+    return _part(batch, names[:middle]), _part(batch, names[middle:])
+
+
+def _is_too_large(batch: Batch, error: DRSError) -> bool:
+    """Whether the account takes fewer servers in a job: no wait would mend that."""
+    too_many = isinstance(error, ServiceQuotaExceededException)
+    return too_many and error.quota_code == SERVERS_IN_ONE_JOB and len(batch.servers) > 1
 
 
 def passes(error: DRSError) -> bool:
