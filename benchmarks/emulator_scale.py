@@ -9,6 +9,7 @@ the 500 places of a world of 50 accounts and 10 Regions, each with servers of it
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import time
@@ -110,4 +111,5 @@ def caller(emulator: DRSEmulator, place: Place) -> Call:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()  # it takes none
     main()

@@ -8,6 +8,7 @@ release of a library makes it fail. Without valgrind or openssl it says so and c
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import sys
 from typing import TYPE_CHECKING
@@ -51,4 +52,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()  # it takes none
     sys.exit(main())

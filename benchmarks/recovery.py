@@ -6,6 +6,7 @@ a bar is missed: ``python benchmarks/recovery.py [optimum|look|kills|same-key]..
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import random
 import sys
@@ -217,8 +218,13 @@ def _minutes(length: timedelta) -> str:
 PARTS = {"optimum": optimum, "look": look, "kills": kills, "same-key": same_key}
 
 
-def main(names: Sequence[str]) -> int:
+def main() -> int:
     """Measure what is named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    names: list[str] = parser.parse_args().parts
+    if unknown := sorted(set(names) - PARTS.keys()):
+        parser.error(f"no such part: {', '.join(unknown)}")
     print(describe())
     figures: list[Figure] = []
     for name in names or PARTS:
@@ -233,4 +239,4 @@ def main(names: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

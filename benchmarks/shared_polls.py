@@ -5,6 +5,7 @@ python benchmarks/shared_polls.py
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
@@ -100,4 +101,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()  # it takes none
     asyncio.run(main())

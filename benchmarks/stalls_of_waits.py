@@ -7,6 +7,7 @@ Exits 1 if a round of the loop in which they leave takes longer than the bar.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import sys
@@ -88,4 +89,5 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()  # it takes none
     sys.exit(asyncio.run(main()))
