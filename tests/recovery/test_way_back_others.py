@@ -195,6 +195,29 @@ async def test_b2_is_lost_once_it_is_replicated_home() -> None:
         assert await sides.a2s() == []
 
 
+async def test_b2_is_lost_and_a2_was_stopped_so_that_nothing_is_left_to_come_home() -> None:
+    """B1 replicates, but the machine of before: nobody may take that for a server at home."""
+    async with a_world() as sides:
+        recovery = sides.recovery()
+        await recovery.launch()
+        await recovery.reprotect()
+        b2 = (await sides.b2s())[0]
+        (a2,) = [one for one in await sides.a2s() if machine(one) == b2.ec2_instance_id]
+        await sides.at_home.stop_replication(a2.source_server_id)
+        sides.there.set_instance_state(b2.recovery_instance_id, "TERMINATED")
+        lost = b2.source_server_id
+        with pytest.raises(WrongOrderError, match=lost):
+            await recovery.fail_back()
+        report = await recovery.fail_back(leaving=[lost])
+        assert Counter(stages(report)) == {"done": 3, "syncing": 1}
+        (behind,) = report.behind
+        assert behind.source_server_id == lost
+        assert "(B2) stands no more" in (behind.reason or "")
+        assert [one.source_server_id for one in await sides.a2s()] == [a2.source_server_id]
+        again = await sides.recovery().fail_back(leaving=[lost])
+        assert [one.source_server_id for one in again.behind] == [lost]
+
+
 async def test_b2_is_lost_before_it_is_reversed() -> None:
     async with a_world() as sides:
         recovery = sides.recovery()

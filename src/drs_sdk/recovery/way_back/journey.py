@@ -101,10 +101,16 @@ class Journey:
         return self._stage_replicating(self.a2)
 
     def _stage_replicating(self, a2: SourceServer) -> Stage:
-        is_alone = self.b2 is None and self.a3 is None
-        if self.is_a2_stopped and is_alone and not self.is_same_place:
-            return "retiring"  # nothing is left that it could replicate or launch
+        """A2 alone and stopped is what we leave last, where it had come home; else it is a loss."""
+        may_retire = self.is_drill or was_launched(a2)
+        if self._is_a2_alone and may_retire and not self.is_same_place:
+            return "retiring"
         return "ready" if a2.is_launchable else "syncing"
+
+    @property
+    def _is_a2_alone(self) -> bool:
+        """Whether nothing is left that A2 replicates, or has launched."""
+        return self.is_a2_stopped and self.b2 is None and self.a3 is None
 
     def _stage_without_a2(self) -> Stage:
         if self.b2 is not None:
@@ -183,11 +189,21 @@ class Journey:
             "not launched": self.member.reason or "no instance of this run stands",
         }
         if a2 is not None:
-            again = ": somebody has to start its replication" if self.is_a2_stopped else ""
-            told["syncing"] = f"A2 reads {a2.replication_state}{_behind(a2)}{again}"
+            told["syncing"] = f"A2 reads {a2.replication_state}{_behind(a2)}{self._stuck}"
         if b1 is not None:
             told["re-protecting"] = f"B1 reads {b1.replication_state}{_behind(b1)}"
         return told.get(stage)
+
+    @property
+    def _stuck(self) -> str:
+        """Why A2 does not become ready by itself."""
+        if self._is_a2_alone:
+            return (
+                ", and its instance (B2) stands no more, by no doing of this run: nothing is left "
+                "that could come home; "
+                f'fail_back(leaving=["{self.member.server_id}"]) goes on with the others'
+            )
+        return ": somebody has to start its replication" if self.is_a2_stopped else ""
 
     def _for_a_person(self) -> str | None:
         if self.stage == "waiting for a person":
@@ -205,6 +221,12 @@ class Journey:
                 f"and never the one that lives now ({live or 'A4'})"
             )
         return None
+
+
+def was_launched(server: SourceServer) -> bool:
+    """Whether the service says of a server that its last launch has come up."""
+    last = server.life_cycle.last_launch if server.life_cycle is not None else None
+    return last is not None and str(last.status) == "LAUNCHED"
 
 
 def machine_of(server: SourceServer) -> str | None:

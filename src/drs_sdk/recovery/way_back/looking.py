@@ -103,7 +103,7 @@ class Looking:
 
     def _remember(self, journey: Journey) -> None:
         """Keep who was protected at home: once all that it came by is gone, nothing tells."""
-        if journey.stage in {"protected", "retiring"}:
+        if journey.stage == "protected" or (journey.stage == "retiring" and journey.is_reprotected):
             self._protected.add(journey.member.server_id)
         elif journey.member.server_id in self._protected:
             journey.came_home = True
