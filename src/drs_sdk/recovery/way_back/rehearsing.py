@@ -10,14 +10,14 @@ from drs_sdk.recovery.errors import RecoveryError
 from drs_sdk.recovery.run_errors import WrongOrderError
 from drs_sdk.recovery.way_back.reprotecting import replicate_home, require_launched
 from drs_sdk.recovery.way_back.retiring import retire
-from drs_sdk.recovery.way_back.returning import launch_home
 from drs_sdk.recovery.way_back.steps import concerned, reached, remember, report_of
+from drs_sdk.recovery.way_back.waves_home import launch_home
 
 if TYPE_CHECKING:
     from drs_sdk.recovery.run import Run
+    from drs_sdk.recovery.way_back.homecoming import Homecoming
     from drs_sdk.recovery.way_back.looking import BothSides, Looking
     from drs_sdk.recovery.way_back.report import WayBackReport
-    from drs_sdk.recovery.way_back.returning import Homecoming
 
 
 async def rehearse(run: Run, looking: Looking, how: Homecoming) -> WayBackReport:

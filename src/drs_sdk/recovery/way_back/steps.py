@@ -31,6 +31,9 @@ OnWayBack: TypeAlias = "Callable[[WayBackReport], Awaitable[None] | None]"
 _SHORTEST = timedelta(seconds=15)
 _LONGEST = timedelta(minutes=2)
 
+TO_LAUNCH: frozenset[Stage] = frozenset({"ready", "launching home", "failed home"})
+"""The stages in which a server waits for its launch home, or for the end of it."""
+
 PATIENCE = timedelta(hours=1)
 """How long something that the service refuses is tried again before it is given up."""
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from drs_sdk._core.errors import RequestValidationError
 from drs_sdk.recovery.handle import RunHandle
 from drs_sdk.recovery.options import launch_options
+from drs_sdk.recovery.way_back.homecoming import Homecoming
 from drs_sdk.recovery.way_back.looking import Looking
 from drs_sdk.recovery.way_back.rehearsing import rehearse
 from drs_sdk.recovery.way_back.reprotecting import reprotect
-from drs_sdk.recovery.way_back.returning import Homecoming, fail_back
+from drs_sdk.recovery.way_back.returning import fail_back
 from drs_sdk.recovery.way_back.steps import Deadline, Teller
 from drs_sdk.waiters.waiting import optional_duration
 
