@@ -28,7 +28,9 @@ async def launch_in_ec2(
     looking: Looking,
     how: Homecoming,
     reasons: dict[str, str],
-) -> BothSides:
+    *,
+    only: str | None = None,
+) -> None:
     """Launch machines home that are ready, in waves, until they are home or have failed.
 
     Args:
@@ -37,6 +39,7 @@ async def launch_in_ec2(
         looking: Reads them.
         how: How they come home.
         reasons: Takes why servers are not home.
+        only: The wave whose turn it is; None for all.
     """
     waves = {
         one.a2.source_server_id: one
@@ -44,9 +47,10 @@ async def launch_in_ec2(
         if one.a2 is not None
         and one.a2.source_server_id is not None
         and (one.stage in TO_LAUNCH or one.part is not None)
+        and (only is None or one.member.wave.name == only)
     }
     if not any(one.stage in TO_LAUNCH for one in waves.values()):
-        return both
+        return
     home = run.homewards(
         JointPlaces(both.sides),
         {name: one.member.wave.name for name, one in waves.items()},
@@ -69,7 +73,6 @@ async def launch_in_ec2(
     standing = await launching.launch()
     found = await _reasons(home, standing)
     reasons.update({waves[name].member.server_id: why for name, why in found.items()})
-    return await looking.look()
 
 
 def _void(waves: dict[str, Journey], again: frozenset[str]) -> frozenset[tuple[str, str]]:

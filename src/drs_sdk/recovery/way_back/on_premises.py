@@ -1,7 +1,4 @@
-"""Machines that are no EC2 instances: a failback client boots there, by a person's hand.
-
-They are launched home one wave after the other, before the EC2 machines of the same runbook.
-"""
+"""Machines that are no EC2 instances: a failback client boots there, by a person's hand."""
 
 from __future__ import annotations
 
@@ -10,12 +7,9 @@ from typing import TYPE_CHECKING
 from drs_sdk._core.errors import ConnectionFailedError
 from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
 from drs_sdk._transport.api_errors import APIError, ConflictException
-from drs_sdk.recovery.errands import ask
-from drs_sdk.recovery.hooks import HookContext, LaunchedInstance, WaveGate
 from drs_sdk.recovery.limits import Room
 from drs_sdk.recovery.reasons import failure_reasons
 from drs_sdk.recovery.starting import passes
-from drs_sdk.recovery.way_back.steps import reached
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -23,56 +17,41 @@ if TYPE_CHECKING:
     from drs_sdk.client import DRSClient
     from drs_sdk.clock import Clock
     from drs_sdk.fleet.target import Target
-    from drs_sdk.recovery.errands import Answer
-    from drs_sdk.recovery.hooks import WaveHook
     from drs_sdk.recovery.look import PlaceLook
-    from drs_sdk.recovery.memory import LaunchOptions
     from drs_sdk.recovery.run import Run
     from drs_sdk.recovery.runbook import Wave
+    from drs_sdk.recovery.way_back.homecoming import Homecoming
     from drs_sdk.recovery.way_back.journey import Journey
     from drs_sdk.recovery.way_back.looking import BothSides, Looking
-    from drs_sdk.recovery.way_back.steps import Deadline, Teller
 
 _READY = "FAILBACK_READY_FOR_LAUNCH"
 
 
 async def launch_on_premises(
-    run: Run,
-    looking: Looking,
-    options: LaunchOptions,
-    deadline: Deadline,
-    teller: Teller,
-    reasons: dict[str, str],
-) -> BothSides:
-    """Launch original machines that are ready, wave by wave, until they are home or have failed.
+    run: Run, wave: Wave, looking: Looking, how: Homecoming, reasons: dict[str, str]
+) -> None:
+    """Launch the original machines of a wave, until they are home or have failed.
 
     Args:
         run: The run.
+        wave: The wave.
         looking: Reads both sides.
-        options: How they are launched.
-        deadline: When to give up waiting.
-        teller: Who is told.
+        how: How they come home.
         reasons: Takes why servers are not home.
 
     Raises:
         APIError: The service refuses for good.
     """
-    launching = _Launching(run, looking, options, deadline, teller, reasons)
-    home = run.homewards(run.places, {})
-    for wave in home.order:
+    launching = _Launching(run, how, reasons)
+    tell = how.teller.tell_of("home")
+    both = await looking.look()
+    while launching.goes_on(wave, both):
+        await launching.start(wave, both)
+        if not await how.deadline.sleep():
+            return
         both = await looking.look()
-        held_up = [
-            name
-            for name in home.predecessors(wave)
-            if run.runbook.wave(name).on_failure == "stop"
-            and not all(reached(one, "home") for one in _of(both, name))
-        ]
-        if held_up and _of(both, wave.name):
-            why = f"comes after {', '.join(held_up)}"
-            reasons.update({one.member.server_id: why for one in _of(both, wave.name)})
-        else:
-            await launching.launch(wave, both)
-    return await looking.look()
+        tell(both)
+    await launching.explain(wave, both)
 
 
 def _of(both: BothSides, wave: str) -> list[Journey]:
@@ -80,38 +59,15 @@ def _of(both: BothSides, wave: str) -> list[Journey]:
 
 
 class _Launching:
-    def __init__(
-        self,
-        run: Run,
-        looking: Looking,
-        options: LaunchOptions,
-        deadline: Deadline,
-        teller: Teller,
-        reasons: dict[str, str],
-    ) -> None:
+    def __init__(self, run: Run, how: Homecoming, reasons: dict[str, str]) -> None:
         self._run = run
-        self._looking = looking
-        self._options = options
-        self._deadline = deadline
-        self._teller = teller
+        self._options = how.launching
         self._reasons = reasons
 
-    async def launch(self, wave: Wave, both: BothSides) -> None:
-        """Launch a wave, with the caller's gate and hooks around it."""
-        if not self._todo(wave, both) and not self._under_way(wave, both):
-            return
-        has_begun = any(one.part is not None for one in _of(both, wave.name))
-        if not has_begun and not await self._may_begin(wave, both):
-            return
-        tell = self._teller.tell_of("home")
-        while self._todo(wave, both) or self._under_way(wave, both):
-            await self._start(wave, both)
-            if not await self._deadline.sleep():
-                return
-            both = await self._looking.look()
-            tell(both)
-        await self._explain(wave, both)
-        await self._call("after", self._options.after_wave, wave, both)
+    def goes_on(self, wave: Wave, both: BothSides) -> bool:
+        """Whether something is to be launched, or is on its way."""
+        under_way = any(one.stage == "launching home" for one in _of(both, wave.name))
+        return under_way or bool(self._todo(wave, both))
 
     def _todo(self, wave: Wave, both: BothSides) -> list[Journey]:
         limit = self._options.attempts or wave.attempts
@@ -125,57 +81,8 @@ class _Launching:
             and (one.part.record.attempt if one.part is not None else 0) < limit
         ]
 
-    def _under_way(self, wave: Wave, both: BothSides) -> bool:
-        return any(one.stage == "launching home" for one in _of(both, wave.name))
-
-    async def _may_begin(self, wave: Wave, both: BothSides) -> bool:
-        if wave.pause_before and wave.name not in self._options.approved:
-            approve = self._options.approve
-            ids = tuple(one.member.server_id for one in _of(both, wave.name))
-            gate = WaveGate(
-                run=self._run.name,
-                wave=wave,
-                source_server_ids=ids,
-                status=both.standing.status(),
-            )
-            why: str | None = "its wave waits for an approval: give approve= or approved="
-            if approve is not None:
-                answer = await self._ask("approve", approve, wave, gate)
-                if answer.returned is True:  # "no" is true, too
-                    why = None
-                elif answer.error is not None:
-                    why = f"its approval failed: {answer.error}"
-            if why is not None:
-                self._reasons.update(dict.fromkeys(ids, why))
-                return False
-        return await self._call("before", self._options.before_wave, wave, both)
-
-    async def _ask(
-        self, when: str, function: Callable[..., object], wave: Wave, told: WaveGate | HookContext
-    ) -> Answer:
-        """Call a function of the caller's, as long as there is time."""
-        name = f"The function {when!r} for the wave {wave.name}"
-        left = self._deadline.left
-        return await ask(name, function, told, clock=self._run.clock, within=left)
-
-    async def _call(self, when: str, hook: WaveHook | None, wave: Wave, both: BothSides) -> bool:
-        """Call a hook; one that fails keeps what comes after it from happening."""
-        if hook is None:
-            return True
-        mine = _of(both, wave.name)
-        context = HookContext(
-            run=self._run.name,
-            wave=wave,
-            instances=tuple(_instance(one) for one in mine),
-            deadline=None,
-        )
-        answer = await self._ask(when, hook, wave, context)
-        if answer.error is not None:
-            why = f"the caller's hook failed: {answer.error}"
-            self._reasons.update({one.member.server_id: why for one in mine})
-        return answer.error is None
-
-    async def _start(self, wave: Wave, both: BothSides) -> None:
+    async def start(self, wave: Wave, both: BothSides) -> None:
+        """Ask for what may be launched now."""
         groups: dict[tuple[Target, int], list[Journey]] = {}
         for one in self._todo(wave, both):
             attempt = one.part.record.attempt if one.part is not None else 0
@@ -197,7 +104,8 @@ class _Launching:
                 if not passes(error):
                     raise error
 
-    async def _explain(self, wave: Wave, both: BothSides) -> None:
+    async def explain(self, wave: Wave, both: BothSides) -> None:
+        """Tell why launches have failed."""
         for one in _of(both, wave.name):
             job_id = one.part.job.job_id if one.part is not None else None
             if one.stage != "failed home" or job_id is None:
@@ -234,15 +142,3 @@ async def _send(drs: DRSClient, instances: Sequence[str], tags: dict[str, str]) 
     except APIError as error:
         if not passes(error):
             raise
-
-
-def _instance(journey: Journey) -> LaunchedInstance:
-    b2 = journey.b2.recovery_instance_id if journey.b2 is not None else None
-    return LaunchedInstance(
-        source_server_id=journey.member.server_id,
-        name=journey.b1.name if journey.b1 is not None else None,
-        wave=journey.member.wave.name,
-        recovery_instance_id=b2,
-        ec2_instance_id=None,
-        addresses=(),
-    )

@@ -75,6 +75,11 @@ class Deadline:
         self._delay = _SHORTEST
 
     @property
+    def until(self) -> datetime | None:
+        """When it gives up; None for never."""
+        return self._until
+
+    @property
     def left(self) -> timedelta | None:
         """How much is left; None for no deadline."""
         if self._until is None:
@@ -177,6 +182,11 @@ def reached(journey: Journey, stage: Stage) -> bool:
 def concerned(both: BothSides) -> list[Journey]:
     """The servers that have something to go back with."""
     return [one for one in both.journeys if one.stage != "not launched"]
+
+
+def servers_of(both: BothSides, wave: str) -> list[Journey]:
+    """The servers of a wave."""
+    return [one for one in both.journeys if one.member.wave.name == wave]
 
 
 def remember(
