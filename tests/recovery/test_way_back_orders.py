@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, strategies as st
-from wrong_orders import WRONG, is_refused
+from wrong_orders import STATES, STEPS, TABLE, turn_of
 
 from drs_sdk.fleet import Target
 from drs_sdk.models import RecoveryInstance, SourceServer
@@ -15,12 +16,19 @@ from drs_sdk.recovery.way_back.journey import Journey
 from drs_sdk.recovery.way_back.retiring import next_move
 
 if TYPE_CHECKING:
+    from wrong_orders import Turn
+
     from drs_sdk.recovery.record import Mode
 
 
-@pytest.mark.parametrize(("mode", "state", "step", "letter"), WRONG)
-async def test_a_wrong_order(mode: Mode, state: str, step: str, letter: str | None) -> None:
-    assert await is_refused(mode, state, step, letter)
+@pytest.mark.parametrize(("mode", "state", "step", "turn"), TABLE)
+async def test_each_step_at_each_state(mode: Mode, state: str, step: str, turn: Turn) -> None:
+    assert await turn_of(mode, state, step) == (turn, turn == "it goes on")
+
+
+def test_every_pair_is_in_the_table() -> None:
+    pairs = [(mode, state, step) for mode, state, step, _ in TABLE]
+    assert sorted(pairs) == sorted(product(("recovery", "drill"), STATES, STEPS))
 
 
 @dataclass
@@ -40,7 +48,7 @@ class FakeRun:
     is_drill: bool
 
 
-STATES = st.sampled_from(
+REPLICATION = st.sampled_from(
     ["CONTINUOUS", "STALLED", "RESCAN", "INITIAL_SYNC", "STOPPED", "DISCONNECTED"]
 )
 
@@ -61,8 +69,8 @@ def instance(name: str) -> RecoveryInstance:
 
 
 @given(
-    b1=STATES,
-    a2=st.none() | STATES,
+    b1=REPLICATION,
+    a2=st.none() | REPLICATION,
     machine=st.sampled_from(["i-a1", "i-a4"]),
     has_b2=st.booleans(),
     has_a3=st.booleans(),

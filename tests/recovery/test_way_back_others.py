@@ -424,6 +424,22 @@ async def test_a_rehearsal_that_fails_is_told_and_removed() -> None:
         await sides.require_untouched()
 
 
+async def test_a_rehearsal_that_was_closed_waits_for_its_launch_home_and_removes_it() -> None:
+    async with a_world() as sides:
+        drill = sides.recovery(mode="drill")
+        await drill.launch()
+        while "StartRecovery" not in {one.operation for one in sides.home.requests}:
+            await drill.rehearse_way_back(timeout=timedelta(minutes=20))
+        await drill.close(reason="not today")
+        with pytest.raises(WrongOrderError, match="A2"):
+            await drill.clean_up()
+        assert await sides.a3s() == []  # still on its way
+        report = await drill.rehearse_way_back()
+        assert report.left == {}
+        await sides.require_untouched()
+        assert Counter(one.operation for one in sides.home.requests)["StartRecovery"] == 1
+
+
 async def test_a_drill_within_one_region_cannot_be_practised() -> None:
     async with a_world("one Region") as sides:
         drill = sides.recovery(mode="drill")

@@ -1,9 +1,9 @@
-"""Every step of the way back, where it is not its turn."""
+"""Every step at every state: whose turn it is, what has nothing to do, and what is refused."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ways import a_world
 
@@ -16,26 +16,50 @@ if TYPE_CHECKING:
     from drs_sdk.recovery import Recovery
     from drs_sdk.recovery.record import Mode
 
-# Mode, how far it is, the step whose turn it is not, and the letter that the refusal names.
-WRONG: list[tuple[Mode, str, str, str | None]] = [
-    *(("recovery", "nothing", step, "B2") for step in ("reprotect", "fail_back")),
-    *(("recovery", "launching", step, "B2") for step in ("reprotect", "fail_back")),
-    *(("recovery", state, "fail_back", "A2") for state in ("launched", "syncing")),
-    *(
-        ("recovery", state, step, "B2")
-        for state in ("nothing", "launching", "launched", "syncing", "ready", "home", "done")
-        for step in ("rehearse_way_back", "clean_up")
-    ),
-    ("recovery", "done", "launch", None),
-    *(("drill", state, "rehearse_way_back", "B2") for state in ("nothing", "launching")),
-    *(("drill", state, "reprotect", "B2") for state in ("nothing", "launching", "launched")),
-    *(("drill", state, "fail_back", "A2") for state in ("nothing", "launching", "launched")),
-    ("drill", "done", "launch", None),
+STATES = ("nothing", "launching", "launched", "syncing", "ready", "home", "done")
+"""How far a run is; at home, but not protected there, and in a drill not removed."""
+
+STEPS = ("launch", "reprotect", "fail_back", "rehearse_way_back", "clean_up")
+
+Turn: TypeAlias = Literal["it goes on", "nothing to do", "A2", "B2", "closed"]
+"""What a step does; where it is refused, the letter that it names, or that the run is over."""
+
+# By mode and step, for each state in the order of STATES.
+_TURNS: dict[tuple[Mode, str], str] = {
+    ("recovery", "launch"): "+ + - - - - closed",
+    ("recovery", "reprotect"): "B2 B2 + - - - -",
+    ("recovery", "fail_back"): "B2 B2 A2 A2 + + -",
+    ("recovery", "rehearse_way_back"): "B2 B2 B2 B2 B2 B2 B2",
+    ("recovery", "clean_up"): "B2 B2 B2 B2 B2 B2 B2",
+    ("drill", "launch"): "+ + - - - closed closed",
+    ("drill", "reprotect"): "B2 B2 B2 B2 B2 B2 B2",
+    ("drill", "fail_back"): "A2 A2 A2 A2 A2 A2 A2",
+    ("drill", "rehearse_way_back"): "B2 B2 + + + + -",
+    ("drill", "clean_up"): "- + + A2 A2 A2 -",
+}
+_WORDS: dict[str, Turn] = {
+    "+": "it goes on",
+    "-": "nothing to do",
+    "A2": "A2",
+    "B2": "B2",
+    "closed": "closed",
+}
+
+TABLE: list[tuple[Mode, str, str, Turn]] = [
+    (mode, state, step, _WORDS[word])
+    for (mode, step), row in _TURNS.items()
+    for state, word in zip(STATES, row.split(), strict=True)
 ]
+"""Mode, how far it is, the step, and what that does: every pair."""
+
+WRONG = [one for one in TABLE if one[3] in {"A2", "B2", "closed"}]
 
 
-async def is_refused(mode: Mode, state: str, step: str, letter: str | None) -> bool:
-    """Whether a wrong step is refused before a request that changes anything."""
+async def turn_of(mode: Mode, state: str, step: str) -> tuple[Turn, bool]:
+    """Tell what a step does, and whether that sent a request that changes something.
+
+    A refusal names its letter and what has to be done first.
+    """
     async with a_world() as sides:
         recovery = sides.recovery(mode=mode)
         await _go(sides, recovery, state)
@@ -43,13 +67,24 @@ async def is_refused(mode: Mode, state: str, step: str, letter: str | None) -> b
         try:
             await getattr(recovery, step)()
         except WrongOrderError as error:
-            told = str(error)
-            names = error.letter == letter and letter in told and error.first in told
+            turn = _refusal(error)
         except RunClosedError:
-            names = letter is None
+            turn = "closed"
         else:
-            return False
-        return names and sides.changes == before
+            turn = "nothing to do" if sides.changes == before else "it goes on"
+        return turn, sides.changes != before
+
+
+def _refusal(error: WrongOrderError) -> Turn:
+    turn: Turn = "A2" if error.letter == "A2" else "B2"
+    assert str(error).startswith(f"{turn}: ")
+    assert f"First: {error.first}. " in str(error)
+    return turn
+
+
+async def is_refused(mode: Mode, state: str, step: str, turn: Turn) -> bool:
+    """Whether a wrong step is refused as it should be, before a request that changes anything."""
+    return await turn_of(mode, state, step) == (turn, False)
 
 
 async def _go(sides: Sides, recovery: Recovery, state: str) -> None:
@@ -59,15 +94,35 @@ async def _go(sides: Sides, recovery: Recovery, state: str) -> None:
         await recovery.launch(timeout=timedelta(minutes=2))
         return
     await recovery.launch()
-    if state == "done" and recovery.mode == "drill":
-        await recovery.rehearse_way_back()
+    if state == "launched":
+        return
+    if recovery.mode == "drill":
+        await _practise(sides, recovery, state)
     elif state == "syncing":
         await recovery.reprotect(timeout=60)
-    elif state != "launched":
+    else:
         await recovery.reprotect()
+        await _come_home(sides, recovery, state)
+
+
+async def _come_home(sides: Sides, recovery: Recovery, state: str) -> None:
     if state == "home":
         sides.home.inject("ReverseReplication", Fault.drop_before(), probability=1.0)
         await recovery.fail_back(timeout=timedelta(hours=1))
         assert len(await sides.b2s()) == len(await sides.a3s()) == len(sides.b1s)
-    if state == "done" and recovery.mode == "recovery":
+        sides.home.clear_faults()
+    elif state == "done":
         await recovery.fail_back()
+
+
+async def _practise(sides: Sides, recovery: Recovery, state: str) -> None:
+    stopped_at = {"syncing": None, "ready": "StartRecovery", "home": "StopReplication"}
+    operation = stopped_at.get(state)
+    if operation is not None:
+        sides.home.inject(operation, Fault.drop_before(), probability=1.0)
+    await recovery.rehearse_way_back(timeout=60 if state == "syncing" else timedelta(hours=4))
+    sides.home.clear_faults()
+    if state == "home":
+        assert len(await sides.b2s()) == len(await sides.a3s()) == len(sides.b1s)
+    elif state == "ready":
+        assert len(await sides.a2s()) == len(await sides.b2s()) == len(sides.b1s)

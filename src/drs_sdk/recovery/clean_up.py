@@ -12,6 +12,7 @@ from drs_sdk._core.errors import DRSError
 from drs_sdk._transport.api_errors import APIError, ConflictException, ResourceNotFoundException
 from drs_sdk.recovery import marking
 from drs_sdk.recovery.guards import require_our_own
+from drs_sdk.recovery.instances import is_replicated_home
 from drs_sdk.recovery.judging import stand
 from drs_sdk.recovery.limits import Room
 from drs_sdk.recovery.look import ARRIVAL, instances_of
@@ -73,7 +74,7 @@ async def clean_up(run: Run, *, timeout: timedelta | None) -> CleanUp:
     """Close a drill, terminate its instances, and look until nothing of it can still arrive.
 
     Raises:
-        WrongOrderError: It is no drill.
+        WrongOrderError: It is no drill, or its way back is being practised.
         RunMismatchError: The key stands for another run.
     """
     if not run.is_drill:
@@ -96,6 +97,7 @@ class _CleaningUp:
         clock = self._run.clock
         deadline = None if timeout is None else clock.now() + timeout
         standing = await self._look()
+        _require_no_way_back(run_name=self._run.name, seen=await self._see(standing))
         if standing.jobs and standing.closed is None:
             await marking.close(self._run, standing, "cleaned up")
             standing = await self._look()  # what came between the look and the mark
@@ -208,6 +210,27 @@ class _CleaningUp:
 
     def _note(self, ids: Sequence[str], error: DRSError) -> None:
         self._why.update(dict.fromkeys(ids, str(error)))
+
+
+def _require_no_way_back(*, run_name: str, seen: dict[Target, _Seen]) -> None:
+    """Refuse while the way back is practised: the service refuses it, too, and for as long.
+
+    Raises:
+        WrongOrderError: An instance is replicated home.
+    """
+    found = sorted(
+        name
+        for one in seen.values()
+        for name, instance in one.standing.items()
+        if is_replicated_home(instance)
+    )
+    if found:
+        raise WrongOrderError(
+            f"{', '.join(found)} of {run_name} are replicated home",
+            letter="A2",
+            first="rehearse_way_back(), which removes what both ways have made; after close() it "
+            "launches nothing more",
+        )
 
 
 def _may_be_launched(standing: Standing, closed_at: datetime | None) -> bool:

@@ -45,3 +45,20 @@ def _launched(member: Member, instance: RecoveryInstance | None) -> LaunchedInst
         ec2_instance_id=instance.ec2_instance_id if instance is not None else named,
         addresses=tuple(address for interface in interfaces for address in interface.ips),
     )
+
+
+_NOT_REPLICATED = frozenset({"NOT_STARTED", "REPLICATION_STATE_NOT_AVAILABLE", "None"})
+
+
+def is_replicated(instance: RecoveryInstance) -> bool:
+    """Whether an instance shows that something replicates it."""
+    info = instance.data_replication_info
+    return info is not None and str(info.data_replication_state) not in _NOT_REPLICATED
+
+
+def is_replicated_home(instance: RecoveryInstance) -> bool:
+    """Whether a reversal of it goes on; until that is stopped, its termination is refused."""
+    info = instance.data_replication_info
+    state = str(info.data_replication_state) if info is not None else ""
+    in_ec2 = instance.origin_environment != "ON_PREMISES"
+    return in_ec2 and is_replicated(instance) and state not in {"STOPPED", "DISCONNECTED"}

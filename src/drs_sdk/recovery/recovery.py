@@ -233,7 +233,8 @@ class Recovery(WayBack):
             What is gone, and what is left and why.
 
         Raises:
-            RecoveryError: It is no drill.
+            WrongOrderError: It is no drill, or its way back is being practised:
+                `rehearse_way_back` removes what both ways have made.
             RunMismatchError: The key stands for another run.
         """
         return await clean_up(self._run, timeout=optional_duration(timeout, "timeout"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from drs_sdk.recovery.instances import is_replicated
 from drs_sdk.recovery.way_back.server import ServerWayBack
 
 if TYPE_CHECKING:
@@ -234,15 +235,6 @@ def machine_of(server: SourceServer) -> str | None:
     properties = server.source_properties
     hints = properties.identification_hints if properties is not None else None
     return hints.aws_instance_id if hints is not None else None
-
-
-_NOT_REPLICATED = frozenset({"NOT_STARTED", "REPLICATION_STATE_NOT_AVAILABLE", "None"})
-
-
-def is_replicated(instance: RecoveryInstance) -> bool:
-    """Whether an instance shows that something replicates it."""
-    info = instance.data_replication_info
-    return info is not None and str(info.data_replication_state) not in _NOT_REPLICATED
 
 
 def _behind(server: SourceServer) -> str:

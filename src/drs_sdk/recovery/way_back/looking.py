@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from drs_sdk.recovery.errors import RecoveryError
 from drs_sdk.recovery.guards import require_our_own
-from drs_sdk.recovery.instances import instance_of
+from drs_sdk.recovery.instances import instance_of, is_replicated
 from drs_sdk.recovery.judging import stand
 from drs_sdk.recovery.look import (
     PlaceLook,
@@ -21,7 +21,7 @@ from drs_sdk.recovery.look import (
 from drs_sdk.recovery.record import RUN, STEP
 from drs_sdk.recovery.standing import Member, is_standing
 from drs_sdk.recovery.survey import Scope, survey
-from drs_sdk.recovery.way_back.journey import Journey, is_replicated, machine_of
+from drs_sdk.recovery.way_back.journey import Journey, machine_of
 from drs_sdk.recovery.way_back.matching import put_together
 from drs_sdk.recovery.way_back.origins import Origins, is_on_premises, require_the_account
 from drs_sdk.recovery.whereabouts import origin_of

@@ -36,7 +36,7 @@ async def rehearse(run: Run, looking: Looking, how: Homecoming) -> WayBackReport
         both, reasons = await _there_and_back(run, both, looking, how)
         seen = remember(both, seen)
         if not _is_through(both):
-            note = "What it has made still stands: call it again, or clean_up() and call it then."
+            note = "What it has made still stands: call it again, or close() it and call it then."
             return report_of(run, both.journeys, "done", failed=reasons, notes=(note,))
         # Closed before anything is removed: nothing more is launched under its key.
         await marking.close(run, both.standing, "its way back was rehearsed")

@@ -53,7 +53,8 @@ async def retire(
         return bool(moves)
 
     def done(both: BothSides) -> bool:
-        return not trying.moves(both) and not any(one.is_b2_going for one in both.journeys)
+        is_under_way = any(one.is_b2_going or _arrives(run, one) for one in both.journeys)
+        return not trying.moves(both) and not is_under_way
 
     both = await go_on_until(looking, deadline, act=act, done=done, tell=teller.tell_of("done"))
     left: dict[str, str] = {}
@@ -62,7 +63,14 @@ async def retire(
         if move is not None:
             why = trying.reasons.get(name, "it takes its time")
             left[name] = f"{move} is still to come: {why}"
+        elif _arrives(run, one):
+            left[name] = "its launch home goes on, and what it brings is still to be removed"
     return both, left
+
+
+def _arrives(run: Run, journey: Journey) -> bool:
+    """Whether a drill's launch home goes on: what it brings can be removed only then."""
+    return run.is_drill and not journey.is_on_premises and journey.part_standing == "launching"
 
 
 def next_move(run: Run, journey: Journey) -> Move | None:
