@@ -116,10 +116,10 @@ async def _come_home(sides: Sides, recovery: Recovery, state: str) -> None:
 
 
 async def _practise(sides: Sides, recovery: Recovery, state: str) -> None:
-    stopped_at = {"syncing": None, "ready": "StartRecovery", "home": "StopReplication"}
-    operation = stopped_at.get(state)
-    if operation is not None:
-        sides.home.inject(operation, Fault.drop_before(), probability=1.0)
+    if state == "ready":
+        sides.home.inject("StartRecovery", Fault.drop_before(), probability=1.0)
+    elif state == "home":
+        sides.home.inject("StopReplication", Fault.error("ConflictException"), probability=1.0)
     await recovery.rehearse_way_back(timeout=60 if state == "syncing" else timedelta(hours=4))
     sides.home.clear_faults()
     if state == "home":
