@@ -19,6 +19,7 @@ from runs import (
 
 from drs_sdk.errors import InstanceInTheWayError, ServerHeldError
 from drs_sdk.recovery import ensure_recovery
+from drs_sdk.testing import Quirks
 
 if TYPE_CHECKING:
     from drs_sdk import DRSClient
@@ -160,6 +161,38 @@ async def test_15_who_is_held_is_taken_out_of_a_refused_batch(
     report = await a_run(drs, ids, mode="recovery").launch()
     assert report.succeeded  # it was somebody's drill, and this is the real thing
     assert set((await launched(drs)).values()) == {1}
+
+
+async def test_15_who_was_held_is_launched_once_it_is_free(
+    drs: DRSClient, drs_emulator: DRSEmulator
+) -> None:
+    ids = drs_emulator.add_source_servers(4)
+
+    async def rival() -> None:
+        drs_emulator.start_foreign_launch([ids[1]], is_drill=True)
+
+    async with client_with(drs_emulator, Freeze(drs_emulator.clock, 1, rival)) as slow:
+        report = await a_run(slow, ids, mode="recovery").launch()
+    assert report.succeeded
+    assert set((await launched(drs)).values()) == {1}
+
+
+async def test_15_a_holder_that_does_not_show_yet_is_looked_for_again(
+    drs: DRSClient, drs_emulator: DRSEmulator
+) -> None:
+    drs_emulator.quirks = Quirks(empty_last_launch=True, job_listing_delay=5)
+    ids = drs_emulator.add_source_servers(8)
+
+    async def rival() -> None:
+        drs_emulator.start_foreign_launch([ids[1]], is_drill=True)
+
+    async with client_with(drs_emulator, Freeze(drs_emulator.clock, 1, rival)) as slow:
+        await a_run(slow, ids, mode="recovery").advance()
+    refused, rest = operations(drs_emulator, "StartRecovery")  # no halving of what is free
+    assert (refused.status, rest.status) == (409, 202)
+    await drs_emulator.clock.advance(60)
+    (job,) = [job for job in await jobs(drs) if job.tags]
+    assert {s.source_server_id for s in job.participating_servers} == set(ids) - {ids[1]}
 
 
 async def test_15_where_nobody_is_held_the_culprit_is_found_and_named(

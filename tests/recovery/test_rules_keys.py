@@ -80,6 +80,16 @@ async def test_3_closed(drs: DRSClient, drs_emulator: DRSEmulator, verb: str) ->
     assert len(operations(drs_emulator, "StartRecovery")) == 1
 
 
+async def test_3_closed_for_ensure_recovery(drs: DRSClient, drs_emulator: DRSEmulator) -> None:
+    ids = drs_emulator.add_source_servers(2)
+    ensured = await ensure_recovery(drs, "k", ids, is_drill=True)
+    mark = {"drs-sdk:closed": "false alarm"}  # put on by hand: no run has such a key
+    await drs.tag_resource(resource_arn=ensured.job.arn or "", tags=mark)
+    for attempt in (1, 2):
+        with pytest.raises(RunClosedError, match="false alarm"):
+            await ensure_recovery(drs, "k", ids, is_drill=True, attempt=attempt)
+
+
 @pytest.mark.parametrize("verb", ["launch", "advance"])
 async def test_3_past_the_horizon(drs: DRSClient, drs_emulator: DRSEmulator, verb: str) -> None:
     ids = drs_emulator.add_source_servers(2)
@@ -190,6 +200,9 @@ async def test_7_who_waits_for_a_quota_is_no_newcomer(
     run = a_run(drs, ids, limits=Limits(servers_in_all_jobs=2))
     await run.advance()
     assert (await run.status()).newcomers == ()
+    report = await a_run(drs, ids).launch()  # another process, which sees the third one wait
+    assert report.succeeded
+    assert report.newcomers == ()
 
 
 # -- 8: another run under the key ----------------------------------------------------------------
@@ -236,6 +249,21 @@ async def test_8_two_that_differ_begin_at_once(
     report = await a_run(drs, [first], [third]).launch()  # the owner goes on
     assert report.succeeded
     assert {s.source_server_id for s in report.servers} == {first, third}
+
+
+async def test_8_the_later_one_is_told_as_soon_as_it_has_launched(
+    drs: DRSClient, drs_emulator: DRSEmulator
+) -> None:
+    first, second, third = drs_emulator.add_source_servers(3)
+
+    async def another_begins() -> None:
+        await a_run(drs, [first], [third]).advance()
+
+    async with client_with(drs_emulator, Freeze(drs_emulator.clock, 0, another_begins)) as other:
+        with pytest.raises(RunMismatchError) as caught:
+            await a_run(other, [second], [third]).advance()
+    owner, loser = await jobs(drs)
+    assert (caught.value.owner_job_id, caught.value.launched) == (owner.job_id, (loser.job_id,))
 
 
 async def test_8_equal_runners_join(drs: DRSClient, drs_emulator: DRSEmulator) -> None:

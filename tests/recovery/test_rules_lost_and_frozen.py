@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from runs import KEY, Freeze, a_run, client_with, jobs, launched, operations, standing, states
 
-from drs_sdk.errors import RecordNotKeptError, RunClosedError, RunMismatchError
+from drs_sdk.errors import RecordNotKeptError, RunClosedError, RunMismatchError, ServerHeldError
 from drs_sdk.recovery import Limits, ensure_recovery
 from drs_sdk.testing import DRSEmulator, Fault, JobDurations, Quirks, Quotas
 
@@ -198,10 +199,12 @@ async def test_14_a_lost_answer(
     assert len(await jobs(drs)) == 1
 
 
+@pytest.mark.parametrize("quirks", [Quirks(), Quirks(empty_last_launch=True, job_listing_delay=1)])
 @pytest.mark.parametrize("by", ["launch", "ensure_recovery"])
 async def test_14_after_a_lost_answer_it_looks_before_it_sends_again(
-    drs: DRSClient, drs_emulator: DRSEmulator, by: str
+    drs: DRSClient, drs_emulator: DRSEmulator, by: str, quirks: Quirks
 ) -> None:
+    drs_emulator.quirks = quirks
     ids = drs_emulator.add_source_servers(1)
     drs_emulator.inject("StartRecovery", Fault.drop_after())
     if by == "launch":
@@ -209,6 +212,22 @@ async def test_14_after_a_lost_answer_it_looks_before_it_sends_again(
     else:
         await ensure_recovery(drs, "k", ids, is_drill=True)
     assert len(operations(drs_emulator, "StartRecovery")) == 1
+
+
+async def test_14_a_holder_that_never_shows_is_looked_for_six_minutes(
+    drs: DRSClient, drs_emulator: DRSEmulator
+) -> None:
+    ids = drs_emulator.add_source_servers(2)
+    drs_emulator.inject("StartRecovery", Fault.error("ConflictException", "busy"), times=10_000)
+    began = drs_emulator.clock.now()
+    with pytest.raises(ServerHeldError, match="busy"):
+        await ensure_recovery(drs, "k", ids, is_drill=True)
+    assert timedelta(minutes=6) < drs_emulator.clock.now() - began < timedelta(minutes=7)
+    began = drs_emulator.clock.now()
+    report = await a_run(drs, ids).launch()
+    assert states(report) == dict.fromkeys(ids, "failed")
+    assert all("busy" in (server.reason or "") for server in report.servers)
+    assert timedelta(minutes=6) < drs_emulator.clock.now() - began < timedelta(minutes=8)
 
 
 async def test_14_every_answer_may_be_lost_once(drs: DRSClient, drs_emulator: DRSEmulator) -> None:
@@ -353,3 +372,29 @@ async def test_6_14_closed_while_an_answer_was_lost(
         with pytest.raises(RunClosedError):
             await a_run(slow, ids[:1], ids[1:]).launch()
     assert len(await jobs(drs)) == 1
+
+
+@pytest.mark.parametrize("by", ["launch", "ensure_recovery"])
+async def test_8_14_another_takes_the_key_while_an_answer_was_lost(
+    drs: DRSClient, drs_emulator: DRSEmulator, by: str
+) -> None:
+    first, second = drs_emulator.add_source_servers(2)
+
+    async def another_takes_it() -> None:
+        if by == "launch":
+            await a_run(drs, [second]).advance()
+        else:
+            await ensure_recovery(drs, "k", [second], is_drill=False)
+        drs_emulator.inject("StartRecovery", Fault.drop_before())  # of the one that is slow
+
+    freeze = Freeze(drs_emulator.clock, 1, another_takes_it)
+    async with client_with(drs_emulator, freeze) as slow:
+        work = (
+            a_run(slow, [first]).launch()
+            if by == "launch"
+            else ensure_recovery(slow, "k", [first], is_drill=True)
+        )
+        with pytest.raises(RunMismatchError):
+            await work
+    (job,) = await jobs(drs)
+    assert [s.source_server_id for s in job.participating_servers] == [second]

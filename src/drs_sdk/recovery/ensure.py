@@ -203,19 +203,21 @@ class _Ensuring:
         if closed is not None:
             raise RunClosedError(run, f"closed ({closed})")
         own = [(job, record) for job, record in jobs if self._as.identity.owns(job, record)]
-        job = next((job for job, record in own if record.attempt == self._attempt), None)
-        if job is None:
+        tried = [job for job, record in own if record.attempt == self._attempt]
+        if not tried:
             self._require_no_earlier(look, own)
             return None
-        there = sorted(s.source_server_id or "" for s in job.participating_servers)
+        first, there = tried[0], _server_ids(tried[0])
         if there != sorted(self._ids):
             raise RunMismatchError(
                 run,
                 [f"servers: {', '.join(there)} there, {', '.join(sorted(self._ids))} here"],
-                owner_job_id=job.job_id,
+                owner_job_id=first.job_id,
                 launched=[self._started] if self._started else [],
             )
-        await self._require_standing(job)
+        # More than one, where one failed before a launch that was under way arrived: the last.
+        job = [job for job in tried if _server_ids(job) == there][-1]
+        await self._require_standing(job, look.at)
         return job
 
     def _require_no_earlier(self, look: PlaceLook, own: Sequence[tuple[Job, Record]]) -> None:
@@ -230,18 +232,18 @@ class _Ensuring:
                 f"{self._attempt - 1} has not failed for all of {', '.join(self._ids)}"
             )
 
-    async def _require_standing(self, job: Job) -> None:
-        """Refuse a key whose job is over and whose instances are gone."""
+    async def _require_standing(self, job: Job, at: datetime) -> None:
+        """Refuse a key whose job is over and whose instances are gone, at a time of the service."""
         if not (job.is_completed and job.launched_servers):
             return
-        ended, now = job.end_date_time, self._as.clock.now()
+        ended = job.end_date_time
         found = await instances_of(self._drs, self._ids)
         stands = any(
             instance.job_id == job.job_id and is_standing(str(instance.ec2_instance_state))
             for instances in found.values()
             for instance in instances
         )
-        if not stands and ended is not None and now - ended > ARRIVAL:
+        if not stands and ended is not None and at - ended > ARRIVAL:
             raise RunClosedError(self._as.identity.run, "its instances are gone")
 
     def _wait_for(self, look: PlaceLook) -> float | None:
@@ -311,6 +313,10 @@ class _Ensuring:
             raise ServerHeldError(dict.fromkeys(self._ids, "an unknown job"), why=str(error))
         self._why = str(error)
         return _AFTER_A_LOST_ANSWER
+
+
+def _server_ids(job: Job) -> list[str]:
+    return sorted(server.source_server_id or "" for server in job.participating_servers)
 
 
 def _checked(key: str, servers: Sequence[str], attempt: int, limits: Limits) -> list[str]:
