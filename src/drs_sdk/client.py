@@ -286,7 +286,8 @@ class DRSClient(Waits):
         """Make a view of the client with other settings, on the same connections.
 
         Args:
-            read_timeout: Seconds to wait for an answer.
+            read_timeout: Seconds until an answer begins, and between its parts; the whole may
+                take five times as long.
             max_attempts: Attempts in all, the first included.
             still_valid: Asked just after each attempt was signed, before a byte of it leaves;
                 False ends the call with `RequestExpiredError`. For requests that stand on

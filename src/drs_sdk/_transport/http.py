@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from drs_sdk._transport.proxies import Proxy
 
 _POOL_SIZE = 50
+_WHOLE_ANSWER = 5
+"""Times its read timeout that an answer may take to its last byte, however steadily it comes."""
+
 _FIRST_FINAL_STATUS = 200
 _OF_CREDENTIALS = frozenset({"authorization", "x-amz-security-token"})
 
@@ -77,12 +80,14 @@ class _Attempt:
 
     Attributes:
         connect_timeout: Seconds that making a connection may take: name, proxy, tunnel and TLS.
+        read_timeout: Seconds until the answer has to begin, whatever comes before it.
         leaves: Told right before the first byte; it may refuse.
         scope: What ends it when they are over.
         is_connecting: Whether a connection is being made for it, so that nothing has left.
     """
 
     connect_timeout: float | None
+    read_timeout: float | None
     leaves: Callable[[], None]
     scope: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
     is_connecting: bool = False
@@ -90,14 +95,25 @@ class _Attempt:
     def connects(self) -> None:
         """Start the time limit."""
         self.is_connecting = True
-        if self.connect_timeout is not None and not self.scope.expired():
-            self.scope.reschedule(asyncio.get_running_loop().time() + self.connect_timeout)
+        self._ends_in(self.connect_timeout)
 
     def has_connected(self) -> None:
         """Stop the time limit; from now on the service may see the request."""
         self.is_connecting = False
+        self._ends_in(None)
+
+    def has_left(self) -> None:
+        """Start the time until the answer begins: aiohttp's own starts anew with each byte."""
+        self._ends_in(self.read_timeout)
+
+    def is_answered(self) -> None:
+        """Start the time that the rest of the answer may take."""
+        self._ends_in(self.read_timeout and self.read_timeout * _WHOLE_ANSWER)
+
+    def _ends_in(self, seconds: float | None) -> None:
         if not self.scope.expired():
-            self.scope.reschedule(None)
+            now = asyncio.get_running_loop().time()
+            self.scope.reschedule(now + seconds if seconds else None)
 
 
 class _BrokeError(Exception):
@@ -203,7 +219,8 @@ class HTTPSession:
             leaves: Called right before the first byte; what it raises keeps the request here.
             once: Whether a repeat would do harm, so that a fresh connection is worth its price.
             max_bytes: The largest answer that is read.
-            read_timeout: Seconds to wait for an answer, instead of the session's own.
+            read_timeout: Seconds until the answer begins and between its parts, instead of the
+                session's own; the whole may take five times as long.
 
         Raises:
             ConnectionFailedError: No connection, or one that broke; ``maybe_sent`` says which.
@@ -214,7 +231,8 @@ class HTTPSession:
         """
         proxy = self._proxies.get(urlsplit(request.url).scheme) if self._proxies else None
         session = self._sessions.get(once) or await self._open(request.url, proxy, once=once)
-        attempt = _Attempt(self._connect_timeout, leaves)
+        timeout = self._timeout_for(read_timeout)
+        attempt = _Attempt(timeout.sock_connect, timeout.sock_read, leaves)
         try:
             async with (
                 attempt.scope,
@@ -225,11 +243,12 @@ class HTTPSession:
                     headers=_headers(request, proxy),
                     proxy=proxy and proxy.url,
                     proxy_headers=proxy and proxy.headers,
-                    timeout=self._timeout_for(read_timeout),
+                    timeout=timeout,
                     allow_redirects=False,
                     trace_request_ctx=attempt,
                 ) as response,
             ):
+                attempt.is_answered()
                 body = await _read(response, max_bytes)
         except _BrokeError as broke:
             error = cast("Exception", broke.__cause__)
@@ -296,7 +315,9 @@ def _tracing() -> aiohttp.TraceConfig:
         cast("_Attempt", trace.trace_request_ctx).has_connected()
 
     async def leaves(_: aiohttp.ClientSession, trace: SimpleNamespace, __: object) -> None:
-        cast("_Attempt", trace.trace_request_ctx).leaves()
+        attempt = cast("_Attempt", trace.trace_request_ctx)
+        attempt.leaves()
+        attempt.has_left()
 
     config = aiohttp.TraceConfig()
     config.on_request_headers_sent.append(leaves)
