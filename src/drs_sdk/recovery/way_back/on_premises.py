@@ -155,8 +155,8 @@ class _Launching:
     ) -> Answer:
         """Call a function of the caller's, as long as there is time."""
         name = f"The function {when!r} for the wave {wave.name}"
-        left = self._deadline.left
-        return await ask(name, function, told, clock=self._run.clock, within=left)
+        limit = self._deadline.limit
+        return await ask(name, function, told, clock=self._run.clock, limit=limit)
 
     async def _call(self, when: str, hook: WaveHook | None, wave: Wave, both: BothSides) -> bool:
         """Call a hook; one that fails keeps what comes after it from happening."""
@@ -167,7 +167,7 @@ class _Launching:
             run=self._run.name,
             wave=wave,
             instances=tuple(_instance(one) for one in mine),
-            deadline=None,
+            deadline=self._deadline.limit.until,
         )
         answer = await self._ask(when, hook, wave, context)
         if answer.error is not None:
