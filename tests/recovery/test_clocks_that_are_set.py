@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runs import a_run
+from runs import a_run, standing
 from ways import KEY
 
 from drs_sdk import DRSClient
-from drs_sdk.errors import NotStartedInTimeError
+from drs_sdk.errors import NotStartedInTimeError, RunClosedError, ServerHeldError
 from drs_sdk.recovery import Recovery, Runbook, ensure_recovery
 from drs_sdk.testing import Fault
 from drs_sdk.testing.front.sdk_session import build_session
@@ -49,13 +49,17 @@ class Case:
         self.drs = drs
         self._wall = wall
 
+    def set(self, off: timedelta) -> None:
+        """Set the clock."""
+        self._wall.off = off
+
     async def took(self, working: Any, by: timedelta, after: float = 300) -> tuple[Any, float]:  # noqa: ANN401 - whatever it gives
         """Have something done, with the clock set meanwhile; say what came of it, and how long."""
         began = self.emulator.clock.now()
         task = asyncio.ensure_future(working)
         await self.emulator.clock.sleep(after)
         assert not task.done()
-        self._wall.off = by
+        self.set(by)
         (result,) = await asyncio.gather(task, return_exceptions=True)
         return result, (self.emulator.clock.now() - began).total_seconds()
 
@@ -117,6 +121,37 @@ async def test_ensure_recovery_that_waits_for_a_quota(case: Case, by: timedelta)
     error, took = await case.took(working, by)
     assert isinstance(error, NotStartedInTimeError)
     assert TIMEOUT - 60 <= took <= TIMEOUT + 60
+
+
+@BACK_AND_AHEAD
+async def test_a_conflict_with_nobody_is_given_up_when_no_launch_can_arrive_any_more(
+    case: Case, by: timedelta
+) -> None:
+    ids = case.emulator.add_source_servers(1)
+    case.emulator.inject("StartRecovery", Fault.error("ConflictException", "no"), times=10_000)
+    error, took = await case.took(ensure_recovery(case.drs, "k", ids, is_drill=True), by, after=60)
+    assert isinstance(error, ServerHeldError)
+    assert 360 <= took <= 600
+    case.set(timedelta())
+    report, took = await case.took(a_run(case.drs, ids).launch(), by, after=60)
+    assert not report.succeeded
+    assert 360 <= took <= 900
+
+
+@pytest.mark.parametrize("off", BY, ids=["behind", "ahead"])
+async def test_instances_that_are_gone_are_gone_by_the_time_of_the_service(
+    case: Case, off: timedelta
+) -> None:
+    ids = case.emulator.add_source_servers(1)
+    case.set(off)
+    ensured = await ensure_recovery(case.drs, "k", ids, is_drill=True)
+    await case.emulator.clock.advance(900)
+    case.emulator.start_foreign_termination(sorted(await standing(case.drs)))
+    await case.emulator.clock.advance(900)
+    assert await standing(case.drs) == set()
+    with pytest.raises(RunClosedError):
+        await ensure_recovery(case.drs, "k", ids, is_drill=True)
+    assert ensured.started_here
 
 
 @BACK_AND_AHEAD

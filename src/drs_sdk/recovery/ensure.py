@@ -219,7 +219,7 @@ class _Ensuring:
                 owner_job_id=job.job_id,
                 launched=[self._started] if self._started else [],
             )
-        await self._require_standing(job)
+        await self._require_standing(job, look.at)
         return job
 
     def _require_no_earlier(self, look: PlaceLook, own: Sequence[tuple[Job, Record]]) -> None:
@@ -234,18 +234,18 @@ class _Ensuring:
                 f"{self._attempt - 1} has not failed for all of {', '.join(self._ids)}"
             )
 
-    async def _require_standing(self, job: Job) -> None:
-        """Refuse a key whose job is over and whose instances are gone."""
+    async def _require_standing(self, job: Job, at: datetime) -> None:
+        """Refuse a key whose job is over and whose instances are gone, at a time of the service."""
         if not (job.is_completed and job.launched_servers):
             return
-        ended, now = job.end_date_time, self._as.clock.now()
+        ended = job.end_date_time
         found = await instances_of(self._drs, self._ids)
         stands = any(
             instance.job_id == job.job_id and is_standing(str(instance.ec2_instance_state))
             for instances in found.values()
             for instance in instances
         )
-        if not stands and ended is not None and now - ended > ARRIVAL:
+        if not stands and ended is not None and at - ended > ARRIVAL:
             raise RunClosedError(self._as.identity.run, "its instances are gone")
 
     def _wait_for(self, look: PlaceLook) -> float | None:
@@ -298,7 +298,7 @@ class _Ensuring:
             self._why = str(error)
             return _AFTER_A_LOST_ANSWER
         except ConflictException as error:
-            return self._held_by_nobody(error)
+            return self._held_by_nobody(error, look.at)
         except (APIError, ConnectionFailedError) as error:
             if not passes(error):
                 raise
@@ -307,11 +307,10 @@ class _Ensuring:
         self._started = job.job_id if job is not None else None
         return 0.0
 
-    def _held_by_nobody(self, error: ConflictException) -> float:
+    def _held_by_nobody(self, error: ConflictException, at: datetime) -> float:
         """After a conflict: look until the holder is known, but not for ever."""
-        now = self._as.clock.now()
-        self._refused_since = self._refused_since or now
-        if now - self._refused_since > ARRIVAL:
+        self._refused_since = self._refused_since or at
+        if at - self._refused_since > ARRIVAL:
             raise ServerHeldError(dict.fromkeys(self._ids, "an unknown job"), why=str(error))
         self._why = str(error)
         return _AFTER_A_LOST_ANSWER
