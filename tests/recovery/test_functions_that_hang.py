@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from runs import a_run, operations, states
 
+from drs_sdk.errors import RecoveryFailedError
 from drs_sdk.recovery import parting
 
 if TYPE_CHECKING:
@@ -152,6 +153,40 @@ async def test_one_that_never_comes_back_is_cut_off_at_the_timeout(
     cut = [hook for hook in report.hooks if hook.error]
     assert [hook.when for hook in cut] == ([] if name == "approve" else [WHEN[name]])
     assert all("had not come back" in (hook.error or "") for hook in cut)
+    if name != "approve":
+        assert report.waves[0].state == "failed"
+        assert "had not come back" in (report.waves[0].reason or "")
+
+
+async def test_a_check_after_the_last_wave_that_never_comes_back_is_no_success(
+    drs: DRSClient, drs_emulator: DRSEmulator
+) -> None:
+    async def hang(_: object) -> None:
+        await asyncio.Event().wait()
+
+    ids = drs_emulator.add_source_servers(1)
+    async with asyncio.timeout(PATIENCE):
+        report = await a_run(drs, ids).launch(after_wave=hang, timeout=3600)
+    assert (report.succeeded, report.waves[0].state) == (False, "failed")
+    with pytest.raises(RecoveryFailedError):
+        report.raise_if_failed()
+
+
+async def test_an_answer_that_comes_as_the_time_is_up_counts(
+    drs: DRSClient, drs_emulator: DRSEmulator
+) -> None:
+    ids = drs_emulator.add_source_servers(1)
+
+    async def check(_: object) -> str:
+        await drs_emulator.clock.sleep(3600)
+        return "fine"
+
+    def update(status: RunStatus) -> None:
+        told.append(status)
+
+    told: list[RunStatus] = []
+    report = await a_run(drs, ids).launch(before_wave=check, on_update=update, timeout=3600)
+    assert [(hook.when, hook.returned) for hook in report.hooks] == [("before", "fine")]
 
 
 @pytest.mark.parametrize("is_async", [True, False], ids=["async", "plain"])

@@ -240,7 +240,7 @@ class ScriptedService(Waits):
 
     clock: EmulatorClock = field(default_factory=EmulatorClock)
     states: dict[str, list[tuple[float, Shape | None]]] = field(default_factory=dict)
-    failures: list[Exception | None] = field(default_factory=list)
+    failures: list[BaseException | None] = field(default_factory=list)
     fails: Callable[[Call], Exception | None] = lambda _: None
     latency: float = 0.0
     hangs: Callable[[Call], bool] = lambda _: False

@@ -164,6 +164,24 @@ async def test_an_outage_past_the_deadline_tells_the_last_state_and_the_cause(
     assert is_idle(service)
 
 
+@pytest.mark.parametrize("timeout", [600, None])
+async def test_a_poll_whose_means_are_cancelled_is_tried_again(
+    service: ScriptedService, timeout: float | None
+) -> None:
+    """A session's hook, say, that waits for something which somebody cancels."""
+    service.put(job_id(), (0, PENDING), (100, DONE))
+    service.failures += [None, asyncio.CancelledError("a pool was closed"), None]
+    errors: list[DRSError | None] = []
+    async with asyncio.timeout(5):
+        ended = await service.wait_until_job_completed(
+            job_id(), timeout=timeout, on_update=lambda update: errors.append(update.last_error)
+        )
+    assert ended == DONE
+    (told,) = (each for each in errors if each is not None)
+    assert isinstance(told.__cause__, asyncio.CancelledError)
+    assert is_idle(service)
+
+
 async def test_an_outage_from_the_beginning_has_no_last_state(service: ScriptedService) -> None:
     service.fails = lambda _: reset()
     with pytest.raises(WaiterTimeoutError) as raised:

@@ -7,9 +7,10 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from drs_sdk._core.cancellation import is_being_cancelled
 from drs_sdk._core.errors import DRSError
 from drs_sdk._transport.api_errors import UninitializedAccountException
-from drs_sdk.fleet.sweep import foreign, is_being_cancelled
+from drs_sdk.fleet.sweep import foreign
 from drs_sdk.waiters.errors import own_copy
 from drs_sdk.waiters.ledger import Ledger
 from drs_sdk.waiters.watching import monitor_of_all

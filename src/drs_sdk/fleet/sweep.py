@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from drs_sdk._core.cancellation import is_being_cancelled
 from drs_sdk._core.errors import ClientClosedError, DRSError
 from drs_sdk._transport.api_errors import UninitializedAccountException
 from drs_sdk.fleet.errors import TargetFailedError, TargetTimeoutError
@@ -205,12 +206,6 @@ def foreign(error: BaseException, target: Target) -> TargetFailedError:
     failed = TargetFailedError(said, target=target)
     failed.__cause__ = error
     return failed
-
-
-def is_being_cancelled() -> bool:
-    """Tell the cancellation of the task itself from that of something it waited for."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def closed() -> ClientClosedError:

@@ -12,26 +12,24 @@ from drs_sdk.recovery.telling import Telling
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
 
     from drs_sdk.recovery.errands import Answer
     from drs_sdk.recovery.memory import LaunchOptions, Memory
     from drs_sdk.recovery.run import Run
     from drs_sdk.recovery.standing import Standing, WaveStanding
     from drs_sdk.recovery.status import RunStatus
+    from drs_sdk.recovery.time_limit import TimeLimit
 
 
 class Asking:
     """Asks and tells the caller, beside the run, and takes in what comes back."""
 
-    def __init__(
-        self, run: Run, options: LaunchOptions, memory: Memory, deadline: datetime | None
-    ) -> None:
+    def __init__(self, run: Run, options: LaunchOptions, memory: Memory, limit: TimeLimit) -> None:
         """Ask nothing yet."""
         self._run = run
         self._options = options
         self._memory = memory
-        self._deadline = deadline
+        self._limit = limit
         self.errands: Errands = Errands()
         self.telling: Telling[RunStatus] = Telling(options.on_update, run.clock)
         self._told: object = None
@@ -69,7 +67,7 @@ class Asking:
             run=self._run.name,
             wave=wave.wave,
             instances=launched_instances(standing, waves),
-            deadline=self._deadline,
+            deadline=self._limit.until,
         )
 
     def take_answers(self) -> None:
@@ -96,6 +94,13 @@ class Asking:
             memory.cleared.add(wave)
         else:
             memory.verdicts[wave] = f"the check before it failed: {told}"
+
+    def give_up(self) -> None:
+        """Take in what has come back by the end of the time; a check that has not has failed."""
+        self.take_answers()
+        for (when, wave), task in self.errands.all.items():
+            if when != "approve" and not task.done():
+                self._memory.verdicts[wave] = f"the check {when} it failed: {LATE}"
 
     def tell(self, status: RunStatus) -> None:
         """Tell where the run stands, where that has changed."""

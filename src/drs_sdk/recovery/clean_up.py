@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from drs_sdk.recovery.look import PlaceLook
     from drs_sdk.recovery.run import Run
     from drs_sdk.recovery.standing import Standing
+    from drs_sdk.recovery.time_limit import TimeLimit
 
 _LOOK_AGAIN = timedelta(seconds=15)
 
@@ -70,8 +71,12 @@ class _Seen:
     look: PlaceLook
 
 
-async def clean_up(run: Run, *, timeout: timedelta | None) -> CleanUp:
+async def clean_up(run: Run, limit: TimeLimit) -> CleanUp:
     """Close a drill, terminate its instances, and look until nothing of it can still arrive.
+
+    Args:
+        run: The drill.
+        limit: The time for it, which runs.
 
     Raises:
         WrongOrderError: It is no drill, or its way back is being practised.
@@ -83,7 +88,7 @@ async def clean_up(run: Run, *, timeout: timedelta | None) -> CleanUp:
             letter="B2",
             first="reprotect() and fail_back(), which lets it go once B1 protects the machine home",
         )
-    return await _CleaningUp(run).clean(timeout)
+    return await _CleaningUp(run).clean(limit)
 
 
 class _CleaningUp:
@@ -93,9 +98,7 @@ class _CleaningUp:
         self._why: dict[str, str] = {}
         self._denied: set[str] = set()
 
-    async def clean(self, timeout: timedelta | None) -> CleanUp:
-        clock = self._run.clock
-        deadline = None if timeout is None else clock.now() + timeout
+    async def clean(self, limit: TimeLimit) -> CleanUp:
         standing = await self._look()
         _require_no_way_back(run_name=self._run.name, seen=await self._see(standing))
         if standing.jobs and standing.closed is None:
@@ -110,9 +113,11 @@ class _CleaningUp:
             hoped_for = {n for one in seen.values() for n in one.standing} - self._denied
             if not arrives and not hoped_for and not any(one.arriving for one in seen.values()):
                 break
-            if deadline is not None and clock.now() + _LOOK_AGAIN > deadline:
+            if not limit.has(_LOOK_AGAIN):
                 break
-            await clock.sleep(_LOOK_AGAIN.total_seconds())
+            await limit.sleep(_LOOK_AGAIN)
+            if limit.is_up:
+                break
             standing = await self._look()
         left = {name for one in seen.values() for name in one.standing}
         unread = {name for name, target in self._known.items() if target not in seen}

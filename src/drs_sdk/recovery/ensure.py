@@ -24,6 +24,7 @@ from drs_sdk.recovery.run_errors import (
 )
 from drs_sdk.recovery.standing import is_standing
 from drs_sdk.recovery.starting import Batch, LaunchAs, Sender, passes
+from drs_sdk.recovery.time_limit import TimeLimit
 from drs_sdk.waiters.waiting import duration
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from drs_sdk.client import DRSClient
     from drs_sdk.models import Job
     from drs_sdk.recovery.look import PlaceLook
-    from drs_sdk.waiters.waiting import Duration
+from drs_sdk.waiters.waiting import Duration
 
 _PLAN = "one job"
 _RETRY = 15.0
@@ -125,7 +126,8 @@ async def ensure_recovery(
         replace_instances_of=_among(ids, "replace_instances_of", replace_instances_of),
         not_launched=_among(ids, "not_launched", not_launched),
     )
-    return await ensuring.ensure(drs.clock.now() + duration(timeout, "timeout"))
+    async with TimeLimit(drs.clock, duration(timeout, "timeout")) as limit:
+        return await ensuring.ensure(limit)
 
 
 class _Ensuring:
@@ -152,8 +154,7 @@ class _Ensuring:
         self._refused_since: datetime | None = None
         self._why = "nothing was tried"
 
-    async def ensure(self, deadline: datetime) -> EnsuredJob:
-        clock = self._as.clock
+    async def ensure(self, limit: TimeLimit) -> EnsuredJob:
         while True:
             look = await self._look()
             job = await self._find(look)
@@ -162,9 +163,12 @@ class _Ensuring:
             pause = self._wait_for(look)
             if pause is None:
                 pause = await self._start(look)
-            if clock.now() + timedelta(seconds=pause) > deadline:
+            delay = timedelta(seconds=pause)
+            is_late = not limit.has(delay)
+            if not is_late:
+                await limit.sleep(delay)
+            if is_late or limit.is_up:
                 raise NotStartedInTimeError(self._as.identity.run, self._why)
-            await clock.sleep(pause)
 
     async def _look(self) -> PlaceLook:
         question = Question(
@@ -296,7 +300,7 @@ class _Ensuring:
             self._why = str(error)
             return _AFTER_A_LOST_ANSWER
         except ConflictException as error:
-            return self._held_by_nobody(error)
+            return self._held_by_nobody(error, look.at)
         except (APIError, ConnectionFailedError) as error:
             if not passes(error):
                 raise
@@ -305,11 +309,10 @@ class _Ensuring:
         self._started = job.job_id if job is not None else None
         return 0.0
 
-    def _held_by_nobody(self, error: ConflictException) -> float:
+    def _held_by_nobody(self, error: ConflictException, at: datetime) -> float:
         """After a conflict: look until the holder is known, but not for ever."""
-        now = self._as.clock.now()
-        self._refused_since = self._refused_since or now
-        if now - self._refused_since > ARRIVAL:
+        self._refused_since = self._refused_since or at
+        if at - self._refused_since > ARRIVAL:
             raise ServerHeldError(dict.fromkeys(self._ids, "an unknown job"), why=str(error))
         self._why = str(error)
         return _AFTER_A_LOST_ANSWER

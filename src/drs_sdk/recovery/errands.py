@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from drs_sdk.recovery.parting import part_with, still_under_way
+from drs_sdk.recovery.parting import part_with
+from drs_sdk.waiters.alarm import TimeIsUpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import timedelta
 
     from drs_sdk.clock import Clock
+    from drs_sdk.recovery.time_limit import TimeLimit
 
 LATE = "it had not come back when the time was up, and was cancelled"
 _CANCELLED = "CancelledError: it was cancelled, and not by the run"
@@ -48,24 +50,22 @@ def answer_of(task: asyncio.Task[object]) -> Answer:
 
 
 async def ask(
-    name: str,
-    function: Callable[..., object],
-    *args: object,
-    clock: Clock,
-    within: timedelta | None,
+    name: str, function: Callable[..., object], *args: object, clock: Clock, limit: TimeLimit
 ) -> Answer:
-    """Call something plain or async, and wait for it so long at most.
+    """Call something plain or async, and wait for it as long as there is time.
 
     Args:
         name: What people call it.
         function: What to call.
         *args: What it is told.
         clock: Passes the time.
-        within: How long to wait; None for as long as it takes.
+        limit: How long to wait.
     """
     task = asyncio.create_task(_called(function, *args), name=name)
     try:
-        is_late = bool(await still_under_way({task}, clock, within))
+        with suppress(TimeIsUpError):
+            await limit.limit(asyncio.wait({task}))
+        is_late = not task.done()
     finally:
         goes_on = bool(await part_with({task}, clock))
     if is_late:

@@ -115,10 +115,9 @@ class Filling:
         memory.started_here += [job.job_id for job in started.jobs if job.job_id]
         memory.refused.update(started.refused)
         memory.waits += started.waits
-        now = self._run.clock.now()
         for server_id, why in started.held.items():
-            since = memory.conflicts_since.setdefault(server_id, now)
-            if now - since > ARRIVAL and look.holder(server_id) is None:
+            since = memory.conflicts_since.setdefault(server_id, look.at)
+            if look.at - since > ARRIVAL and look.holder(server_id) is None:
                 memory.refused[server_id] = why
             memory.waits.append(f"{server_id} is held: {why}")
 

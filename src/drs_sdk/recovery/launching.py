@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -22,14 +23,13 @@ from drs_sdk.recovery.look import instances_of, refresh
 from drs_sdk.recovery.memory import LaunchOptions, Memory
 from drs_sdk.recovery.starting import passes
 from drs_sdk.recovery.survey import Scope, survey
+from drs_sdk.recovery.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from drs_sdk.client import DRSClient
     from drs_sdk.fleet.target import Target
-    from drs_sdk.models import Job
-    from drs_sdk.recovery.look import PlaceLook
     from drs_sdk.recovery.run import Run
     from drs_sdk.recovery.runbook import Wave
     from drs_sdk.recovery.standing import Member, Standing, WaveStanding
@@ -44,17 +44,23 @@ _LOOK_FOR_APPROVALS = timedelta(seconds=30)
 class Launching:
     """Carries a run's launch out, from wherever it stands."""
 
-    def __init__(self, run: Run, options: LaunchOptions) -> None:
-        """Send nothing yet."""
+    def __init__(self, run: Run, options: LaunchOptions, limit: TimeLimit | None = None) -> None:
+        """Send nothing yet.
+
+        Args:
+            run: The run.
+            options: How it is launched.
+            limit: The time for it, where that runs already; by the options unless given.
+        """
         self._run = run
         self._options = options
         self._clock = run.clock
         self.was_complete: bool = False
         self.memory: Memory = Memory()
-        timeout = options.timeout
-        self._deadline = None if timeout is None else self._clock.now() + timeout
+        self._limit: TimeLimit = limit or TimeLimit(run.clock, options.timeout)
+        self._is_limited = limit is not None
         self._filling = Filling(run, options, self.memory)
-        self._asking = Asking(run, options, self.memory, self._deadline)
+        self._asking = Asking(run, options, self.memory, self._limit)
 
     async def launch(self) -> Standing:
         """Carry it out until nothing more can be done, or the deadline comes.
@@ -62,12 +68,16 @@ class Launching:
         Raises:
             RecoveryError: The run must not go on.
         """
-        try:
-            standing = await self._carry_out()
-            await self._asking.telling.finish()
-            return standing
-        finally:
-            await self._asking.stop()
+        async with nullcontext() if self._is_limited else self._limit:
+            try:
+                standing = await self._carry_out()
+                if self._limit.is_up:
+                    self._asking.give_up()
+                    standing = self._stand(standing.survey)
+                await self._asking.telling.finish()
+                return standing
+            finally:
+                await self._asking.stop()
 
     async def _carry_out(self) -> Standing:
         standing = await self._first_look()
@@ -77,7 +87,7 @@ class Launching:
         while True:
             standing = await self._act(standing)
             self._tell(standing)
-            if self._is_over(standing) or self._is_late():
+            if self._is_over(standing) or self._limit.is_up:
                 return standing
             standing = await self._wait(standing)
 
@@ -151,7 +161,9 @@ class Launching:
         now = {m.server_id: m.wave.name for m in standing.members if m.is_selected}
         members = {m.server_id for m in standing.members}
         under_way = {
-            (target, record.wave) for target, job, record in standing.jobs if not _has_ended(job)
+            (target, record.wave)
+            for target, job, record in standing.jobs
+            if not pacing.has_ended(job)
         }
         self.memory.newcomers.update(
             m.server_id
@@ -271,7 +283,7 @@ class Launching:
         """Wait until there is something to do; poll just the jobs that run."""
         while True:
             await self._sleep(self._delay(standing))
-            if self._asking.has_answers() or self._is_late():
+            if self._asking.has_answers() or self._limit.is_up:
                 return await self._look()
             if self.memory.waits or not self._can_poll(standing):
                 return await self._look()
@@ -294,7 +306,10 @@ class Launching:
             [member.server_id for member in standing.members if member.state == "launching"],
             standing.approved,
             standing.closed,
-            [len(_running(standing.survey.looks[target])) for target in self._crowded(standing)],
+            [
+                len(pacing.running_jobs(standing.survey.looks[target]))
+                for target in self._crowded(standing)
+            ],
         )
 
     def _crowded(self, standing: Standing) -> list[Target]:
@@ -302,9 +317,7 @@ class Launching:
 
     async def _sleep(self, delay: timedelta) -> None:
         """Sleep, or until the caller's gate or hook answers."""
-        if self._deadline is not None:
-            delay = max(min(delay, self._deadline - self._clock.now()), timedelta())
-        sleeping = asyncio.create_task(self._clock.sleep(delay.total_seconds()))
+        sleeping = asyncio.create_task(self._limit.sleep(delay))
         try:
             await asyncio.wait(
                 {sleeping, *self._asking.errands.under_way}, return_when=asyncio.FIRST_COMPLETED
@@ -322,10 +335,10 @@ class Launching:
         marks = self._awaits_approval(standing)
         wanted: dict[Target, set[str]] = {}
         for target, job, _ in standing.jobs:
-            if job.job_id is not None and (marks or not _has_ended(job)):
+            if job.job_id is not None and (marks or not pacing.has_ended(job)):
                 wanted.setdefault(target, set()).add(job.job_id)
         for target in self._crowded(standing):  # anybody's end makes room
-            running = _running(standing.survey.looks[target])
+            running = pacing.running_jobs(standing.survey.looks[target])
             wanted.setdefault(target, set()).update(job.job_id for job in running if job.job_id)
 
         async def ask(drs: DRSClient, target: Target) -> None:
@@ -343,10 +356,12 @@ class Launching:
         delays: list[timedelta] = []
         for target, look in standing.survey.looks.items():
             running = [
-                job for place, job, _ in standing.jobs if place == target and not _has_ended(job)
+                job
+                for place, job, _ in standing.jobs
+                if place == target and not pacing.has_ended(job)
             ]
             if target in self.memory.crowded:
-                running = _running(look)
+                running = pacing.running_jobs(look)
                 if any(job.type != "LAUNCH" for job in running):
                     delays.append(min(max(_RETRY, options.min_delay), options.max_delay))
             if running:
@@ -360,9 +375,6 @@ class Launching:
         if self.memory.waits or standing.survey.failures:
             delays.append(min(max(_RETRY, options.min_delay), options.max_delay))
         return min(delays, default=min(_LOOK_FOR_APPROVALS, options.max_delay))
-
-    def _is_late(self) -> bool:
-        return self._deadline is not None and self._clock.now() >= self._deadline
 
     def _is_over(self, standing: Standing) -> bool:
         """Whether nothing more can happen."""
@@ -384,12 +396,3 @@ class Launching:
             elif wave.can_start and self._todo(wave) and not self._asking.holds_back(name):
                 return False
         return True
-
-
-def _has_ended(job: Job) -> bool:
-    return job.is_completed and not job.pending_servers
-
-
-def _running(look: PlaceLook) -> list[Job]:
-    """The jobs of a place that run, whoever started them."""
-    return [job for job in look.jobs.values() if not job.is_completed]

@@ -1,4 +1,4 @@
-"""When it is worth to look at a job again: near its expected end."""
+"""Jobs that run, and when it is worth to look at one again: near its expected end."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from drs_sdk.models import Job
+    from drs_sdk.recovery.look import PlaceLook
 
 TYPICAL = timedelta(minutes=9)
 """How long a launch takes, in a real capture: snapshot, conversion, launch."""
@@ -55,3 +56,13 @@ def next_look(
         if job.creation_date_time is not None
     ]
     return min(max(min(waits, default=farthest), closest), farthest)
+
+
+def has_ended(job: Job) -> bool:
+    """Whether nothing more becomes of a job."""
+    return job.is_completed and not job.pending_servers
+
+
+def running_jobs(look: PlaceLook) -> list[Job]:
+    """The jobs of a place that run, whoever started them."""
+    return [job for job in look.jobs.values() if not job.is_completed]

@@ -28,21 +28,18 @@ _parted_with: set[asyncio.Task[object]] = set()
 
 
 async def still_under_way(
-    tasks: Collection[asyncio.Task[object]], clock: Clock, within: timedelta | None
+    tasks: Collection[asyncio.Task[object]], clock: Clock, within: timedelta
 ) -> set[asyncio.Task[object]]:
     """Wait for calls, so long at most; give those that have not come back.
 
     Args:
         tasks: The calls.
         clock: Passes the time.
-        within: How long; None for as long as it takes.
+        within: How long.
     """
     under_way = {task for task in tasks if not task.done()}
     if not under_way:
         return under_way
-    if within is None:
-        await asyncio.wait(under_way)
-        return set()
     alarm = Alarm(clock, within)
     try:
         with suppress(TimeIsUpError):

@@ -14,6 +14,7 @@ from drs_sdk.recovery.options import launch_options
 from drs_sdk.recovery.preflight.checking import preflight
 from drs_sdk.recovery.reporting import report_on
 from drs_sdk.recovery.survey import Scope, survey
+from drs_sdk.recovery.time_limit import TimeLimit
 from drs_sdk.recovery.way_back.tagging import tag_launched
 from drs_sdk.recovery.way_back.way_back import WayBack
 from drs_sdk.waiters.waiting import optional_duration
@@ -237,7 +238,8 @@ class Recovery(WayBack):
                 `rehearse_way_back` removes what both ways have made.
             RunMismatchError: The key stands for another run.
         """
-        return await clean_up(self._run, timeout=optional_duration(timeout, "timeout"))
+        async with TimeLimit(self._run.clock, optional_duration(timeout, "timeout")) as limit:
+            return await clean_up(self._run, limit)
 
     async def _standing(self) -> Standing:
         found = await survey(self._run, Scope(instances=True))

@@ -100,7 +100,9 @@ def _server(
     wave = member.wave
     reason = member.reason
     if job is not None and member.state == "failed":
-        reason = reasons.get((job.job_id or "", member.server_id), reason)
+        why = reasons.get((job.job_id or "", member.server_id), reason)
+        refused = reason if member.is_refused else None
+        reason = why if refused is None else f"{refused}; the attempt before it failed: {why}"
     return ServerOutcome(
         source_server_id=member.server_id,
         name=member.server.name if member.server is not None else None,

@@ -8,7 +8,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from drs_sdk.fleet.sweep import is_being_cancelled
+from drs_sdk._core.cancellation import is_being_cancelled
 from drs_sdk.recovery.errands import LATE
 from drs_sdk.recovery.parting import part_with, still_under_way
 

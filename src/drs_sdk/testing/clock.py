@@ -36,7 +36,7 @@ Mode: TypeAlias = Literal["virtual", "scaled", "real"]
 DEFAULT_START = datetime(2024, 1, 1, tzinfo=UTC)
 """Where virtual time starts, so that runs are alike."""
 
-QUIET_PASSES = 12
+QUIET_PASSES = 32
 """Rounds of the event loop without activity that count as quiet.
 
 A task that was woken takes a few rounds to reach its next call or sleep (each hand-over

@@ -18,6 +18,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
+from drs_sdk._core.cancellation import is_being_cancelled
 from drs_sdk._core.errors import (
     ClientClosedError,
     DRSError,
@@ -262,6 +263,13 @@ class Poller(Generic[SubjectT]):
             subjects = await self._kind.describe(self._drs, ids)
         except DRSError as error:
             return _Outcome({}, ids, error)
+        except asyncio.CancelledError as error:
+            if is_being_cancelled():
+                raise
+            # A task group would pass over it, and whoever waits for the poll wait on.
+            failed = DRSError("the poll waited for something that was cancelled")
+            failed.__cause__ = error
+            return _Outcome({}, ids, failed)
         named = ((self._kind.id_of(subject), subject) for subject in subjects)
         return _Outcome({name: subject for name, subject in named if name is not None}, (), None)
 

@@ -94,7 +94,7 @@ class AskingHome:
                 for one in servers_of(both, name)
                 if reached(one, "home")
             ),
-            deadline=self._deadline.until,
+            deadline=self._deadline.limit.until,
         )
         answer = await self._ask(when, hook, wave, context)
         if answer.error is not None:
@@ -107,8 +107,8 @@ class AskingHome:
     ) -> Answer:
         """Call a function of the caller's, as long as there is time."""
         name = f"The function {when!r} for the wave {wave.name}"
-        left = self._deadline.left
-        return await ask(name, function, told, clock=self._run.clock, within=left)
+        limit = self._deadline.limit
+        return await ask(name, function, told, clock=self._run.clock, limit=limit)
 
     def _say(self, wave: Wave, both: BothSides, why: str) -> None:
         self._reasons.update({one.member.server_id: why for one in servers_of(both, wave.name)})

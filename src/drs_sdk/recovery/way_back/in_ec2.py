@@ -64,11 +64,10 @@ async def launch_in_ec2(
     told = tell if how.teller.is_heard else None
     options = replace(
         how.launching,
-        timeout=how.deadline.left,
         on_update=told,
         not_launched=how.launching.not_launched | _last_launched_there(waves),
     )
-    launching = Launching(home, options)
+    launching = Launching(home, options, how.deadline.limit)
     launching.memory.began = both.standing.started  # one run, there and back
     standing = await launching.launch()
     found = await _reasons(home, standing)

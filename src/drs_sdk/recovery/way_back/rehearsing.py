@@ -47,7 +47,7 @@ async def rehearse(run: Run, looking: Looking, how: Homecoming) -> WayBackReport
     }
     both, left = await retire(run, looking, how.deadline, how.teller)
     if not left:
-        cleaned = await clean_up(run, timeout=how.deadline.left)
+        cleaned = await clean_up(run, how.deadline.limit)
         left = dict(cleaned.left)
         both = await looking.look()
     return report_of(run, both.journeys, "done", seen=seen, left=left, failed=failed)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from drs_sdk.clock import Clock
     from drs_sdk.recovery.run import Run
+    from drs_sdk.recovery.time_limit import TimeLimit
     from drs_sdk.recovery.way_back.journey import Journey
     from drs_sdk.recovery.way_back.looking import BothSides, Looking
     from drs_sdk.recovery.way_back.server import ServerWayBack, Stage
@@ -68,23 +69,14 @@ class Patience:
 class Deadline:
     """When a step gives up, and how long it sleeps between looks."""
 
-    def __init__(self, clock: Clock, timeout: timedelta | None) -> None:
-        """Start."""
-        self._clock = clock
-        self._until: datetime | None = None if timeout is None else clock.now() + timeout
+    def __init__(self, limit: TimeLimit) -> None:
+        """Begin with short sleeps.
+
+        Args:
+            limit: The time of the whole step, which runs.
+        """
+        self.limit: TimeLimit = limit
         self._delay = _SHORTEST
-
-    @property
-    def until(self) -> datetime | None:
-        """When it gives up; None for never."""
-        return self._until
-
-    @property
-    def left(self) -> timedelta | None:
-        """How much is left; None for no deadline."""
-        if self._until is None:
-            return None
-        return max(self._until - self._clock.now(), timedelta())
 
     async def sleep(self, *, soon: bool = False) -> bool:
         """Sleep until the next look; say whether there is time for one."""
@@ -92,10 +84,10 @@ class Deadline:
             self._delay = _SHORTEST
         delay = self._delay
         self._delay = min(delay * 1.5, _LONGEST)
-        if self._until is not None and self._clock.now() + delay > self._until:
+        if not self.limit.has(delay):
             return False
-        await self._clock.sleep(delay.total_seconds())
-        return True
+        await self.limit.sleep(delay)
+        return not self.limit.is_up
 
 
 class Teller:

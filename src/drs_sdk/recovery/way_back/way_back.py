@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from drs_sdk._core.errors import RequestValidationError
 from drs_sdk.recovery.handle import RunHandle
 from drs_sdk.recovery.options import launch_options
+from drs_sdk.recovery.time_limit import TimeLimit
 from drs_sdk.recovery.way_back.homecoming import Homecoming
 from drs_sdk.recovery.way_back.looking import Looking
 from drs_sdk.recovery.way_back.rehearsing import rehearse
@@ -59,10 +60,8 @@ class WayBack(RunHandle):
             RecoveryError: Whose an instance is cannot be told.
             DRSError: A place could not be read, or the service refuses the caller.
         """
-        async with Teller(self._run, on_update) as teller:
-            return await reprotect(
-                self._run, self._looking(instances), self._deadline(timeout), teller
-            )
+        async with Teller(self._run, on_update) as teller, self._limit(timeout) as limit:
+            return await reprotect(self._run, self._looking(instances), Deadline(limit), teller)
 
     async def fail_back(
         self,
@@ -130,12 +129,12 @@ class WayBack(RunHandle):
             min_delay=min_delay,
             max_delay=max_delay,
         )
-        async with Teller(self._run, on_update) as teller:
+        async with Teller(self._run, on_update) as teller, self._limit(timeout) as limit:
             how = Homecoming(
                 launching=options,
                 launch_again=_names(launch_again, "launch_again"),
                 leaving=_names(leaving, "leaving"),
-                deadline=self._deadline(timeout),
+                deadline=Deadline(limit),
                 teller=teller,
             )
             return await fail_back(self._run, self._looking(instances), how)
@@ -179,15 +178,15 @@ class WayBack(RunHandle):
             after_wave=after_wave,
             timeout=timeout,
         )
-        async with Teller(self._run, on_update) as teller:
-            how = Homecoming(launching=options, deadline=self._deadline(timeout), teller=teller)
+        async with Teller(self._run, on_update) as teller, self._limit(timeout) as limit:
+            how = Homecoming(launching=options, deadline=Deadline(limit), teller=teller)
             return await rehearse(self._run, self._looking(), how)
 
     def _looking(self, instances: Mapping[str, str] | None = None) -> Looking:
         return Looking(self._run, self._origin, instances)
 
-    def _deadline(self, timeout: Duration | None) -> Deadline:
-        return Deadline(self._run.clock, optional_duration(timeout, "timeout"))
+    def _limit(self, timeout: Duration | None) -> TimeLimit:
+        return TimeLimit(self._run.clock, optional_duration(timeout, "timeout"))
 
 
 def _names(given: Collection[str], field: str) -> frozenset[str]:
