@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ways import KEY, a_world, stages
@@ -36,7 +37,7 @@ async def a_mixed_run(**app: Any) -> AsyncIterator[tuple[Sides, Recovery]]:  # n
         )
         recovery = Recovery(sides.drs, runbook, key=KEY, mode="recovery", origin=sides.at_home)
         (await recovery.launch(approved=["app"])).raise_if_failed()
-        waiting = await recovery.reprotect()
+        waiting = await recovery.reprotect(timeout=timedelta(hours=5))
         assert sorted(stages(waiting)) == ["ready", "ready", *["waiting for a person"] * 2]
         for b2 in await sides.b2s():
             if b2.source_server_id in plant:
@@ -47,7 +48,7 @@ async def a_mixed_run(**app: Any) -> AsyncIterator[tuple[Sides, Recovery]]:  # n
 
 def launches(sides: Sides) -> list[str]:
     """The waves that were launched home, in order."""
-    found = [one for place in (sides.there, sides.home) for one in place.requests]
+    found = [one for place in {sides.there, sides.home} for one in place.requests]
     return [
         one.params["tags"]["drs-sdk:wave"]
         for one in sorted(found, key=lambda one: one.received_at)

@@ -11,9 +11,12 @@ from drs_sdk.recovery.record import APPROVED, CLOSED, fit
 from drs_sdk.recovery.run_errors import RunClosedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from drs_sdk.client import DRSClient
     from drs_sdk.fleet.target import Target
     from drs_sdk.models import Job
+    from drs_sdk.recovery.places import Places
     from drs_sdk.recovery.run import Run
     from drs_sdk.recovery.standing import Standing
 
@@ -35,7 +38,7 @@ async def approve(run: Run, standing: Standing, wave: str, by: str) -> None:
             "launched, by approved= or approve="
         )
     number = standing.waves[wave].number
-    await _mark(run, standing, f"{APPROVED}{number}", _required("by", by))
+    await mark(run.places, _jobs(standing), *approval(number, by))
 
 
 async def close(run: Run, standing: Standing, reason: str) -> None:
@@ -49,7 +52,20 @@ async def close(run: Run, standing: Standing, reason: str) -> None:
         return
     if not standing.jobs:
         raise RecoveryError(f"{run.name} has no job yet: there is nothing to close")
-    await _mark(run, standing, CLOSED, text)
+    await mark(run.places, _jobs(standing), CLOSED, text)
+
+
+def approval(number: int, by: str) -> tuple[str, str]:
+    """Make the tag that approves a wave, by its place in the runbook.
+
+    Raises:
+        RequestValidationError: Nobody is named.
+    """
+    return f"{APPROVED}{number}", _required("by", by)
+
+
+def _jobs(standing: Standing) -> list[tuple[Target, Job]]:
+    return [(target, job) for target, job, _ in standing.jobs]
 
 
 def _required(name: str, value: str) -> str:
@@ -59,18 +75,22 @@ def _required(name: str, value: str) -> str:
     return text
 
 
-async def _mark(run: Run, standing: Standing, tag: str, value: str) -> None:
-    """Tag the jobs of the run: whichever of them a later look comes upon tells."""
+async def mark(places: Places, jobs: Iterable[tuple[Target, Job]], tag: str, value: str) -> None:
+    """Tag jobs of a run: whichever of them a later look comes upon tells.
+
+    Raises:
+        DRSError: One could not be tagged.
+    """
     by_place: dict[Target, list[Job]] = {}
-    for target, job, _ in standing.jobs:
+    for target, job in jobs:
         by_place.setdefault(target, []).append(job)
 
-    async def mark(drs: DRSClient, target: Target) -> None:
+    async def tag_all(drs: DRSClient, target: Target) -> None:
         for job in sorted(by_place[target], key=job_order, reverse=True):
             if job.arn is None:
                 raise RecoveryError(f"job {job.job_id} has no ARN to tag")
             await drs.tag_resource(resource_arn=job.arn, tags={tag: value})
 
-    outcomes = await run.places.run(mark, list(by_place))
+    outcomes = await places.run(tag_all, list(by_place))
     for error in outcomes.failures.values():
         raise error

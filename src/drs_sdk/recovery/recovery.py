@@ -15,6 +15,7 @@ from drs_sdk.recovery.preflight.checking import preflight
 from drs_sdk.recovery.reporting import report_on
 from drs_sdk.recovery.survey import Scope, survey
 from drs_sdk.recovery.time_limit import TimeLimit
+from drs_sdk.recovery.way_back.approvals import is_on_its_way_home
 from drs_sdk.recovery.way_back.tagging import tag_launched
 from drs_sdk.recovery.way_back.way_back import WayBack
 from drs_sdk.waiters.waiting import optional_duration
@@ -189,8 +190,9 @@ class Recovery(WayBack):
     async def approve(self, wave: str, *, by: str) -> None:
         """Approve a wave that waits, for whoever carries the run out, wherever that is.
 
-        Marks a job of the run by ``TagResource``. Before the first job there is nothing to mark:
-        give ``approved=`` or ``approve=`` to `launch` then.
+        Marks the jobs of the run by ``TagResource``; once its instances are replicated home, those
+        that launch home. Before the first job there is nothing to mark: give ``approved=`` or
+        ``approve=`` to `launch` or `fail_back` then.
 
         Args:
             wave: The wave's name.
@@ -199,9 +201,14 @@ class Recovery(WayBack):
         Raises:
             RunbookError: There is no such wave.
             RunClosedError: The run was closed.
+            OriginNeededError: It is on its way home, and the origin cannot be reached.
             RecoveryError: There is no job yet.
         """
-        await marking.approve(self._run, await self._standing(), wave, by)
+        standing = await self._standing()
+        if is_on_its_way_home(standing):
+            await self._approve_home(wave, by)
+        else:
+            await marking.approve(self._run, standing, wave, by)
 
     async def close(self, *, reason: str) -> None:
         """Let nothing more start under the key; jobs under way go on.

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 
 from drs_sdk.recovery.errands import ask
 from drs_sdk.recovery.hooks import HookContext, LaunchedInstance, WaveGate
-from drs_sdk.recovery.way_back.steps import reached, servers_of
+from drs_sdk.recovery.way_back.approvals import approved_home
+from drs_sdk.recovery.way_back.steps import WAITS_FOR_APPROVAL, reached, servers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from drs_sdk.recovery.errands import Answer
-    from drs_sdk.recovery.hooks import WaveHook
+    from drs_sdk.recovery.hooks import Approve, WaveHook
     from drs_sdk.recovery.run import Run
     from drs_sdk.recovery.wave import Wave
     from drs_sdk.recovery.way_back.homecoming import Homecoming
     from drs_sdk.recovery.way_back.journey import Journey
-    from drs_sdk.recovery.way_back.looking import BothSides
+    from drs_sdk.recovery.way_back.looking import BothSides, Looking
 
 
 class AskingHome:
@@ -30,27 +31,30 @@ class AskingHome:
         failed: Waves whose hook has failed.
     """
 
-    def __init__(self, run: Run, how: Homecoming, reasons: dict[str, str]) -> None:
+    def __init__(
+        self, run: Run, looking: Looking, how: Homecoming, reasons: dict[str, str]
+    ) -> None:
         """Ask nothing yet.
 
         Args:
             run: The run, on its way home.
+            looking: Reads both sides.
             how: How its servers come home.
             reasons: Takes why servers are not home.
         """
         self._run = run
+        self._looking = looking
         self._options = how.launching
         self._deadline = how.deadline
         self._reasons = reasons
         self.failed: set[str] = set()
 
     async def may_begin(self, wave: Wave, both: BothSides) -> bool:
-        """Ask whether a wave may start."""
-        if wave.pause_before and wave.name not in self._options.approved:
-            why = await self._why_not_approved(wave, both)
-            if why is not None:
-                self._say(wave, both, why)
-                return False
+        """Ask whether a wave may start; where nobody is asked, wait for an approval elsewhere."""
+        why = await self._why_not_approved(wave, both)
+        if why is not None:
+            self._say(wave, both, why)
+            return False
         before = self._run.predecessors(wave)
         return await self._call("before", self._options.before_wave, wave, before, both)
 
@@ -59,15 +63,25 @@ class AskingHome:
         await self._call("after", self._options.after_wave, wave, (wave.name,), both)
 
     async def _why_not_approved(self, wave: Wave, both: BothSides) -> str | None:
-        if self._options.approve is None:
-            return "its wave waits for an approval: give approve= or approved="
+        if not wave.pause_before or wave.name in self._options.approved:
+            return None
+        number = both.standing.waves[wave.name].number
+        while number not in approved_home(self._run, both):
+            if self._options.approve is not None:
+                return await self._why_refused(self._options.approve, wave, both)
+            if not await self._deadline.sleep():
+                return WAITS_FOR_APPROVAL
+            both = await self._looking.look()
+        return None
+
+    async def _why_refused(self, approve: Approve, wave: Wave, both: BothSides) -> str | None:
         gate = WaveGate(
             run=self._run.name,
             wave=wave,
             source_server_ids=tuple(one.member.server_id for one in servers_of(both, wave.name)),
             status=both.standing.status(),
         )
-        answer = await self._ask("approve", self._options.approve, wave, gate)
+        answer = await self._ask("approve", approve, wave, gate)
         if answer.error is not None:
             return f"its approval failed: {answer.error}"
         if answer.returned is True:  # "no" is true, too

@@ -9,7 +9,7 @@ from drs_sdk.recovery.launching import Launching
 from drs_sdk.recovery.look import last_job_id
 from drs_sdk.recovery.places import JointPlaces
 from drs_sdk.recovery.reasons import failure_reasons
-from drs_sdk.recovery.way_back.steps import TO_LAUNCH
+from drs_sdk.recovery.way_back.steps import TO_LAUNCH, WAITS_FOR_APPROVAL
 
 if TYPE_CHECKING:
     from drs_sdk.client import DRSClient
@@ -116,10 +116,7 @@ async def _reasons(home: Run, standing: Standing) -> dict[str, str]:
         for member in wave.members:
             if member.state in {"launched", "launching"}:
                 continue
-            if wave.state == "waiting for approval":
-                why = "its wave waits for an approval: give approve= or approved="
-            else:
-                why = wave.reason
+            why = WAITS_FOR_APPROVAL if wave.state == "waiting for approval" else wave.reason
             found[member.server_id] = member.reason or why or "it has not been launched home"
             if member.state == "failed" and member.part is not None and member.part.job.job_id:
                 jobs = failed.setdefault(member.target, {})

@@ -35,6 +35,8 @@ _LONGEST = timedelta(minutes=2)
 TO_LAUNCH: frozenset[Stage] = frozenset({"ready", "launching home", "failed home"})
 """The stages in which a server waits for its launch home, or for the end of it."""
 
+WAITS_FOR_APPROVAL = "its wave waits for an approval: approve=, approved=, or approve() elsewhere"
+
 PATIENCE = timedelta(hours=1)
 """How long something that the service refuses is tried again before it is given up."""
 

@@ -47,7 +47,7 @@ async def _wave_by_wave(
 ) -> BothSides:
     """Launch one wave after the other: the jobs of the two kinds know nothing of each other."""
     home = run.homewards(run.places, {})
-    asking = AskingHome(home, how, reasons)
+    asking = AskingHome(home, looking, how, reasons)
     quiet = replace(how.launching, approve=None, before_wave=None, after_wave=None)
     both = await looking.look()
     for wave in home.order:

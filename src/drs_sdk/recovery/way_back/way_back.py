@@ -9,6 +9,7 @@ from drs_sdk._core.errors import RequestValidationError
 from drs_sdk.recovery.handle import RunHandle
 from drs_sdk.recovery.options import launch_options
 from drs_sdk.recovery.time_limit import TimeLimit
+from drs_sdk.recovery.way_back.approvals import approve_home
 from drs_sdk.recovery.way_back.homecoming import Homecoming
 from drs_sdk.recovery.way_back.looking import Looking
 from drs_sdk.recovery.way_back.rehearsing import rehearse
@@ -99,7 +100,8 @@ class WayBack(RunHandle):
             not_launched: Reversed source servers that this run has not launched, where the record
                 of their last job is gone and somebody has looked.
             approve: As in `launch`, for the waves home.
-            approved: As in `launch`. What was approved on the way out is not on the way home.
+            approved: As in `launch`. What was approved on the way out is not on the way home; there
+                `Recovery.approve` counts from the first launch home on.
             attempts: How often a server is launched home in all; the wave's own unless given.
             before_wave: Called before each wave is launched home.
             after_wave: Called after it, such as to move traffic home.
@@ -181,6 +183,10 @@ class WayBack(RunHandle):
         async with Teller(self._run, on_update) as teller, self._limit(timeout) as limit:
             how = Homecoming(launching=options, deadline=Deadline(limit), teller=teller)
             return await rehearse(self._run, self._looking(), how)
+
+    async def _approve_home(self, wave: str, by: str) -> None:
+        self._run.runbook.wave(wave)
+        await approve_home(self._run, await self._looking().look(), wave, by)
 
     def _looking(self, instances: Mapping[str, str] | None = None) -> Looking:
         return Looking(self._run, self._origin, instances)
