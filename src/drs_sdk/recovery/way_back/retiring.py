@@ -22,6 +22,7 @@ from drs_sdk.recovery.way_back.steps import Patience, concerned, go_on_until, to
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
 
     from drs_sdk.client import DRSClient
     from drs_sdk.fleet.target import Target
@@ -125,7 +126,7 @@ class _Trying:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._patience = Patience(run.clock)
+        self._patience = Patience()
         self.reasons: dict[str, str] = {}
 
     def moves(self, both: BothSides) -> list[tuple[Journey, Move]]:
@@ -150,7 +151,8 @@ class _Trying:
             "delete A2": lambda drs: drs.delete_source_server(a2),
         }
         side = both.sides[journey.origin]
-        await self._try(side, journey.origin, calls[move], [(journey, move)])
+        at = both.origins[journey.origin].at
+        await self._try(side, journey.origin, calls[move], [(journey, move)], at)
 
     def terminations(
         self, both: BothSides, moves: Sequence[tuple[Journey, Move]]
@@ -177,7 +179,7 @@ class _Trying:
                     self.reasons[one.member.server_id] = f"{target} takes no more jobs at a time"
             for ids in batches:
                 made = [instances[name] for name in ids]
-                sent.append(self._try(side, target, _terminate(ids), made))
+                sent.append(self._try(side, target, _terminate(ids), made, look.at))
         return sent
 
     async def _try(
@@ -186,6 +188,7 @@ class _Trying:
         target: Target,
         call: Callable[[DRSClient], Awaitable[object]],
         moves: Sequence[tuple[Journey, Move]],
+        at: datetime,
     ) -> None:
         """Try a move: what passes by itself, and what is under way, is tried again after a look."""
 
@@ -193,9 +196,9 @@ class _Trying:
             try:
                 await call(drs)
             except (ConflictException, ResourceNotFoundException) as error:
-                self._refused(moves, error)
+                self._refused(moves, error, at)
             except ValidationException as error:
-                self._refused(moves, error, for_good=len(moves) == 1)
+                self._refused(moves, error, at, for_good=len(moves) == 1)
             except (AmbiguousOutcomeError, ConnectionFailedError, APIError) as error:
                 self._note(moves, error)
                 if not passes(error):
@@ -207,11 +210,16 @@ class _Trying:
                 raise error
 
     def _refused(
-        self, moves: Sequence[tuple[Journey, Move]], error: DRSError, *, for_good: bool = False
+        self,
+        moves: Sequence[tuple[Journey, Move]],
+        error: DRSError,
+        at: datetime,
+        *,
+        for_good: bool = False,
     ) -> None:
         self._note(moves, error)
         for one, move in moves:
-            self._patience.refused((one.member.server_id, move), for_good=for_good)
+            self._patience.refused((one.member.server_id, move), at, for_good=for_good)
 
     def _note(self, moves: Sequence[tuple[Journey, Move]], error: DRSError) -> None:
         self.reasons.update({one.member.server_id: str(error) for one, _ in moves})
