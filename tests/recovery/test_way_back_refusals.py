@@ -46,6 +46,32 @@ async def test_one_that_is_refused_stays_and_the_others_come_home(message: str) 
             (await recovery.fail_back()).raise_if_failed()
 
 
+@pytest.mark.parametrize("code", ["ConflictException", "ValidationException"])
+async def test_an_instance_that_stays_keeps_no_other_from_going(code: str) -> None:
+    bad: list[str] = []
+    async with DRSEmulator() as emulator:
+        session = build_session(emulator.clock, lambda: emulator.url)
+
+        def before(model: Any, params: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
+            if model.name == "TerminateRecoveryInstances" and bad[0] in str(params["body"]):
+                emulator.inject(model.name, Fault.error(code, "one of them is protected"))
+
+        session.register("before-call.drs", before)
+        async with emulator.client(
+            session=session,
+            aws_access_key_id=emulator.access_key_id,
+            aws_secret_access_key=emulator.secret_access_key,
+        ) as drs:
+            ids = emulator.add_source_servers(4, origin="ON_PREMISES")
+            recovery = await _ready(emulator, drs, ids)
+            b2s = {b2.source_server_id: b2.recovery_instance_id for b2 in await _b2s(drs)}
+            bad.append(b2s[ids[1]])
+            report = await recovery.fail_back(timeout=36_000)
+            assert [b2.recovery_instance_id for b2 in await _b2s(drs)] == bad
+            assert set(report.left) == {ids[1]}
+            assert "is protected" in report.left[ids[1]]
+
+
 async def test_a_missing_right_ends_it_after_one_request() -> None:
     async with DRSEmulator() as emulator, emulator.client() as drs:
         recovery = await _ready(emulator, drs, emulator.add_source_servers(4, origin="ON_PREMISES"))

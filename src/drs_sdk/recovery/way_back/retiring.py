@@ -17,11 +17,12 @@ from drs_sdk._transport.api_errors import (
     ValidationException,
 )
 from drs_sdk.recovery.limits import Room
+from drs_sdk.recovery.singling_out import Refused, SinglingOut
 from drs_sdk.recovery.starting import passes
 from drs_sdk.recovery.way_back.steps import Patience, concerned, go_on_until, together
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
     from drs_sdk.client import DRSClient
@@ -152,7 +153,8 @@ class _Trying:
         }
         side = both.sides[journey.origin]
         at = both.origins[journey.origin].at
-        await self._try(side, journey.origin, calls[move], [(journey, move)], at)
+        made: dict[str, tuple[Journey, Move]] = {journey.member.server_id: (journey, move)}
+        await self._try(side, journey.origin, lambda drs, _: calls[move](drs), made, at)
 
     def terminations(
         self, both: BothSides, moves: Sequence[tuple[Journey, Move]]
@@ -178,31 +180,54 @@ class _Trying:
                 for one, _ in instances.values():
                     self.reasons[one.member.server_id] = f"{target} takes no more jobs at a time"
             for ids in batches:
-                made = [instances[name] for name in ids]
-                sent.append(self._try(side, target, _terminate(ids), made, look.at))
+                made = {name: instances[name] for name in ids}
+                sent.append(self._try(side, target, _terminate, made, look.at))
         return sent
 
     async def _try(
         self,
         side: Places,
         target: Target,
-        call: Callable[[DRSClient], Awaitable[object]],
-        moves: Sequence[tuple[Journey, Move]],
+        call: Callable[[DRSClient, Sequence[str]], Awaitable[object]],
+        moves: Mapping[str, tuple[Journey, Move]],
         at: datetime,
     ) -> None:
-        """Try a move: what passes by itself, and what is under way, is tried again after a look."""
+        """Try a move: what passes by itself, and what is under way, is tried again after a look.
+
+        Args:
+            side: The side where it is made.
+            target: The place there.
+            call: Makes it for some of the ids.
+            moves: What is made for whom, by id.
+            at: The service's time of the look that it stands on.
+        """
+
+        def refuse(ids: Sequence[str], error: APIError) -> None:
+            for_good = isinstance(error, ValidationException)
+            self._refused([moves[name] for name in ids], error, at, for_good=for_good)
 
         async def send(drs: DRSClient, _: Target) -> None:
-            try:
-                await call(drs)
-            except (ConflictException, ResourceNotFoundException) as error:
-                self._refused(moves, error, at)
-            except ValidationException as error:
-                self._refused(moves, error, at, for_good=len(moves) == 1)
-            except (AmbiguousOutcomeError, ConnectionFailedError, APIError) as error:
-                self._note(moves, error)
-                if not passes(error):
-                    raise
+            async def attempt(ids: Sequence[str]) -> Refused[Sequence[str]] | None:
+                try:
+                    await call(drs, ids)
+                except (
+                    ConflictException,
+                    ResourceNotFoundException,
+                    ValidationException,
+                ) as error:
+                    return Refused(ids, error)
+                except (AmbiguousOutcomeError, ConnectionFailedError, APIError) as error:
+                    self._note([moves[name] for name in ids], error)
+                    if not passes(error):
+                        raise
+                return None
+
+            refused = await attempt(list(moves))
+            if refused is not None:
+                search: SinglingOut[Sequence[str]] = SinglingOut(
+                    ids=lambda ids: ids, part=lambda _, ids: ids, attempt=attempt, refuse=refuse
+                )
+                await search.single_out(refused)
 
         outcomes = await side.run(send, [target])
         for error in outcomes.failures.values():
@@ -225,5 +250,5 @@ class _Trying:
         self.reasons.update({one.member.server_id: str(error) for one, _ in moves})
 
 
-def _terminate(ids: Sequence[str]) -> Callable[[DRSClient], Awaitable[object]]:
-    return lambda drs: drs.terminate_recovery_instances(ids)
+async def _terminate(drs: DRSClient, ids: Sequence[str]) -> None:
+    await drs.terminate_recovery_instances(ids)
