@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from runs import a_run, standing
-from ways import KEY
+from ways import KEY, machines
 
 from drs_sdk import DRSClient
 from drs_sdk.errors import NotStartedInTimeError, RunClosedError, ServerHeldError
@@ -170,3 +170,19 @@ async def test_a_way_back_whose_launch_is_refused(case: Case, by: timedelta) -> 
     report, took = await case.took(recovery.fail_back(timeout=TIMEOUT), by)
     assert report.behind
     assert TIMEOUT - 120 <= took <= TIMEOUT + 60
+
+
+@BACK_AND_AHEAD
+async def test_what_is_refused_on_the_way_back_is_tried_for_an_hour_of_the_service(
+    case: Case, by: timedelta
+) -> None:
+    account = case.emulator.account_id
+    ids = await machines(case.emulator, case.drs, 1, "us-east-1", account)
+    runbook = Runbook(name="erp", waves=[{"name": "db", "servers": {"source_server_ids": ids}}])
+    recovery = Recovery(case.drs, runbook, key=KEY, mode="recovery")
+    (await recovery.launch()).raise_if_failed()
+    busy = Fault.error("ConflictException", "initialising")
+    case.emulator.inject("ReverseReplication", busy, times=20)
+    report, took = await case.took(recovery.reprotect(), by, after=60)
+    report.raise_if_failed()
+    assert took < 3600

@@ -113,10 +113,7 @@ class _CleaningUp:
             hoped_for = {n for one in seen.values() for n in one.standing} - self._denied
             if not arrives and not hoped_for and not any(one.arriving for one in seen.values()):
                 break
-            if not limit.has(_LOOK_AGAIN):
-                break
-            await limit.sleep(_LOOK_AGAIN)
-            if limit.is_up:
+            if not await limit.pause(_LOOK_AGAIN):
                 break
             standing = await self._look()
         left = {name for one in seen.values() for name in one.standing}

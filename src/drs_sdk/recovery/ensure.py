@@ -163,11 +163,7 @@ class _Ensuring:
             pause = self._wait_for(look)
             if pause is None:
                 pause = await self._start(look)
-            delay = timedelta(seconds=pause)
-            is_late = not limit.has(delay)
-            if not is_late:
-                await limit.sleep(delay)
-            if is_late or limit.is_up:
+            if not await limit.pause(timedelta(seconds=pause)):
                 raise NotStartedInTimeError(self._as.identity.run, self._why)
 
     async def _look(self) -> PlaceLook:

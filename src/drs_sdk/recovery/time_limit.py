@@ -35,7 +35,7 @@ class TimeLimit:
         """
         self._clock = clock
         self._timeout = timeout
-        self._slept = timedelta()
+        self._paused = timedelta()
         self._alarm: Alarm | None = None
         self.until: datetime | None = None
 
@@ -61,17 +61,22 @@ class TimeLimit:
         """Whether the time has passed."""
         return self._alarm is not None and self._alarm.has_rung
 
-    def has(self, delay: timedelta) -> bool:
-        """Whether there is time for a sleep, as far as sleeps tell: work takes time, too."""
-        if self.is_up:
+    async def pause(self, delay: timedelta) -> bool:
+        """Sleep, if there is time for it; say whether there was.
+
+        Beforehand that is known only as far as earlier pauses tell. Work takes time, too: then the
+        pause ends as the time is up.
+        """
+        self._paused += delay
+        if self.is_up or (self._timeout is not None and self._paused > self._timeout):
             return False
-        return self._timeout is None or self._slept + delay <= self._timeout
+        await self.sleep(delay)
+        return not self.is_up
 
     async def sleep(self, delay: timedelta) -> None:
         """Sleep so long, or until the time is up."""
         with suppress(TimeIsUpError):
             await self.limit(self._clock.sleep(delay.total_seconds()))
-            self._slept += delay
 
     async def limit(self, work: Awaitable[ResultT]) -> ResultT:
         """Wait for something as long as there is time.

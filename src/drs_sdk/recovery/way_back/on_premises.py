@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from drs_sdk._core.errors import ConnectionFailedError
 from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
 from drs_sdk._transport.api_errors import APIError, ConflictException
+from drs_sdk.recovery.blame import is_about_some
 from drs_sdk.recovery.limits import Room
 from drs_sdk.recovery.reasons import failure_reasons
+from drs_sdk.recovery.singling_out import Refused, SinglingOut
 from drs_sdk.recovery.starting import passes
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class _Launching:
         self._run = run
         self._options = how.launching
         self._reasons = reasons
+        self._refused: set[str] = set()
 
     def goes_on(self, wave: Wave, both: BothSides) -> bool:
         """Whether something is to be launched, or is on its way."""
@@ -78,6 +81,7 @@ class _Launching:
             and one.b2 is not None
             and one.b2.failback is not None
             and str(one.b2.failback.state) == _READY
+            and one.member.server_id not in self._refused
             and (one.part.record.attempt if one.part is not None else 0) < limit
         ]
 
@@ -90,15 +94,26 @@ class _Launching:
         home = self._run.homewards(self._run.places, {})
         for (target, attempt), journeys in groups.items():
             look = both.standing.survey.looks[target]
-            ids = [
-                one.b2.recovery_instance_id
+            servers = {
+                one.b2.recovery_instance_id: one.member.server_id
                 for one in journeys
                 if one.b2 is not None and one.b2.recovery_instance_id is not None
-            ]
+            }
             began = both.standing.started or look.at
             tags = {**self._run.tags, **home.record(wave.name, attempt, began).tags()}
-            batches = Room.beside(self._run.limits_of(target), look.jobs.values()).pack(sorted(ids))
-            start = _starter(batches, tags, look, self._run.clock)
+            batches = Room.beside(self._run.limits_of(target), look.jobs.values()).pack(
+                sorted(servers)
+            )
+
+            def refuse(
+                ids: Sequence[str], error: APIError, servers: dict[str, str] = servers
+            ) -> None:
+                names = [servers[name] for name in ids]
+                why = f"the service refuses its launch home: {error}"
+                self._refused.update(names)
+                self._reasons.update(dict.fromkeys(names, why))
+
+            start = _starter(batches, tags, look, self._run.clock, refuse)
             outcomes = await self._run.places.run(start, [target])
             for error in outcomes.failures.values():
                 if not passes(error):
@@ -123,22 +138,48 @@ class _Launching:
 
 
 def _starter(
-    batches: Sequence[Sequence[str]], tags: dict[str, str], look: PlaceLook, clock: Clock
+    batches: Sequence[Sequence[str]],
+    tags: dict[str, str],
+    look: PlaceLook,
+    clock: Clock,
+    refuse: Callable[[Sequence[str], APIError], None],
 ) -> Callable[[DRSClient, Target], Awaitable[None]]:
     async def start(drs: DRSClient, _: Target) -> None:
         fresh = drs.with_options(still_valid=lambda: look.stamp.is_fresh(clock))
         for batch in batches:
-            await _send(fresh, batch, tags)
+            await _send(fresh, batch, tags, refuse)
 
     return start
 
 
-async def _send(drs: DRSClient, instances: Sequence[str], tags: dict[str, str]) -> None:
-    """Launch them. A lost answer is looked for: the job tells, and holds its servers."""
-    try:
-        await drs.start_failback_launch(instances, tags=tags)
-    except (AmbiguousOutcomeError, ConnectionFailedError, ConflictException):
-        return
-    except APIError as error:
-        if not passes(error):
-            raise
+async def _send(
+    drs: DRSClient,
+    instances: Sequence[str],
+    tags: dict[str, str],
+    refuse: Callable[[Sequence[str], APIError], None],
+) -> None:
+    """Launch them. A lost answer is looked for: the job tells, and holds its servers.
+
+    Raises:
+        APIError: It is refused for good, and not for the sake of some of them.
+    """
+
+    async def attempt(some: Sequence[str]) -> Refused[Sequence[str]] | None:
+        try:
+            await drs.start_failback_launch(some, tags=tags)
+        except (AmbiguousOutcomeError, ConnectionFailedError, ConflictException):
+            return None
+        except APIError as error:
+            if passes(error):
+                return None
+            if not is_about_some(error):
+                raise
+            return Refused(some, error)
+        return None
+
+    refused = await attempt(instances)
+    if refused is not None:
+        search: SinglingOut[Sequence[str]] = SinglingOut(
+            ids=lambda some: some, part=lambda _, some: some, attempt=attempt, refuse=refuse
+        )
+        await search.single_out(refused)

@@ -17,11 +17,13 @@ from drs_sdk._transport.api_errors import (
     ValidationException,
 )
 from drs_sdk.recovery.limits import Room
+from drs_sdk.recovery.singling_out import Refused, SinglingOut
 from drs_sdk.recovery.starting import passes
 from drs_sdk.recovery.way_back.steps import Patience, concerned, go_on_until, together
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from datetime import datetime
 
     from drs_sdk.client import DRSClient
     from drs_sdk.fleet.target import Target
@@ -125,7 +127,7 @@ class _Trying:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._patience = Patience(run.clock)
+        self._patience = Patience()
         self.reasons: dict[str, str] = {}
 
     def moves(self, both: BothSides) -> list[tuple[Journey, Move]]:
@@ -150,7 +152,9 @@ class _Trying:
             "delete A2": lambda drs: drs.delete_source_server(a2),
         }
         side = both.sides[journey.origin]
-        await self._try(side, journey.origin, calls[move], [(journey, move)])
+        at = both.origins[journey.origin].at
+        made: dict[str, tuple[Journey, Move]] = {journey.member.server_id: (journey, move)}
+        await self._try(side, journey.origin, lambda drs, _: calls[move](drs), made, at)
 
     def terminations(
         self, both: BothSides, moves: Sequence[tuple[Journey, Move]]
@@ -176,30 +180,54 @@ class _Trying:
                 for one, _ in instances.values():
                     self.reasons[one.member.server_id] = f"{target} takes no more jobs at a time"
             for ids in batches:
-                made = [instances[name] for name in ids]
-                sent.append(self._try(side, target, _terminate(ids), made))
+                made = {name: instances[name] for name in ids}
+                sent.append(self._try(side, target, _terminate, made, look.at))
         return sent
 
     async def _try(
         self,
         side: Places,
         target: Target,
-        call: Callable[[DRSClient], Awaitable[object]],
-        moves: Sequence[tuple[Journey, Move]],
+        call: Callable[[DRSClient, Sequence[str]], Awaitable[object]],
+        moves: Mapping[str, tuple[Journey, Move]],
+        at: datetime,
     ) -> None:
-        """Try a move: what passes by itself, and what is under way, is tried again after a look."""
+        """Try a move: what passes by itself, and what is under way, is tried again after a look.
+
+        Args:
+            side: The side where it is made.
+            target: The place there.
+            call: Makes it for some of the ids.
+            moves: What is made for whom, by id.
+            at: The service's time of the look that it stands on.
+        """
+
+        def refuse(ids: Sequence[str], error: APIError) -> None:
+            for_good = isinstance(error, ValidationException)
+            self._refused([moves[name] for name in ids], error, at, for_good=for_good)
 
         async def send(drs: DRSClient, _: Target) -> None:
-            try:
-                await call(drs)
-            except (ConflictException, ResourceNotFoundException) as error:
-                self._refused(moves, error)
-            except ValidationException as error:
-                self._refused(moves, error, for_good=len(moves) == 1)
-            except (AmbiguousOutcomeError, ConnectionFailedError, APIError) as error:
-                self._note(moves, error)
-                if not passes(error):
-                    raise
+            async def attempt(ids: Sequence[str]) -> Refused[Sequence[str]] | None:
+                try:
+                    await call(drs, ids)
+                except (
+                    ConflictException,
+                    ResourceNotFoundException,
+                    ValidationException,
+                ) as error:
+                    return Refused(ids, error)
+                except (AmbiguousOutcomeError, ConnectionFailedError, APIError) as error:
+                    self._note([moves[name] for name in ids], error)
+                    if not passes(error):
+                        raise
+                return None
+
+            refused = await attempt(list(moves))
+            if refused is not None:
+                search: SinglingOut[Sequence[str]] = SinglingOut(
+                    ids=lambda ids: ids, part=lambda _, ids: ids, attempt=attempt, refuse=refuse
+                )
+                await search.single_out(refused)
 
         outcomes = await side.run(send, [target])
         for error in outcomes.failures.values():
@@ -207,15 +235,20 @@ class _Trying:
                 raise error
 
     def _refused(
-        self, moves: Sequence[tuple[Journey, Move]], error: DRSError, *, for_good: bool = False
+        self,
+        moves: Sequence[tuple[Journey, Move]],
+        error: DRSError,
+        at: datetime,
+        *,
+        for_good: bool = False,
     ) -> None:
         self._note(moves, error)
         for one, move in moves:
-            self._patience.refused((one.member.server_id, move), for_good=for_good)
+            self._patience.refused((one.member.server_id, move), at, for_good=for_good)
 
     def _note(self, moves: Sequence[tuple[Journey, Move]], error: DRSError) -> None:
         self.reasons.update({one.member.server_id: str(error) for one, _ in moves})
 
 
-def _terminate(ids: Sequence[str]) -> Callable[[DRSClient], Awaitable[object]]:
-    return lambda drs: drs.terminate_recovery_instances(ids)
+async def _terminate(drs: DRSClient, ids: Sequence[str]) -> None:
+    await drs.terminate_recovery_instances(ids)

@@ -47,7 +47,7 @@ class Reversals:
         """Ask for none yet."""
         self._clock = clock
         self._asked: dict[str, datetime | None] = {}
-        self._patience = Patience(clock)
+        self._patience = Patience()
         self.reasons: dict[str, str] = {}
 
     def is_given_up(self, instance: RecoveryInstance) -> bool:
@@ -100,9 +100,9 @@ class Reversals:
         except UninitializedAccountException as error:
             raise OriginNotReadyError(str(error)) from error
         except (ValidationException, ResourceNotFoundException) as error:
-            self._refused(name, error, for_good=True)
+            self._refused(name, error, seen.at, for_good=True)
         except (ConflictException, ConnectionFailedError) as error:
-            self._refused(name, error, for_good=False)
+            self._refused(name, error, seen.at, for_good=False)
         except APIError as error:
             if not passes(error):
                 raise
@@ -111,9 +111,9 @@ class Reversals:
             self._asked[name] = seen.at
             self.reasons.pop(name, None)
 
-    def _refused(self, name: str, error: DRSError, *, for_good: bool) -> None:
+    def _refused(self, name: str, error: DRSError, at: datetime, *, for_good: bool) -> None:
         self.reasons[name] = f"the service refuses its reversal: {error}"
-        self._patience.refused(name, for_good=for_good)
+        self._patience.refused(name, at, for_good=for_good)
 
     async def _note(self, drs: DRSClient, instance: RecoveryInstance, at: datetime) -> None:
         if instance.arn is None:

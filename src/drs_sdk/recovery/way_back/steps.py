@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from drs_sdk.clock import Clock
     from drs_sdk.recovery.run import Run
     from drs_sdk.recovery.time_limit import TimeLimit
     from drs_sdk.recovery.way_back.journey import Journey
@@ -51,16 +50,14 @@ async def together(awaitables: Iterable[Awaitable[object]]) -> None:
 class Patience:
     """Tells what has been refused for so long that it will not pass by itself."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self) -> None:
         """Begin with nothing refused."""
-        self._clock = clock
         self._since: dict[Hashable, datetime] = {}
         self._lost: set[Hashable] = set()
 
-    def refused(self, key: Hashable, *, for_good: bool = False) -> None:
-        """Note a refusal."""
-        now = self._clock.now()
-        if for_good or now - self._since.setdefault(key, now) > PATIENCE:
+    def refused(self, key: Hashable, at: datetime, *, for_good: bool = False) -> None:
+        """Note a refusal, at a time of the service."""
+        if for_good or at - self._since.setdefault(key, at) > PATIENCE:
             self._lost.add(key)
 
     def is_lost(self, key: Hashable) -> bool:
@@ -86,10 +83,7 @@ class Deadline:
             self._delay = _SHORTEST
         delay = self._delay
         self._delay = min(delay * 1.5, _LONGEST)
-        if not self.limit.has(delay):
-            return False
-        await self.limit.sleep(delay)
-        return not self.limit.is_up
+        return await self.limit.pause(delay)
 
 
 class Teller:
