@@ -467,7 +467,7 @@ async def test_18_a_job_never_mixes_waves_and_attempts(
 async def test_18_attempts_are_not_mixed_in_a_half_launched_wave(
     drs: DRSClient, drs_emulator: DRSEmulator
 ) -> None:
-    first, second = drs_emulator.add_source_servers(2)
+    first, second = sorted(drs_emulator.add_source_servers(2))  # as they are packed
     drs_emulator.fail_launch(first, stage="LAUNCH")
     await a_run(drs, [first, second], limits=Limits(servers_in_all_jobs=1)).advance()
     await drs_emulator.clock.advance(900)
