@@ -20,12 +20,17 @@ from drs_sdk.testing.service.refusals import ServiceError
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from drs_sdk.recovery.clean_up import CleanUp
+
 REGIONS = ("us-east-1", "us-west-2")
 WAVES = ("db", "app", "web")
 GONE = frozenset({"TERMINATED", "SHUTTING-DOWN", "NOT_FOUND"})
 SERVER = st.tuples(st.sampled_from(REGIONS), st.integers(0, 5))
 KILLS = st.lists(st.none() | st.integers(0, 12), max_size=3)
 DICE = st.integers(0, 2)
+RETAGGED = st.tuples(SERVER, st.sampled_from([*WAVES, "none"]))
+THROUGH = st.tuples(KILLS, st.none() | SERVER, st.none() | RETAGGED)
+ENDING = st.tuples(SERVER, st.none() | st.integers(0, 30))
 FAULTS = st.sampled_from(
     [
         Fault.drop_before(),
@@ -61,11 +66,10 @@ class AnyOrder(RuleBasedStateMachine):
 
     @initialize(
         mode=st.sampled_from(["drill", "recovery"]),
-        through=st.lists(st.tuples(KILLS, st.none() | SERVER), max_size=4),
+        through=st.lists(THROUGH, max_size=4),
+        ending=st.none() | ENDING,
     )
-    def begin(
-        self, mode: str, through: list[tuple[list[int | None], tuple[str, int] | None]]
-    ) -> None:
+    def begin(self, mode: str, through: list[Any], ending: Any) -> None:  # noqa: ANN401 - drawn
         """Begin somewhere in a run: orders that start at nothing hardly come to its last wave."""
         self.mode = mode
         self.world = DRSEmulator(regions=REGIONS)
@@ -76,9 +80,21 @@ class AnyOrder(RuleBasedStateMachine):
             for region, place in self.places.items()
         }
         self.do(self._open())
-        for kills, fails in through:
+        for kills, fails, retagged in through:
             self.a_wave_goes_through(kills, fails, names=False)
+            if retagged:
+                self.somebody_retags(*retagged)
             self._all_holds()
+        if ending and mode == "drill":
+            self._ends(*ending)
+            self._all_holds()
+
+    def _ends(self, overwritten: tuple[str, int], kill: int | None) -> None:
+        """The drill is cleaned up, beside what somebody has launched since."""
+        self.somebody_launches(overwritten, 0, is_drill=True)
+        self.time_passes(900)
+        for each in (kill, None):
+            self.somebody_cleans_up(each)
 
     def _all_holds(self) -> None:
         self.one_launch_for_each_attempt()
@@ -237,16 +253,16 @@ class AnyOrder(RuleBasedStateMachine):
                     self.steps += 1
                     self.happened.add("somebody terminated")
 
-    @rule(server=SERVER, tier=st.sampled_from([*WAVES, "none"]), dice=DICE)
-    def somebody_retags(self, server: tuple[str, int], tier: str, dice: int) -> None:
-        if dice:
-            return
+    @rule(server=SERVER, tier=st.sampled_from([*WAVES, "none"]))
+    def somebody_retags(self, server: tuple[str, int], tier: str) -> None:
         region, number = server
         name = self.servers[region][number]
         arn = f"arn:aws:drs:{region}:{self.world.account_id}:source-server/{name}"
         with suppress(DRSError):
             self.do(self.clients[region].tag_resource(resource_arn=arn, tags={"tier": tier}))
             self.happened.add("somebody retagged")
+            if any(name in _names(job) for _, job in self._own_jobs()):
+                self.happened.add("somebody retagged what was launched")
 
     @rule(region=st.sampled_from(REGIONS), tier=st.sampled_from(WAVES))
     def a_server_comes(self, region: str, tier: str) -> None:
@@ -266,12 +282,29 @@ class AnyOrder(RuleBasedStateMachine):
             self.happened.add("closed")
 
     @rule(kill=st.integers(0, 60), dice=DICE)
-    def somebody_cleans_up(self, kill: int, dice: int) -> None:
-        if not dice and self.mode == "drill":
-            before = {job["jobID"] for _, job in self._own_jobs()}
-            if self.attempt(self.recovery().clean_up(timeout=900), kill) and before:
-                self.closed_jobs = before
-                self.happened.add("cleaned up")
+    def a_drill_is_cleaned_up(self, kill: int, dice: int) -> None:
+        if not dice and self.mode == "drill":  # more often nothing else would happen any more
+            self.somebody_cleans_up(kill)
+
+    def somebody_cleans_up(self, kill: int | None) -> None:
+        before = {job["jobID"] for _, job in self._own_jobs()}
+        done: list[CleanUp] = []
+
+        async def clean_up() -> None:
+            done.append(await self.recovery().clean_up(timeout=900))
+
+        if self.attempt(clean_up(), kill) and before:
+            self.closed_jobs = before
+            self.happened.add("cleaned up")
+            self.steps += 1
+            own = {job["jobID"]: job for _, job in self._own_jobs()}
+            left = {name for name, (_, _, job, _) in self._instances().items() if job in own}
+            assert left <= done[0].left.keys()
+            if done[0].is_clean:
+                self.happened.add("cleaned up all")
+                assert all(job["status"] == "COMPLETED" for job in own.values())
+            if any(job not in own for _, _, job, _ in self._instances().values()):
+                self.happened.add("cleaned up beside what is not its own")
 
     # -- what must hold --------------------------------------------------------------------------
 
@@ -315,12 +348,8 @@ class AnyOrder(RuleBasedStateMachine):
         for _, job in self._own_jobs():
             tags = job["tags"]
             for server in job["participatingServers"]:
-                at = (
-                    server["sourceServerID"],
-                    tags["drs-sdk:wave"],
-                    tags["drs-sdk:step"],
-                    tags["drs-sdk:attempt"],
-                )
+                # Of whatever wave: one that was retagged stays in the wave that has launched it.
+                at = (server["sourceServerID"], tags["drs-sdk:step"], tags["drs-sdk:attempt"])
                 assert at not in counted, f"launched twice: {at}"
                 counted.add(at)
 
@@ -383,6 +412,12 @@ class AnyOrder(RuleBasedStateMachine):
         assert report.started == min(begins, default=None)
         launched = {s["sourceServerID"] for j in jobs.values() for s in j["participatingServers"]}
         assert {s.source_server_id for s in report.servers if s.attempt} == launched
+        waves = {s.source_server_id: s.wave for s in report.servers if not s.attempt}
+        tiers = {
+            one["sourceServerID"]: one["tags"]["tier"] for _, one in self._seen("source_servers")
+        }
+        selected = {n: tier for n, tier in tiers.items() if tier in WAVES and n not in launched}
+        assert waves == selected, "a server is lost, or in a wave that does not select it"
         for server in report.servers:
             own = [job for job in jobs.values() if server.source_server_id in _names(job)]
             attempts = [int(job["tags"]["drs-sdk:attempt"]) for job in own]
@@ -426,4 +461,4 @@ def _time(text: str) -> datetime:
 
 
 TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(max_examples=30, stateful_step_count=20)
+TestAnyOrder.settings = settings(max_examples=40, stateful_step_count=20)

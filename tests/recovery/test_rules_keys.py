@@ -29,13 +29,12 @@ from drs_sdk.errors import (
     RunMismatchError,
 )
 from drs_sdk.recovery import Limits, Recovery, Runbook, ensure_recovery
-from drs_sdk.testing import Quirks
+from drs_sdk.testing import DRSEmulator, Quirks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from drs_sdk import DRSClient
-    from drs_sdk.testing import DRSEmulator
 
 
 def by_tags(drs: DRSClient, *waves: str, **options: str) -> Recovery:
@@ -266,6 +265,23 @@ async def test_8_the_later_one_is_told_as_soon_as_it_has_launched(
     assert (caught.value.owner_job_id, caught.value.launched) == (owner.job_id, (loser.job_id,))
 
 
+@pytest.mark.parametrize("seed", range(4))  # ids are drawn: they do not tell who came first
+async def test_8_the_earlier_job_owns_the_run(seed: int) -> None:
+    async with DRSEmulator(seed=seed) as world, world.client() as drs:
+        first, second, third = world.add_source_servers(3)
+
+        async def another_begins() -> None:
+            await a_run(drs, [first], [third]).advance()
+            await world.clock.sleep(5)
+
+        async with client_with(world, Freeze(world.clock, 0, another_begins)) as other:
+            with pytest.raises(RunMismatchError) as caught:
+                await a_run(other, [second], [third]).advance()
+        owner, _ = await jobs(drs)
+        assert caught.value.owner_job_id == owner.job_id
+        assert (await a_run(drs, [first], [third]).launch()).succeeded
+
+
 async def test_8_equal_runners_join(drs: DRSClient, drs_emulator: DRSEmulator) -> None:
     ids = drs_emulator.add_source_servers(6)
     reports = await asyncio.gather(*(a_run(drs, ids[:3], ids[3:]).launch() for _ in range(4)))
@@ -309,6 +325,19 @@ async def test_9_launched_again_by_somebody(
     assert len(await standing(drs)) == 1  # theirs
 
 
+async def test_9_a_single_server_launched_again_by_somebody(
+    drs: DRSClient, drs_emulator: DRSEmulator
+) -> None:
+    """Nothing but the launch of somebody else calls for the listing."""
+    (server,) = drs_emulator.add_source_servers(1)
+    await a_run(drs, [server]).launch()
+    theirs = drs_emulator.start_foreign_launch([server])
+    await drs_emulator.clock.advance(900)
+    report = await a_run(drs, [server]).status()
+    assert states(report) == {server: "gone"}
+    assert report.servers[0].launched_again_by == theirs
+
+
 @pytest.mark.parametrize("verb", ["launch", "advance", "status"])
 async def test_10_the_job_is_gone(drs: DRSClient, drs_emulator: DRSEmulator, verb: str) -> None:
     ids = drs_emulator.add_source_servers(2)
@@ -328,6 +357,30 @@ async def test_10_a_person_overrides(drs: DRSClient, drs_emulator: DRSEmulator) 
     with pytest.raises(RecordLostError):
         await a_run(drs, ids).launch()
     assert (await a_run(drs, ids).launch(not_launched=ids[:1])).succeeded
+
+
+async def test_10_what_is_older_than_the_run_is_not_ours(
+    drs: DRSClient, drs_emulator: DRSEmulator
+) -> None:
+    first, second = drs_emulator.add_source_servers(2)
+    await lost_record_of(drs_emulator, drs, second)
+    await a_run(drs, [first], [second]).advance(not_launched=[second])
+    report = await a_run(drs, [first], [second]).launch()  # nobody has to say it again
+    assert report.succeeded
+
+
+async def test_10_a_lost_job_of_somebody_leaves_what_the_run_has_launched(
+    drs: DRSClient, drs_emulator: DRSEmulator
+) -> None:
+    first, second = drs_emulator.add_source_servers(2)
+    await a_run(drs, [first], [second]).advance()
+    await drs_emulator.clock.advance(900)
+    theirs = drs_emulator.start_foreign_launch([first])
+    await drs_emulator.clock.advance(900)
+    drs_emulator.forget_job(theirs)
+    report = await a_run(drs, [first], [second]).status()
+    assert states(report) == {first: "gone", second: "not launched"}
+    assert report.servers[0].launched_again_by == theirs
 
 
 async def test_10_what_is_older_than_the_horizon_is_not_ours(
@@ -409,6 +462,36 @@ async def test_18_a_job_never_mixes_waves_and_attempts(
         assert of <= set(ids[:2]) or of <= set(ids[2:])
         if job.tags["drs-sdk:attempt"] == "2":
             assert of == {ids[0]}
+
+
+async def test_18_attempts_are_not_mixed_in_a_half_launched_wave(
+    drs: DRSClient, drs_emulator: DRSEmulator
+) -> None:
+    first, second = sorted(drs_emulator.add_source_servers(2))  # as they are packed
+    drs_emulator.fail_launch(first, stage="LAUNCH")
+    await a_run(drs, [first, second], limits=Limits(servers_in_all_jobs=1)).advance()
+    await drs_emulator.clock.advance(900)
+    assert (await a_run(drs, [first, second]).launch(attempts=2)).succeeded
+    once = [(first, "w0", "1"), (first, "w0", "2"), (second, "w0", "1")]
+    assert await launched(drs) == dict.fromkeys(once, 1)
+
+
+async def test_18_an_attempt_of_ensure_recovery_follows_one_that_failed_for_all(
+    drs: DRSClient, drs_emulator: DRSEmulator
+) -> None:
+    ids = drs_emulator.add_source_servers(2)
+    drs_emulator.fail_launch(ids[0], stage="LAUNCH")
+    await ensure_recovery(drs, "half", ids, is_drill=True)
+    await drs_emulator.clock.advance(900)
+    with pytest.raises(RecoveryError, match="refused"):
+        await ensure_recovery(drs, "half", ids, is_drill=True, attempt=2)
+    (server,) = drs_emulator.add_source_servers(1)
+    drs_emulator.fail_launch(server, stage="LAUNCH")
+    await ensure_recovery(drs, "whole", [server], is_drill=True)
+    await drs_emulator.clock.advance(900)
+    with pytest.raises(RecoveryError, match="attempt 2 has not failed"):
+        await ensure_recovery(drs, "whole", [server], is_drill=True, attempt=3)
+    assert len(operations(drs_emulator, "StartRecovery")) == 2
 
 
 async def test_18_the_next_attempt_of_ensure_recovery(

@@ -224,7 +224,7 @@ async def test_14_a_holder_that_never_shows_is_looked_for_six_minutes(
         await ensure_recovery(drs, "k", ids, is_drill=True)
     assert timedelta(minutes=6) < drs_emulator.clock.now() - began < timedelta(minutes=7)
     began = drs_emulator.clock.now()
-    report = await a_run(drs, ids).launch()
+    report = await a_run(drs, ids).launch(timeout=3600)
     assert states(report) == dict.fromkeys(ids, "failed")
     assert all("busy" in (server.reason or "") for server in report.servers)
     assert timedelta(minutes=6) < drs_emulator.clock.now() - began < timedelta(minutes=8)
@@ -338,6 +338,36 @@ async def test_16_known_quotas_and_others_jobs_are_never_run_into(
     assert set((await launched(drs)).values()) == {1}
 
 
+async def test_16_a_known_number_of_jobs_at_a_time_is_kept(
+    drs: DRSClient, drs_emulator: DRSEmulator
+) -> None:
+    drs_emulator.quotas = Quotas(concurrent_jobs=3, servers_in_one_job=2)
+    limits = Limits(concurrent_jobs=3, servers_in_one_job=2)
+    ids = drs_emulator.add_source_servers(7)
+    drs_emulator.start_foreign_launch(drs_emulator.add_source_servers(1))
+    run = a_run(drs, ids, limits=limits)
+    assert (await run.launch()).succeeded
+    assert (await run.clean_up()).is_clean
+    sent = operations(drs_emulator, "StartRecovery", "TerminateRecoveryInstances")
+    assert [request.status for request in sent if request.status >= 400] == []
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+@pytest.mark.parametrize("quota", ["servers_in_all_jobs", "concurrent_jobs"])
+async def test_16_ensure_recovery_waits_a_quota_out(
+    drs: DRSClient, drs_emulator: DRSEmulator, quota: str, *, is_known: bool
+) -> None:
+    ids, others = drs_emulator.add_source_servers(2), drs_emulator.add_source_servers(2)
+    amount = 3 if quota == "servers_in_all_jobs" else 1
+    drs_emulator.quotas = Quotas(**{quota: amount})
+    drs_emulator.start_foreign_launch(others)
+    limits = Limits(**{quota: amount}) if is_known else None
+    ensured = await ensure_recovery(drs, "k", ids, is_drill=True, limits=limits)
+    assert ensured.started_here
+    refused = [r for r in operations(drs_emulator, "StartRecovery") if r.status >= 400]
+    assert (refused == []) == is_known
+
+
 # -- 23: terminations ----------------------------------------------------------------------------
 
 
@@ -354,6 +384,19 @@ async def test_23_a_terminations_lost_answer(
     done = await run.clean_up()
     assert done.is_clean
     assert len(done.terminated) == 2
+    assert await standing(drs) == set()
+
+
+async def test_23_a_server_that_somebody_holds_for_a_while(
+    drs: DRSClient, drs_emulator: DRSEmulator
+) -> None:
+    run = a_run(drs, drs_emulator.add_source_servers(3))
+    await run.launch()
+    fault = Fault.error("ConflictException", "held by another job")
+    drs_emulator.inject("TerminateRecoveryInstances", fault, times=5)
+    done = await run.clean_up()
+    assert done.is_clean
+    assert len(done.terminated) == 3
     assert await standing(drs) == set()
 
 

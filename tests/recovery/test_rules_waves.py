@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from runs import KEY, a_run, jobs, operations, standing, states
+from runs import KEY, a_run, jobs, left_by, operations, standing, states
 
 from drs_sdk.errors import AccessDeniedException, RecoveryError, RecoveryFailedError, RunClosedError
 from drs_sdk.recovery import Recovery, Runbook
@@ -37,7 +37,7 @@ def over(service: Any, **db: Any) -> Recovery:  # noqa: ANN401 - fields of a wav
     plan = Runbook(
         name="erp",
         waves=[
-            {"name": "db", "servers": {"tags": {"tier": "db"}}, **db},
+            {"name": "db", "servers": {"tags": {"tier": "db"}}} | db,
             {"name": "app", "servers": {"tags": {"tier": "app"}}},
         ],
     )
@@ -94,6 +94,31 @@ async def test_20_a_region_that_cannot_tell_its_instances_for_a_while(world: DRS
         report = await over(fleet).launch()
     assert report.succeeded
     assert len(operations(west, "StartRecovery")) > 0
+
+
+async def test_20_what_may_be_in_the_way_where_nobody_can_look(world: DRSEmulator) -> None:
+    west = world.at(region="us-west-2")
+    async with west.client() as drs:
+        server, _ = [one async for one in drs.describe_source_servers()]
+        instance = await left_by(west, drs, server.source_server_id or "", is_drill=True)
+        west.inject("DescribeRecoveryInstances", DENIED, times=10_000)
+        async with world.fleet() as fleet:
+            report = await over(fleet).launch()
+        assert [w.state for w in report.waves] == ["unknown", "waiting"]
+        assert len(report.unreadable) == 1
+        assert operations(west, "StartRecovery") == []
+        west.clear_faults()
+        assert await standing(drs) == {instance}
+
+
+async def test_20_a_dark_region_holds_no_wave_that_does_not_reach_it(world: DRSEmulator) -> None:
+    world.at(region="us-west-2").inject("*", DENIED, times=10_000)
+    here = [{"region_name": "us-east-1"}]
+    async with world.fleet() as fleet:
+        report = await over(fleet, servers={"tags": {"tier": "db"}, "targets": here}).launch()
+    # The second wave may have servers there: what it sees it launches, and it is not up.
+    assert [w.state for w in report.waves] == ["up", "unknown"]
+    assert len(operations(world, "StartRecovery")) == 2
 
 
 async def test_20_nothing_can_be_read_anywhere(world: DRSEmulator) -> None:
