@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,7 +38,7 @@ def answer_without(monkeypatch: pytest.MonkeyPatch, answer: StartRecoveryRespons
     ids=["no job", "a job without an id"],
 )
 @pytest.mark.parametrize("by", ["launch", "ensure_recovery"])
-async def test_it_is_found_and_sent_once(  # noqa: PLR0913, PLR0917 - fixtures
+async def test_it_is_found_and_sent_once(
     drs: DRSClient,
     drs_emulator: DRSEmulator,
     monkeypatch: pytest.MonkeyPatch,
@@ -81,4 +82,4 @@ async def test_launches_that_make_nothing_are_not_sent_without_a_pause(
         with pytest.raises(NotStartedInTimeError, match="names no job"):
             await ensure_recovery(drs, "k", ids, is_drill=True, timeout=120)
     assert 1 < len(sent) < 120
-    assert min(later - earlier for earlier, later in zip(sent, sent[1:], strict=False)) >= 2
+    assert min(later - earlier for earlier, later in pairwise(sent)) >= 2
