@@ -273,6 +273,64 @@ async def test_a_launch_that_is_cancelled_keeps_what_a_look_for_it_needs() -> No
         assert _lost(caught.value).sent_at.tzinfo is not None
 
 
+async def _in_a_task_group(launch: Any, sent: Any) -> None:  # noqa: ANN401 - awaitables
+    async with asyncio.TaskGroup() as group:
+        group.create_task(launch)
+        await sent
+        raise LookupError("another task failed")
+
+
+async def _gathered(launch: Any, sent: Any) -> None:  # noqa: ANN401
+    task = asyncio.ensure_future(launch)
+    await sent
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _by_the_clock(launch: Any, sent: Any) -> None:  # noqa: ANN401
+    task = asyncio.ensure_future(launch)
+    await sent
+    async with asyncio.timeout(0):
+        await task
+
+
+async def _dropped(launch: Any, sent: Any) -> None:  # noqa: ANN401
+    task = asyncio.ensure_future(launch)
+    await sent
+    task.cancel()
+    await asyncio.wait([task])
+
+
+@pytest.mark.parametrize("end", [_in_a_task_group, _gathered, _by_the_clock, _dropped])
+async def test_a_cancelled_launch_that_nobody_hears_of_is_told_by_event_and_log(
+    end: Any,  # noqa: ANN401
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    events: list[Any] = []
+    async with (
+        loopback(stay_silent) as server,
+        client_for(server, on_request=events.append) as drs,
+    ):
+        with contextlib.suppress(ExceptionGroup, TimeoutError):
+            await end(drs.start_recovery(SERVERS), server.arrived.acquire())
+    assert events[-1].request.operation == "StartRecovery"
+    assert events[-1].sent_at is not None
+    (told,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert "StartRecovery was cancelled after it was sent at" in told.getMessage()
+    assert "not known" in told.getMessage()
+
+
+@pytest.mark.parametrize("end", [_in_a_task_group, _gathered])
+async def test_a_cancelled_call_that_may_be_repeated_warns_of_nothing(
+    end: Any,  # noqa: ANN401
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with loopback(stay_silent) as server, client_for(server) as drs:
+        with contextlib.suppress(ExceptionGroup):
+            await end(drs.initialize_service(), server.arrived.acquire())
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+
+
 async def test_a_launch_that_is_cut_off_by_closing_keeps_it_too() -> None:
     async with loopback(stay_silent) as server, client_for(server) as drs:
         task = await _under_way(server, drs.start_recovery(SERVERS))

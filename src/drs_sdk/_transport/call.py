@@ -222,6 +222,14 @@ class Call:
         what = "cancelled" if error is None else type(error).__name__
         request_id = None if error is None else error.request_id
         logger.info("%s failed: %s", self.operation, what, extra=self._extra(request_id))
+        if error is None and self.is_lost:  # who cancelled it may never look at the cause
+            logger.warning(
+                "%s was cancelled after it was sent at %s: whether it happened is not known; look "
+                "for what it made before you repeat it",
+                self.operation,
+                self.sent_at.isoformat(),
+                extra=self._extra(None),
+            )
         if self.hook is not None:
             from drs_sdk.events import RequestFailed
 

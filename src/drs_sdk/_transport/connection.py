@@ -253,6 +253,8 @@ class Connection:
                 **static_keys(settings),
             )
             client = cast("_Client", await self._stack.enter_async_context(context))
+            if not client.meta.region_name:  # the profile says so: botocore would sign for it
+                raise NoRegionError
         except (BotoCoreError, ClientError, ValueError, TypeError) as error:
             raise not_opened(error) from error
         require_secure(client.meta.endpoint_url, allowed=settings.allow_insecure_endpoint)

@@ -125,6 +125,8 @@ def not_opened(error: Exception) -> DRSError:
     if isinstance(error, _CREDENTIALS):
         return no_credentials(error)
     advice = {
+        "ConfigParseError": "; it has to be plain UTF-8 without a byte order mark, and each section "
+        "and setting has to stand there once",
         "NoRegionError": "; pass region_name, or set AWS_REGION or the profile's region",
         "ProfileNotFound": "; `aws configure list-profiles` lists those that exist",
     }.get(type(error).__name__, "")
@@ -155,7 +157,8 @@ def _said_of_credentials(error: Exception) -> str:
         return str(error).rstrip(".")
     said = f"asking for credentials failed with {type(error).__name__}"
     # A plain one may quote the value that cannot be used: a key, for all we know.
-    return said if type(error) is ValueError else f"{said}: {str(error).rstrip('.')}"
+    quotes = type(error) is ValueError or not str(error)
+    return said if quotes else f"{said}: {str(error).rstrip('.')}"
 
 
 def _explained(error: Exception, call: Call) -> DRSError:

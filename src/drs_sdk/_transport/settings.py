@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from drs_sdk._core.arguments import require_callable, require_text, require_type
+from drs_sdk._core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,10 +57,21 @@ class ClientSettings:
         """Refuse an option of a type that it cannot have.
 
         Raises:
-            ConfigurationError: One is; the message says what it has to be.
+            ConfigurationError: One is, or it is empty; the message says what it has to be. Or a
+                session token has no keys that it could belong to.
         """
         for name in _TEXTS:
             require_text(getattr(self, name), name)
+        for name in (*_TEXTS, "verify"):
+            if getattr(self, name) == "" and name != "aws_session_token":
+                raise ConfigurationError(
+                    f"{name} is an empty text; leave it out, or look where it should come from"
+                )
+        if self.aws_session_token and self.aws_access_key_id is self.aws_secret_access_key is None:
+            raise ConfigurationError(
+                "aws_session_token goes with aws_access_key_id and aws_secret_access_key: it signs "
+                "nothing by itself"
+            )
         verify = "True, False, or the path of a CA bundle as a text"
         require_type(self.verify, "verify", (bool, str, type(None)), verify)
         require_type(self.allow_insecure_endpoint, "allow_insecure_endpoint", bool, "True or False")

@@ -302,7 +302,10 @@ class _Ensuring:
                 raise
             self._why = str(error)
             return _RETRY
-        self._started = job.job_id if job is not None else None
+        if job is None:  # accepted, for all it says: as if the answer were lost
+            self._why = "the answer to the launch names no job"
+            return _AFTER_A_LOST_ANSWER
+        self._started = job.job_id
         return 0.0
 
     def _held_by_nobody(self, error: ConflictException, at: datetime) -> float:

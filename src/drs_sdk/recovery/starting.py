@@ -216,7 +216,6 @@ class Starter:
                 break
             except AmbiguousOutcomeError:
                 job = None
-                await self._as.clock.sleep(pause)
             except ConflictException as error:
                 await self._untangle(batch, error, patient=patient)
                 return None
@@ -225,6 +224,7 @@ class Starter:
             if job is not None:
                 self.started.jobs.append(job)
                 return None
+            await self._as.clock.sleep(pause)
             # Not there after a look: sent again. The service's one job a server is the lock.
             look, batch = await self._renewed(batch)
         if batch.servers:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import aiobotocore
 from aiobotocore.config import AioConfig
+from aiobotocore.credentials import AioCredentials
 from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
 from botocore import UNSIGNED
@@ -27,7 +28,6 @@ from drs_sdk._version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
-    from aiobotocore.credentials import AioCredentials
     from botocore.config import Config
 
     from drs_sdk._transport.http import HTTPSession
@@ -134,7 +134,17 @@ async def find_credentials(session: AioSession, settings: ClientSettings) -> Aio
         )
         async with first:
             pass
-    return cast("AioCredentials | None", await session.get_credentials())
+    found = cast("AioCredentials | None", await session.get_credentials())
+    if type(found) is AioCredentials:  # others are renewed: their keys are checked when they come
+        _require_no_empty_key(found)
+    return found
+
+
+def _require_no_empty_key(found: AioCredentials) -> None:
+    """Refuse keys of a profile that are there and say nothing: botocore would sign with them."""
+    keys = {"aws_access_key_id": found.access_key, "aws_secret_access_key": found.secret_key}
+    if empty := [name for name, value in keys.items() if not value]:
+        raise PartialCredentialsError(provider=found.method, cred_var=", ".join(empty))
 
 
 def static_keys(settings: ClientSettings) -> dict[str, str | None]:
