@@ -45,7 +45,7 @@ class AskingHome:
         self._run = run
         self._looking = looking
         self._options = how.launching
-        self._limit = how.deadline.limit
+        self._deadline = how.deadline
         self._reasons = reasons
         self.failed: set[str] = set()
 
@@ -108,7 +108,7 @@ class AskingHome:
                 for one in servers_of(both, name)
                 if reached(one, "home")
             ),
-            deadline=self._limit.until,
+            deadline=self._deadline.limit.until,
         )
         answer = await self._ask(when, hook, wave, context)
         if answer.error is not None:
@@ -121,7 +121,8 @@ class AskingHome:
     ) -> Answer:
         """Call a function of the caller's, as long as there is time."""
         name = f"The function {when!r} for the wave {wave.name}"
-        return await ask(name, function, told, clock=self._run.clock, limit=self._limit)
+        limit = self._deadline.limit
+        return await ask(name, function, told, clock=self._run.clock, limit=limit)
 
     def _say(self, wave: Wave, both: BothSides, why: str) -> None:
         self._reasons.update({one.member.server_id: why for one in servers_of(both, wave.name)})
