@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Work: TypeAlias = "Callable[[dict[str, Any]], Coroutine[Any, Any, dict[str, Any]]]"
 
+_READS = ("Describe", "Get", "List")
 _SESSION = AioSession()
 """Of this process and those forked from it: what it has loaded they need not load again."""
 
@@ -61,16 +62,26 @@ class MovingClock:
 
 
 class Killer:
-    """Kills its own process at a request's boundary."""
+    """Kills its own process at a request's boundary.
+
+    Attributes:
+        boundaries: How many it has passed.
+        changes: Those at which the service's record has just become another one: the answer of a
+            request that changes something has come.
+    """
 
     def __init__(self, kill_at: int | None) -> None:
         self.boundaries = 0
+        self.changes: list[int] = []
         self._kill_at = kill_at
 
-    def __call__(self, **_: object) -> None:
+    def __call__(self, event_name: str, **_: object) -> None:
         """Pass a boundary: a request is about to leave, or its answer has come."""
         if self.boundaries == self._kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
+        event, _, operation = event_name.partition(".drs.")
+        if event == "response-received" and not operation.startswith(_READS):
+            self.changes.append(self.boundaries)
         self.boundaries += 1
 
 

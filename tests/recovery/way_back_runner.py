@@ -41,10 +41,11 @@ async def carry_out(child: dict[str, Any]) -> dict[str, Any]:
             await recovery.launch(min_delay=560, max_delay=560)
         await recovery.reprotect()
         report = await recovery.fail_back(min_delay=560, max_delay=560)
-        boundaries = killer.boundaries
+        boundaries, changes = killer.boundaries, list(killer.changes)
         b1s = await drs.describe_source_servers().collect()
         return {
             "boundaries": boundaries,
+            "changes": changes,
             "succeeded": report.succeeded,
             "told": str(report),
             "protecting": sum(b1.is_replicating for b1 in b1s),
