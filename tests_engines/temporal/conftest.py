@@ -70,9 +70,11 @@ class House:
         return await Client.connect(self.address, plugins=[DRSPlugin(activities)])
 
     @asynccontextmanager
-    async def worker(self, **options: object) -> AsyncIterator[Client]:
+    async def worker(
+        self, activities: DRSActivities | None = None, **options: object
+    ) -> AsyncIterator[Client]:
         """A worker in this process."""
-        client = await self.client(DRSActivities(self.drs))
+        client = await self.client(activities or DRSActivities(self.drs))
         async with Worker(client, task_queue=self.queue, **options):
             yield client
 

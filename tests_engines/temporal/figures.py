@@ -13,76 +13,26 @@ import logging
 import subprocess
 import sys
 import time
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from conftest import SPEED, House, dev_server, request_of, until
-from flows import OneJobWorkflow
+from two_hundred import COUNT, two_hundred
 
-from drs_sdk.temporal import EnsureRecovery, RecoveryWorkflow
-from drs_sdk.testing import DRSEmulator, EmulatorClock, Fault, Quotas
+from drs_sdk.temporal import RecoveryWorkflow
+from drs_sdk.testing import DRSEmulator, EmulatorClock, Fault
 
 if TYPE_CHECKING:
     from temporalio.testing import WorkflowEnvironment
+    from two_hundred import Scenario
 
-WORKFLOWS = 200
 
-
-async def waiting(env: WorkflowEnvironment) -> None:
+async def shared(env: WorkflowEnvironment) -> None:
     """200 workflows in one worker, a job each, nine minutes long, polled every 10 s."""
-    # Quotas out of the way: they would keep the jobs from running at the same time. A twentieth
-    # of the others' speed, as 200 workflows take Temporal's dev server some seconds to start.
-    emulator = DRSEmulator(
-        clock=EmulatorClock.scaled(SPEED / 20),
-        quotas=Quotas(concurrent_jobs=1000, servers_in_all_jobs=1000),
-    )
-    async with emulator, emulator.client() as drs:
-        house = House(emulator, drs, env.client.service_client.config.target_host)
-        servers = emulator.add_source_servers(WORKFLOWS)
-        for number, server in enumerate(servers):
-            await drs_launch(drs, number, server)
-        emulator.requests.clear()
-        async with house.worker(workflows=[OneJobWorkflow]) as client:
-            handles = await asyncio.gather(
-                *(
-                    client.start_workflow(
-                        OneJobWorkflow.run,
-                        args=[
-                            EnsureRecovery(key=f"k/{n}", servers=(server,), is_drill=True),
-                            10.0,
-                        ],
-                        id=f"{house.queue}-{n}",
-                        task_queue=house.queue,
-                    )
-                    for n, server in enumerate(servers)
-                )
-            )
-            looks = await asyncio.gather(*(handle.result() for handle in handles))
-        waits = [
-            request
-            for request in emulator.requests
-            if request.operation == "DescribeJobs"
-            and "jobIDs" in (request.params.get("filters") or {})
-        ]
-        total = Counter(request.operation for request in emulator.requests)
-        print(f"{WORKFLOWS} workflows: {Counter(look.state for look in looks)}")
-        print(f"  DescribeJobs of waits: {len(waits)}")
-        print(f"  all calls, with the look before each launch: {dict(total)}")
-
-
-async def drs_launch(drs: object, number: int, server: str) -> None:
-    """Start a job under its key, so that all jobs run when the workflows come."""
-    from drs_sdk.client import DRSClient
-    from drs_sdk.recovery import Limits, ensure_recovery
-
-    assert isinstance(drs, DRSClient)
-    await ensure_recovery(
-        drs,
-        f"k/{number}",
-        [server],
-        is_drill=True,
-        limits=Limits(concurrent_jobs=1000, servers_in_all_jobs=1000),
-    )
+    address = env.client.service_client.config.target_host
+    scenarios: tuple[Scenario, ...] = ("jobs that stand", "jobs of their own", "runs")
+    for scenario in scenarios:
+        told = await two_hundred(address, scenario)
+        print(f"{COUNT} workflows, {scenario}: {dict(told.states)}, {dict(told.calls)}")
 
 
 async def killed(env: WorkflowEnvironment, *, starting: bool) -> None:
@@ -141,7 +91,7 @@ logging.getLogger("temporalio").setLevel(logging.ERROR)
 
 async def main() -> None:
     async with await dev_server() as env:
-        await waiting(env)
+        await shared(env)
         await killed(env, starting=True)
         await killed(env, starting=False)
         await stored(env)

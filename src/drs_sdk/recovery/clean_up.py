@@ -15,7 +15,8 @@ from drs_sdk.recovery.guards import require_our_own
 from drs_sdk.recovery.instances import is_replicated_home
 from drs_sdk.recovery.judging import stand
 from drs_sdk.recovery.limits import Room
-from drs_sdk.recovery.look import ARRIVAL, instances_of
+from drs_sdk.recovery.look import ARRIVAL
+from drs_sdk.recovery.reads import instances_of
 from drs_sdk.recovery.run_errors import WrongOrderError
 from drs_sdk.recovery.side_by_side import side_by_side
 from drs_sdk.recovery.singling_out import Refused, SinglingOut

@@ -13,7 +13,8 @@ from drs_sdk._transport.freshness import RequestExpiredError
 from drs_sdk.recovery.errors import RecoveryError
 from drs_sdk.recovery.guards import job_order, refuse_instances, waits_for
 from drs_sdk.recovery.limits import Limits, Room
-from drs_sdk.recovery.look import ARRIVAL, Identity, Question, instances_of, look_at
+from drs_sdk.recovery.look import ARRIVAL, Identity, Question, look_at
+from drs_sdk.recovery.reads import instances_of
 from drs_sdk.recovery.record import Record, closed_reason, own_tags, require_fitting
 from drs_sdk.recovery.run_errors import (
     NotStartedInTimeError,
@@ -162,7 +163,10 @@ class _Ensuring:
                 return EnsuredJob(job, job.job_id == self._started)
             pause = self._wait_for(look)
             if pause is None:
+                started = self._started
                 pause = await self._start(look)
+                if self._started != started:
+                    continue  # however late: it must not be said that nothing was started
             if not await limit.pause(timedelta(seconds=pause)):
                 raise NotStartedInTimeError(self._as.identity.run, self._why)
 

@@ -10,8 +10,9 @@ from drs_sdk.recovery.guards import (
     require_open,
 )
 from drs_sdk.recovery.limits import Room
-from drs_sdk.recovery.look import ARRIVAL, instances_of, jobs_since, look_at
+from drs_sdk.recovery.look import ARRIVAL, look_at
 from drs_sdk.recovery.points_in_time import SnapshotFinder
+from drs_sdk.recovery.reads import instances_of, jobs_since, reads_of
 from drs_sdk.recovery.starting import Batch, Started, Starter
 from drs_sdk.recovery.survey import Scope, question_for
 
@@ -145,6 +146,7 @@ class Filling:
 
         async def look(drs: DRSClient, _: Target) -> dict[str, Job]:
             since = (began or self._run.clock.now()) - ARRIVAL
+            await reads_of(drs).gathered()
             return await jobs_since(drs, since)
 
         outcomes = await self._run.places.run(look, list(standing.survey.looks))

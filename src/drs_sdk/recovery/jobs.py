@@ -9,7 +9,8 @@ from pydantic import Field
 from drs_sdk._core.errors import RequestValidationError
 from drs_sdk.recovery import pacing
 from drs_sdk.recovery.errors import RecoveryError
-from drs_sdk.recovery.look import SETTLING, service_time
+from drs_sdk.recovery.look import SETTLING
+from drs_sdk.recovery.reads import jobs_by_id, reads_of
 from drs_sdk.recovery.reasons import failure_reasons
 from drs_sdk.recovery.status import Plain
 
@@ -58,11 +59,12 @@ async def look_at_job(drs: DRSClient, job: Job | str) -> JobLook:
     job_id = job if isinstance(job, str) else job.job_id
     if not job_id:
         raise RequestValidationError.of("job", "must be a Job or its id, drsjob-...")
-    page = await drs.describe_jobs(filters={"job_ids": [job_id]})
-    found = next((one for one in page.items if one.job_id == job_id), None)
+    await reads_of(drs).gathered()
+    read = await jobs_by_id(drs, [job_id])
+    found = read.jobs.get(job_id)
     if found is None:
         raise RecoveryError(f"there is no job {job_id} here: it expired, or is of another place")
-    at = service_time(page, drs.clock)
+    at = read.at or drs.clock.now()
     if not _has_ended(found, at):
         wait = pacing.next_look([found], pacing.TYPICAL, at)
         return JobLook(job_id=job_id, state="running", next_look_in=wait.total_seconds())

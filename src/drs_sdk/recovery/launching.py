@@ -19,8 +19,8 @@ from drs_sdk.recovery.guards import (
     stop_if_over,
 )
 from drs_sdk.recovery.judging import stand
-from drs_sdk.recovery.look import instances_of, refresh
 from drs_sdk.recovery.memory import LaunchOptions, Memory
+from drs_sdk.recovery.reads import instances_of, jobs_by_id
 from drs_sdk.recovery.starting import passes
 from drs_sdk.recovery.survey import Scope, survey
 from drs_sdk.recovery.time_limit import TimeLimit
@@ -343,7 +343,9 @@ class Launching:
 
         async def ask(drs: DRSClient, target: Target) -> None:
             look = standing.survey.looks[target]
-            look.at = await refresh(drs, wanted[target], look.jobs, clock=self._clock) or look.at
+            read = await jobs_by_id(drs, wanted[target])
+            look.jobs.update(read.jobs)
+            look.at = read.at or look.at
 
         outcomes = await self._run.places.run(ask, list(wanted))
         return not outcomes.failures

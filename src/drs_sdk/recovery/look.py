@@ -10,16 +10,15 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from drs_sdk.recovery.reads import reads_of
 from drs_sdk.recovery.record import mode_of, record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from drs_sdk._core.base import Response
     from drs_sdk.client import DRSClient
     from drs_sdk.clock import Clock
     from drs_sdk.models import (
@@ -29,14 +28,10 @@ if TYPE_CHECKING:
         RecoveryInstance,
         SourceServer,
     )
+    from drs_sdk.recovery.reads import Reads
     from drs_sdk.recovery.record import Mode, Record, Step
 
-IdT = TypeVar("IdT")
-
 Standing: TypeAlias = Literal["not launched", "launching", "launched", "failed"]
-
-MAX_SERVER_IDS = 200
-_MAX_JOB_IDS = 1000
 
 SETTLING = timedelta(minutes=2)
 """How long a completed job may leave a server pending before that counts as its end."""
@@ -214,95 +209,36 @@ async def look_at(drs: DRSClient, question: Question, *, clock: Clock) -> PlaceL
     Raises:
         DRSError: The place cannot be read.
     """
-    reading = _Reading(drs, question, clock)
-    return await reading.read()
-
-
-async def instances_of(
-    drs: DRSClient, server_ids: Collection[str]
-) -> dict[str, list[RecoveryInstance]]:
-    """Find the recovery instances of servers, 200 ids a call."""
-    found: dict[str, list[RecoveryInstance]] = {name: [] for name in server_ids}
-    for ids in chunks(sorted(server_ids), MAX_SERVER_IDS):
-        async for instance in drs.describe_recovery_instances(filters={"source_server_ids": ids}):
-            if instance.source_server_id is not None:
-                found.setdefault(instance.source_server_id, []).append(instance)
-    return found
-
-
-async def jobs_by_id(drs: DRSClient, job_ids: Collection[str]) -> dict[str, Job]:
-    """Ask for jobs, 1,000 ids a call; those that are gone are missing."""
-    found: dict[str, Job] = {}
-    for ids in chunks(sorted(job_ids), _MAX_JOB_IDS):
-        async for job in drs.describe_jobs(filters={"job_ids": ids}):
-            if job.job_id is not None:
-                found[job.job_id] = job
-    return found
-
-
-async def jobs_since(drs: DRSClient, since: datetime) -> dict[str, Job]:
-    """List the jobs that were made since a moment."""
-    return {
-        job.job_id: job
-        async for job in drs.describe_jobs(filters={"from_date": since})
-        if job.job_id is not None
-    }
-
-
-async def refresh(
-    drs: DRSClient, job_ids: Collection[str], jobs: dict[str, Job], *, clock: Clock
-) -> datetime | None:
-    """Ask for jobs anew and put them in place; the service's time, where one was asked for."""
-    at: datetime | None = None
-    for ids in chunks(sorted(job_ids), _MAX_JOB_IDS):
-        async for page in drs.describe_jobs(filters={"job_ids": ids}).pages():
-            at = service_time(page, clock)
-            jobs.update({job.job_id: job for job in page.items if job.job_id is not None})
-    return at
-
-
-def chunks(ids: Sequence[IdT], size: int) -> Iterator[Sequence[IdT]]:
-    """Cut a list to what a filter takes."""
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]
-
-
-def service_time(response: Response, clock: Clock) -> datetime:
-    """Read the service's time from an answer; the clock's where the service does not say."""
-    date = response.response_metadata.headers.get("date")
-    if date is not None:
-        try:
-            told = parsedate_to_datetime(date)
-        except ValueError:
-            return clock.now()
-        return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
-    return clock.now()
+    reads = reads_of(drs)
+    await reads.gathered()
+    return await _Reading(reads, question, clock).read()
 
 
 class _Reading:
-    def __init__(self, drs: DRSClient, question: Question, clock: Clock) -> None:
-        self._drs = drs
+    def __init__(self, reads: Reads, question: Question, clock: Clock) -> None:
+        self._reads = reads
         self._question = question
         self._clock = clock
-        self._at: datetime | None = None
         self._listed_since: datetime | None = None
 
     async def read(self) -> PlaceLook:
         question = self._question
         stamp = Stamp.now(self._clock)
-        servers = await self._servers()
-        look = PlaceLook(self._at or self._clock.now(), stamp, servers)
+        read = await self._reads.servers(question.server_ids)
+        servers = read.servers
+        look = PlaceLook(read.at or self._clock.now(), stamp, servers)
         named = {name: job for name in servers if (job := last_job_id(servers[name])) is not None}
-        if question.lists_jobs:  # most often it has the jobs that are named, too
-            await self._list(look, look.at - _RUNNING_JOBS)
-        wanted = {*named.values(), *question.known_jobs}.difference(look.jobs)
-        look.jobs.update(await jobs_by_id(self._drs, wanted))
-        started = self._started(look)
         concerned = [
             name
             for name, server in servers.items()
             if question.concerns is None or question.concerns(server)
         ]
+        if question.lists_jobs:  # most often it has the jobs that are named, too
+            await self._list(look, self._since_at_first(look, concerned))
+        wanted = {*named.values(), *question.known_jobs}.difference(look.jobs)
+        if wanted:
+            look.jobs.update((await self._reads.jobs_by_id(frozenset(wanted))).jobs)
+        started = self._started(look)
         untold = [name for name in concerned if self._is_untold(look, servers[name], started)]
         since = self._since(look, started, untold=bool(untold))
         if since is not None and (self._listed_since is None or since < self._listed_since):
@@ -314,24 +250,6 @@ class _Reading:
             if job_id is not None and job_id not in look.jobs:
                 self._miss(look, name, job_id, started)
         return look
-
-    async def _servers(self) -> dict[str, SourceServer]:
-        found: dict[str, SourceServer] = {}
-        ids = self._question.server_ids
-        batches = [None] if ids is None else list(chunks(sorted(ids), MAX_SERVER_IDS))
-        for batch in batches:
-            pager = (
-                self._drs.describe_source_servers()
-                if batch is None
-                else self._drs.describe_source_servers(filters={"source_server_ids": batch})
-            )
-            async for page in pager.pages():
-                if self._at is None:
-                    self._at = service_time(page, self._clock)
-                for server in page.items:
-                    if server.source_server_id is not None:
-                        found[server.source_server_id] = server
-        return found
 
     def _started(self, look: PlaceLook) -> datetime | None:
         """Tell when the run began: what was known, or the earliest that its jobs say."""
@@ -366,8 +284,18 @@ class _Reading:
             wanted.append(started - ARRIVAL)  # an earlier attempt's job, named by no server
         return min(wanted, default=None)
 
+    def _since_at_first(self, look: PlaceLook, concerned: Iterable[str]) -> datetime:
+        """Say since when jobs are listed at first.
+
+        Where no server names a launch, as far back as it would have to be in the end.
+        """
+        running = look.at - _RUNNING_JOBS
+        if any(last_job_id(look.servers[name]) is not None for name in concerned):
+            return running
+        return min(running, self._earliest(look, self._question.started))
+
     async def _list(self, look: PlaceLook, since: datetime) -> None:
-        look.jobs.update(await jobs_since(self._drs, since))
+        look.jobs.update(await self._reads.jobs_since(since))
         self._listed_since = since
 
     def _miss(self, look: PlaceLook, name: str, job_id: str, started: datetime | None) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from drs_sdk.recovery.look import ARRIVAL, jobs_since
+from drs_sdk.recovery.look import ARRIVAL
+from drs_sdk.recovery.reads import jobs_since
 from drs_sdk.recovery.record import record_of
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from drs_sdk._core.errors import RequestValidationError
-from drs_sdk.recovery.look import jobs_since
 from drs_sdk.recovery.places import Places
+from drs_sdk.recovery.reads import jobs_since
 from drs_sdk.recovery.record import Mode, closed_reason, mode_of, record_of
 from drs_sdk.recovery.standing import is_standing
 from drs_sdk.recovery.status import Plain

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
-from drs_sdk.recovery.look import Question, instances_of, look_at
+from drs_sdk.recovery.look import Question, look_at
+from drs_sdk.recovery.reads import instances_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

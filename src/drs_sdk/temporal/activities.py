@@ -12,6 +12,7 @@ from temporalio import activity
 from drs_sdk._core.errors import DRSError
 from drs_sdk.recovery.clean_up import CleanUp
 from drs_sdk.recovery.jobs import JobLook
+from drs_sdk.recovery.joint_reads import JoinedReads
 from drs_sdk.recovery.preflight.findings import Preflight
 from drs_sdk.recovery.report import RecoveryReport
 from drs_sdk.recovery.status import RunStatus
@@ -79,6 +80,7 @@ class DRSActivities:
         self._limits = limits
         self._tags = dict(tags) if tags is not None else None
         self._horizon = horizon
+        self._reads = JoinedReads()
 
     @property
     def all(self) -> list[Callable[..., object]]:
@@ -102,7 +104,7 @@ class DRSActivities:
         """
         from drs_sdk.recovery.ensure import ensure_recovery
 
-        with _told():
+        with _told(), self._reads.joining():
             drs = await client_at(self._service, request.region_name, request.account_id)
             ensured = await ensure_recovery(
                 drs,
@@ -126,7 +128,7 @@ class DRSActivities:
         """Look at a job once: see `drs_sdk.recovery.look_at_job`."""
         from drs_sdk.recovery.jobs import look_at_job
 
-        with _told():
+        with _told(), self._reads.joining():
             drs = await client_at(self._service, job.region_name, job.account_id)
             return await look_at_job(drs, job.job_id)
 
@@ -148,7 +150,7 @@ class DRSActivities:
         Give it a ``start_to_close_timeout`` of 20 s, more for thousands of servers.
         """
         run = request.run
-        with _told():
+        with _told(), self._reads.joining():
             return await self._recovery(run).advance(
                 approved=request.approved,
                 attempts=run.attempts,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from drs_sdk._core.errors import DRSError
-from drs_sdk.recovery.look import instances_of
 from drs_sdk.recovery.points_in_time import SnapshotFinder
+from drs_sdk.recovery.reads import instances_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -9,15 +9,8 @@ from drs_sdk.recovery.errors import RecoveryError
 from drs_sdk.recovery.guards import require_our_own
 from drs_sdk.recovery.instances import instance_of, is_replicated
 from drs_sdk.recovery.judging import stand
-from drs_sdk.recovery.look import (
-    PlaceLook,
-    Stamp,
-    instances_of,
-    jobs_by_id,
-    jobs_since,
-    last_job_id,
-    service_time,
-)
+from drs_sdk.recovery.look import PlaceLook, Stamp, last_job_id
+from drs_sdk.recovery.reads import instances_of, jobs_by_id, jobs_since, service_time
 from drs_sdk.recovery.record import RUN, STEP
 from drs_sdk.recovery.standing import Member, is_standing
 from drs_sdk.recovery.survey import Scope, survey
@@ -230,7 +223,7 @@ class Looking:
             look.jobs = await jobs_since(drs, started or look.at - run.horizon)
             named = {last_job_id(one) for one in look.servers.values() if _is_reversed(one)}
             wanted = {name for name in named if name is not None} - look.jobs.keys()
-            look.jobs.update(await jobs_by_id(drs, wanted))  # a listing can lag behind
+            look.jobs.update((await jobs_by_id(drs, wanted)).jobs)  # a listing can lag behind
             parts = look.parts(self._home)
             back = [
                 name
