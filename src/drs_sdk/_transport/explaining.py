@@ -125,8 +125,8 @@ def not_opened(error: Exception) -> DRSError:
     if isinstance(error, _CREDENTIALS):
         return no_credentials(error)
     advice = {
-        "ConfigParseError": "; it has to be plain UTF-8 without a byte order mark, and each "
-        "section and setting has to stand there once",
+        "ConfigParseError": "; it has to be plain UTF-8 without a byte order mark, with each "
+        "section and setting once",
         "NoRegionError": "; pass region_name, or set AWS_REGION or the profile's region",
         "ProfileNotFound": "; `aws configure list-profiles` lists those that exist",
     }.get(type(error).__name__, "")

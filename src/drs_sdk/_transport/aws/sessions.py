@@ -144,8 +144,8 @@ def _require_no_empty_key(found: AioCredentials) -> None:
     """Refuse keys of a profile that are there and say nothing: botocore would sign with them."""
     keys = {"aws_access_key_id": found.access_key, "aws_secret_access_key": found.secret_key}
     if empty := [name for name, value in keys.items() if not value]:
-        method = cast("str", found.method)
-        raise PartialCredentialsError(provider=method, cred_var=", ".join(empty))
+        found_by = cast("str", found.method)  # pyright: ignore[reportUnknownMemberType]
+        raise PartialCredentialsError(provider=found_by, cred_var=", ".join(empty))
 
 
 def static_keys(settings: ClientSettings) -> dict[str, str | None]:
