@@ -127,6 +127,20 @@ def test_what_could_not_be_opened_opens_in_the_next_loop(
     asyncio.run(use())
 
 
+def test_where_it_opens_at_last_is_where_it_belongs(monkeypatch: pytest.MonkeyPatch) -> None:
+    drs = client_for("http://127.0.0.1:9", region_name=None)
+    with pytest.raises(ConfigurationError):
+        asyncio.run(drs.open())
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    home, foreign = asyncio.new_event_loop(), asyncio.new_event_loop()
+    home.run_until_complete(drs.open())
+    with pytest.raises(ClientClosedError, match="another event loop"):
+        foreign.run_until_complete(drs.open())
+    home.run_until_complete(drs.aclose())
+    home.close()
+    foreign.close()
+
+
 def test_an_opening_that_was_cancelled_can_be_repeated_in_the_next_loop() -> None:
     class Slow:
         seconds = 3600.0
