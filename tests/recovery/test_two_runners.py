@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from drs_sdk import DRSClient
 
-UNHINDERED = 6  # requests of a runner in whose way nobody is; a conflict makes them more
+UNHINDERED = 5  # requests of a runner in whose way nobody is; a conflict makes them more
 
 
 class Turns:
