@@ -53,6 +53,14 @@ def test_dags_test_of_a_runbook(airflow: Airflow, emulator: DRSEmulator) -> None
     assert launches(emulator) == 3
 
 
+def test_dags_test_of_two_places(airflow: Airflow, emulator: DRSEmulator) -> None:
+    for tier in ("database", "application"):
+        emulator.add_source_servers(2, tags={"tier": tier})
+    told = airflow.run("dags", "test", "two_places")
+    assert "state=success" in told
+    assert launches(emulator) == 2
+
+
 def test_the_example_is_short_and_on_the_page() -> None:
     assert len(DRILL.read_text().splitlines()) <= LONGEST
     page = (ROOT / "docs" / "engines" / "airflow.md").read_text()
