@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
@@ -422,6 +423,21 @@ async def test_a_rehearsal_that_fails_is_told_and_removed() -> None:
         assert not report.succeeded
         assert any("no capacity" in why for why in report.failed.values())
         await sides.require_untouched()
+
+
+async def test_who_comes_when_the_last_instance_is_just_going_waits_until_it_is_gone() -> None:
+    async with a_world() as sides:
+        recovery = sides.recovery()
+        await recovery.launch()
+        await recovery.reprotect()
+        coming = asyncio.create_task(recovery.fail_back())
+        while sides.changes.count("DeleteSourceServer") < len(sides.b1s):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+        assert {str(one.ec2_instance_state) for one in await sides.b2s()} == {"SHUTTING-DOWN"}
+        (await recovery.fail_back()).raise_if_failed()
+        await sides.require_home()
 
 
 async def test_a_rehearsal_that_was_closed_waits_for_its_launch_home_and_removes_it() -> None:

@@ -151,3 +151,16 @@ async def test_what_goes_on_beside_a_failure_is_cancelled_and_waited_for() -> No
     with pytest.raises(RuntimeError, match="no"):
         await side_by_side([goes_on(), fails(), goes_on()])
     assert events == ["cleaned up"] * 2
+
+
+async def test_a_job_that_ended_long_before_its_poll_is_no_failure_to_be_told() -> None:
+    """The instances were looked at before it ended, and tell nothing of what it made."""
+    told: list[str] = []
+    async with DRSEmulator() as world, world.client() as drs:
+        ids = world.add_source_servers(2)
+        recovery = a_run(drs, ids[:1], ids[1:])
+        report = await recovery.launch(
+            on_update=lambda status: told.append(status.state), min_delay=1800, max_delay=1800
+        )
+    report.raise_if_failed()
+    assert "failed" not in told

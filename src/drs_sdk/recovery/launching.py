@@ -342,10 +342,7 @@ class Launching:
             wanted.setdefault(target, set()).update(job.job_id for job in running if job.job_id)
 
         async def ask(drs: DRSClient, target: Target) -> None:
-            look = standing.survey.looks[target]
-            read = await jobs_by_id(drs, wanted[target])
-            look.jobs.update(read.jobs)
-            look.at = read.at or look.at
+            standing.survey.looks[target].take_in(await jobs_by_id(drs, wanted[target]))
 
         outcomes = await self._run.places.run(ask, list(wanted))
         return not outcomes.failures

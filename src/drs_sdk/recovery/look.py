@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         RecoveryInstance,
         SourceServer,
     )
-    from drs_sdk.recovery.reads import Reads
+    from drs_sdk.recovery.reads import JobsRead, Reads
     from drs_sdk.recovery.record import Mode, Record, Step
 
 Standing: TypeAlias = Literal["not launched", "launching", "launched", "failed"]
@@ -161,6 +161,19 @@ class PlaceLook:
     lost: dict[str, str] = field(default_factory=dict[str, str])
     instances: dict[str, list[RecoveryInstance]] | None = None
     lists_jobs: bool = False
+
+    def take_in(self, read: JobsRead) -> None:
+        """Take in jobs that were asked for anew.
+
+        What was seen of their servers' instances before they ended tells nothing of what they made.
+        """
+        for job in read.jobs.values():
+            before = self.jobs.get(job.job_id or "")
+            if job.is_completed and not (before is not None and before.is_completed):
+                for server in job.participating_servers:
+                    (self.instances or {}).pop(server.source_server_id or "", None)
+        self.jobs.update(read.jobs)
+        self.at = read.at or self.at
 
     def run_jobs(self, run: str) -> Iterator[tuple[Job, Record]]:
         """Find the jobs of a run, of both steps."""

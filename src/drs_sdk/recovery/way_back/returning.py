@@ -36,7 +36,8 @@ async def fail_back(run: Run, looking: Looking, how: Homecoming) -> WayBackRepor
             first="rehearse_way_back() practises it in a drill",
         )
     both = await looking.look()
-    if both.journeys and all(one.stage == "done" for one in both.journeys):
+    is_over = all(one.stage == "done" and not one.is_b2_going for one in both.journeys)
+    if both.journeys and is_over:
         return report_of(run, both.journeys, "done")
     require_launched(both)
     require_ready(both, how.leaving)
