@@ -17,6 +17,7 @@ from drs_sdk.airflow import (
     DrsRecoveryTrigger,
     DrsStartRecoveryOperator,
 )
+from drs_sdk.errors import InstanceInTheWayError
 from drs_sdk.recovery import Runbook, Wave
 from drs_sdk.testing import JobDurations
 
@@ -76,6 +77,16 @@ def test_an_answer_that_is_lost_launches_once(aws_default: DRSEmulator, context:
     aws_default.inject("StartRecovery", Fault.drop_after(), times=1)
     assert start(servers).execute(context)["state"] == "succeeded"
     assert launches(aws_default) == 1
+
+
+def test_what_errors_advise_can_be_said(aws_default: DRSEmulator, context: Context) -> None:
+    servers = aws_default.add_source_servers(1)
+    start(servers, mode="recovery", key="others").execute(context)
+    with pytest.raises(InstanceInTheWayError, match="replace_instances_of"):
+        start(servers, mode="recovery").execute(context)
+    assert launches(aws_default) == 1
+    start(servers, mode="recovery", replace_instances_of=servers).execute(context)
+    assert launches(aws_default) == 2
 
 
 def test_mapped_tasks_launch_each(

@@ -62,6 +62,19 @@ async def test_one_job_is_started_once_over_attempts(
     assert first.job == second.job
 
 
+async def test_what_errors_advise_can_be_said(emulator: DRSEmulator, client: DRSClient) -> None:
+    activities = DRSActivities(client)
+    servers = tuple(emulator.add_source_servers(1))
+    request = EnsureRecovery(key="others", servers=servers, is_drill=False)
+    await environment().run(activities.ensure_recovery, request)
+    await client.clock.sleep(3600)
+    request = request.model_copy(update={"key": "k"})
+    with pytest.raises(ApplicationError, match="replace_instances_of"):
+        await environment().run(activities.ensure_recovery, request)
+    request = request.model_copy(update={"replace_instances_of": servers})
+    assert (await environment().run(activities.ensure_recovery, request)).started_here
+
+
 async def test_tags_stand_on_the_job_and_not_in_the_history(
     emulator: DRSEmulator, client: DRSClient
 ) -> None:

@@ -69,7 +69,7 @@ class DrsStartRecoveryOperator(AwsBaseOperator[DrsHook]):
 
     aws_hook_class = DrsHook
     template_fields: Sequence[str] = aws_template_fields(
-        "source_server_ids", "mode", "key", "job_tags"
+        "source_server_ids", "mode", "key", "replace_instances_of", "not_launched", "job_tags"
     )
     operator_extra_links: Collection[BaseOperatorLink] = (DrsJobLink(),)
     ui_color = "#ffe2c6"
@@ -81,6 +81,8 @@ class DrsStartRecoveryOperator(AwsBaseOperator[DrsHook]):
         mode: Mode,
         key: str | None = None,
         attempt: int = 1,
+        replace_instances_of: Sequence[str] = (),
+        not_launched: Sequence[str] = (),
         job_tags: Mapping[str, str] | None = None,
         start_timeout: float = 1800,
         wait_for_completion: bool = True,
@@ -97,6 +99,10 @@ class DrsStartRecoveryOperator(AwsBaseOperator[DrsHook]):
             key: What tells this job from others; made of DAG, run, task and map index unless
                 given. Templated.
             attempt: Which attempt it is; one above 1 needs that the one before has failed.
+            replace_instances_of: Source servers whose instance, not made under the key, may be
+                removed. Templated.
+            not_launched: Source servers that were not launched under the key, where the record of
+                their last job is gone and somebody has looked. Templated.
             job_tags: Tags for the job, besides those of its record. Templated.
             start_timeout: For how many seconds to wait for what is in the way of the start.
             wait_for_completion: Whether to wait until the job has ended.
@@ -112,6 +118,8 @@ class DrsStartRecoveryOperator(AwsBaseOperator[DrsHook]):
         self.mode: Mode = mode
         self.key = key
         self.attempt = attempt
+        self.replace_instances_of = replace_instances_of
+        self.not_launched = not_launched
         self.job_tags = job_tags
         self.start_timeout = start_timeout
         self.wait_for_completion = wait_for_completion
@@ -170,6 +178,8 @@ class DrsStartRecoveryOperator(AwsBaseOperator[DrsHook]):
             is_drill=self.mode == "drill",
             attempt=self.attempt,
             tags=self.job_tags,
+            replace_instances_of=self.replace_instances_of,
+            not_launched=self.not_launched,
             timeout=self.start_timeout,
         )
         begun = "Started" if ensured.started_here else "Found"

@@ -114,6 +114,8 @@ class DRSActivities:
                 attempt=request.attempt,
                 tags=self._tags,
                 limits=self._limits_of(request.region_name, request.account_id),
+                replace_instances_of=request.replace_instances_of,
+                not_launched=request.not_launched,
                 timeout=_time_to_wait(),
             )
         where = JobAt(

@@ -41,6 +41,8 @@ class EnsureRecovery(Plain):
         servers: Ids of source servers, as many as fit in one job.
         is_drill: Whether it is a drill.
         attempt: Which attempt of the launch this is; not Temporal's.
+        replace_instances_of: Source servers whose instance, not made under the key, may be removed.
+        not_launched: Source servers that were not launched under the key, where the record is gone.
         region_name: Where; only a worker with a fleet needs it.
         account_id: In which account; the same.
     """
@@ -49,6 +51,8 @@ class EnsureRecovery(Plain):
     servers: tuple[str, ...]
     is_drill: bool
     attempt: int = 1
+    replace_instances_of: tuple[str, ...] = ()
+    not_launched: tuple[str, ...] = ()
     region_name: str | None = None
     account_id: str | None = None
 
