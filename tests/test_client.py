@@ -1123,6 +1123,12 @@ def loaded_by(code: str) -> set[str]:
     return set(run_python(f"import sys\n{code}\nprint(' '.join(sys.modules))").split())
 
 
+def test_importing_the_client_loads_nothing_heavy() -> None:
+    loaded = loaded_by("from drs_sdk import DRSClient")
+    assert "drs_sdk.client" in loaded
+    assert not loaded & set(HEAVY)
+
+
 def test_importing_the_package_loads_nothing_heavy() -> None:
     loaded = loaded_by("import drs_sdk; dir(drs_sdk)")
     assert "drs_sdk" in loaded

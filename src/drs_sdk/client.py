@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn, TypeVar, overload
 
 from drs_sdk._core.arguments import require_callable, require_positive
-from drs_sdk._core.base import Request
 from drs_sdk._core.errors import RequestValidationError
 from drs_sdk._link import Link
 from drs_sdk._transport.settings import (
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from drs_sdk._core.base import Response, Shape
+    from drs_sdk._core.base import Request, Response, Shape
     from drs_sdk._core.raw import JSON
     from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
     from drs_sdk._transport.settings import AioSession, Config
@@ -251,6 +250,7 @@ class DRSClient(Waits):
                 found may be somebody else's: it stands in ``candidates``.
             DRSError: The service could not be asked.
         """
+        from drs_sdk._core.base import Request
         from drs_sdk._outcomes.look import Look
         from drs_sdk._outcomes.search import find_outcome
         from drs_sdk._transport.ambiguity import AmbiguousOutcomeError
