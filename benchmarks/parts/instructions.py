@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import peers
-from processes import count_instructions
+from processes import count_instructions, run_fresh
 from sizes import TASKS
 from tables import Column, Table
 
@@ -25,6 +25,7 @@ def small_calls(service: Service, _quick: bool) -> Table:  # noqa: FBT001 - what
     title = f"Instructions of one small call by {TASKS} tasks, over https"
 
     def count(peer: str) -> float:
+        run_fresh("small_calls.py", peer, service.https, str(TASKS))  # writes the bytecode
         few, many = (
             count_instructions("small_calls.py", peer, service.https, str(times))
             for times in (_FEW, _MANY)

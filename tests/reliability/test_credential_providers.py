@@ -280,3 +280,35 @@ async def test_a_hook_that_takes_its_time_is_no_provider(monkeypatch: pytest.Mon
     async with loopback() as server, client_for(server, session=session) as drs:
         await drs.initialize_service()
         assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_call_that_is_said_to_be_unsent_has_not_left(
+    monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    monkeypatch.setattr(attempt, "CREDENTIALS_TIMEOUT", 0)
+
+    async def renew() -> dict[str, str]:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        keys = {"access_key": "AKIDPROVIDED", "secret_key": SECRET, "token": "token"}
+        return {**keys, "expiry_time": later}
+
+    class Provider:
+        async def load_credentials(self) -> AioDeferredRefreshableCredentials:
+            return AioDeferredRefreshableCredentials(renew, "slow")
+
+    session = AioSession()
+    session.register_component("credential_provider", Provider())
+    monkeypatch.setattr("drs_sdk._transport.connection._find_credentials", _found)
+    async with loopback() as server, client_for(server, **NO_KEYS, session=session) as drs:
+        call = drs.start_recovery([{"source_server_id": "s-0123456789abcdef0"}])
+        (end,) = await asyncio.gather(call, return_exceptions=True)
+        is_unsent = isinstance(end, CredentialsError) and "was not sent" in str(end)
+        assert is_unsent or not isinstance(end, BaseException)
+        assert len(server.requests) == (0 if is_unsent else 1)
+
+
+async def _found(*_: object) -> None:
+    """Stand for the look that opening takes: here it would be too late as well."""

@@ -10,7 +10,6 @@ which travels on the call.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, cast
@@ -23,12 +22,13 @@ from pydantic_core import to_json
 from drs_sdk._core.base import ResponseMetadata, unread_of
 from drs_sdk._core.errors import CredentialsError, DRSError
 from drs_sdk._transport.beyond import put_in
-from drs_sdk._transport.call import Stage, current_call
+from drs_sdk._transport.call import Stage, call_under_way, current_call
 from drs_sdk._transport.decoding import decode
 from drs_sdk._transport.error_answers import parse_error
 from drs_sdk._transport.explaining import refusal_of
 from drs_sdk._transport.freshness import RequestExpiredError
 from drs_sdk._transport.http import HTTPResponse
+from drs_sdk._transport.signing import SigningWatch
 from drs_sdk._transport.skew import Sample
 
 if TYPE_CHECKING:
@@ -105,10 +105,11 @@ class Attempts:
         self._http = http
         self._clock = clock
         self._max_bytes = max_response_bytes
+        self._signing = SigningWatch()
         events.register_first("before-call.drs", _go_beyond)
         events.register_last("before-call", self._answer)
-        events.register_last("before-sign", _begins_signing)
-        events.register("request-created.drs", _has_signed)  # right after the client's signer
+        events.register_last("before-sign", self._begins_signing)
+        events.register("request-created.drs", self._has_signed)  # right after the client's signer
 
     async def _answer(
         self,
@@ -117,7 +118,7 @@ class Attempts:
         context: dict[str, object],
         **_: object,
     ) -> tuple[object, dict[str, object]]:
-        call = current_call.get()
+        call = call_under_way()
         if model.name != call.sent_as:
             raise DRSError(
                 f"{model.name} was called in the midst of a {call.operation}, and not sent; a "
@@ -192,16 +193,30 @@ class Attempts:
     async def _sign(self, request: _Request, call: Call) -> None:
         """Emit ``request-created``: a hook of botocore's own signs there."""
         try:
-            async with asyncio.timeout(None) as call.signing:
-                await self._events.emit(
-                    f"request-created.drs.{call.sent_as}",
-                    request=request,
-                    operation_name=call.sent_as,
-                )
-        except TimeoutError as error:
-            if call.signing is None or not call.signing.expired():
-                raise
-            raise no_credentials_in_time(call.operation) from error
+            await self._events.emit(
+                f"request-created.drs.{call.sent_as}",
+                request=request,
+                operation_name=call.sent_as,
+            )
+        finally:
+            self._signing.ends(call)
+        if call.is_unsigned:  # it is being ended for that, so it must not leave any more
+            raise no_credentials_in_time(call.operation)
+
+    def _begins_signing(self, **_: object) -> None:
+        """Stand behind every hook of ``before-sign``: what fails from now on is the signer's."""
+        call = call_under_way()
+        call.stage = Stage.SIGNING
+        self._signing.begins(call, CREDENTIALS_TIMEOUT)
+
+    def _has_signed(self, request: _Request, **_: object) -> None:
+        """Stand right behind the signer: what fails from now on is a hook's."""
+        call = call_under_way()
+        call.stage = Stage.HOOKS
+        self._signing.ends(call)
+        # botocore has put the attempts there that it knows of: one.
+        retries = cast("dict[str, object]", request.context.setdefault("retries", {}))
+        retries["max"] = call.max_attempts
 
     async def _sent(
         self, call: Call, prepared: _Prepared, context: Mapping[str, object]
@@ -220,13 +235,19 @@ class Attempts:
             )
         call.stage = Stage.SENDING
         call.answered_before = self._last_answer
-        answer = await self._http.exchange(
-            cast("PreparedRequest", prepared),
-            leaves=call.leaves,
-            once=call.permit is not None,
-            max_bytes=self._max_bytes,
-            read_timeout=_read_timeout(call, context),
-        )
+        # aiohttp's timers and connections keep the context that they were made in: without the
+        # call, as they would keep it alive, and its answer.
+        aside = current_call.set(None)
+        try:
+            answer = await self._http.exchange(
+                cast("PreparedRequest", prepared),
+                leaves=call.leaves,
+                once=call.permit is not None,
+                max_bytes=self._max_bytes,
+                read_timeout=_read_timeout(call, context),
+            )
+        finally:
+            current_call.reset(aside)
         date = answer.headers.get("Date")
         self._last_answer = Sample(date, call.sent_at, self._clock.now())
         return answer
@@ -240,7 +261,7 @@ class _Operation(Protocol):
 
 def _go_beyond(params: dict[str, object], model: _Operation, **_: object) -> None:
     """Put in what the service model lacks, before anybody looks at the request."""
-    call = current_call.get()
+    call = call_under_way()
     put_in(params, call.request, call.options.extra_members, model.service_model)
 
 
@@ -267,25 +288,6 @@ def no_credentials_in_time(operation: str | None = None) -> CredentialsError:
         "at its command (credential_process), or at the way to the service that it asks",
         operation=operation,
     )
-
-
-def _begins_signing(**_: object) -> None:
-    """Stand behind every hook of ``before-sign``: what fails from now on is the signer's."""
-    call = current_call.get()
-    call.stage = Stage.SIGNING
-    if call.signing is not None and not call.signing.expired():
-        call.signing.reschedule(asyncio.get_running_loop().time() + CREDENTIALS_TIMEOUT)
-
-
-def _has_signed(request: _Request, **_: object) -> None:
-    """Stand right behind the signer: what fails from now on is a hook's."""
-    call = current_call.get()
-    call.stage = Stage.HOOKS
-    if call.signing is not None and not call.signing.expired():
-        call.signing.reschedule(None)
-    # botocore has put the attempts there that it knows of: one.
-    retries = cast("dict[str, object]", request.context.setdefault("retries", {}))
-    retries["max"] = call.max_attempts
 
 
 def _parsed(call: Call, answer: dict[str, object], model: OperationModel) -> dict[str, object]:

@@ -149,11 +149,12 @@ class Connection:
         self._client = None
         try:
             if self._home.is_here:
-                loop, under_way = asyncio.get_running_loop(), list(self._under_way)
-                for call in under_way:
-                    if not call.scope.expired():  # else it is being ended already
-                        call.scope.reschedule(loop.time())
-                await asyncio.gather(*(call.ended.wait() for call in under_way))
+                ends: list[asyncio.Event] = []
+                for call in self._under_way:
+                    call.end()
+                    call.ended = call.ended or asyncio.Event()
+                    ends.append(call.ended)
+                await asyncio.gather(*(ended.wait() for ended in ends))
         finally:
             await self._stack.aclose()
 
@@ -177,9 +178,9 @@ class Connection:
                     once, call, judge=failure_of, quota=self._quota, clock=call.clock
                 )
         except Exception as error:
-            cut_off = self._closed and call.scope.expired()
-            explained = explain(_closed_in_flight() if cut_off else error, call)
-            if cut_off:
+            ended = self._why_ended(call)
+            explained = explain(ended or error, call)
+            if ended is not None:
                 explained.__cause__ = lost_answer(call, "the client was closed") or error
             call.failed(explained)
             if explained is error:
@@ -195,9 +196,18 @@ class Connection:
             return cast("ResponseT", response)
         finally:
             self._under_way.discard(call)
-            call.ended.set()
+            if call.ended is not None:
+                call.ended.set()
             current_call.reset(reset)
         raise explained  # out here, so that no context is chained but the cause that it names
+
+    def _why_ended(self, call: Call) -> DRSError | None:
+        """Say why a call was ended from outside; None where it was not."""
+        if not call.scope.expired():
+            return None
+        if self._closed:
+            return ClientClosedError("the client was closed while the call was under way")
+        return attempt.no_credentials_in_time(call.operation) if call.is_unsigned else None
 
     def _begun(
         self, client: _Client, request: Request[Response], options: CallOptions
@@ -312,10 +322,6 @@ async def _find_credentials(session: AioSession, settings: ClientSettings) -> No
 def _no_request(given: object) -> RequestValidationError:
     what = "a request object, such as StartRecoveryRequest(...)"
     return RequestValidationError.of("request", f"must be {what}, got {type(given).__name__}")
-
-
-def _closed_in_flight() -> ClientClosedError:
-    return ClientClosedError("the client was closed while the call was under way")
 
 
 def _method(client: _Client, operation: str) -> Callable[..., Awaitable[dict[str, object]]]:
