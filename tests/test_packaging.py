@@ -102,10 +102,11 @@ def test_the_engine_that_is_tested_is_the_floor() -> None:
     assert f"{tested}.0".startswith(floor.replace(">=", "==") + ".")
 
 
-def test_ci_runs_the_engines_and_the_floors() -> None:
+def test_ci_runs_the_speed_the_engines_and_the_floors() -> None:
     commands = (ROOT / ".ci" / "run").read_text().splitlines()
     assert [line for line in commands if line.startswith("make ")] == [
         "make test",
+        "make speed",
         "make test-engines",
         "make test-lowest",
     ]
