@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
 REGIONS = ("us-east-1", "us-west-2")
 WAVES = ("db", "app", "web")
+ATTEMPTS = 2
 GONE = frozenset({"TERMINATED", "SHUTTING-DOWN", "NOT_FOUND"})
 SERVER = st.tuples(st.sampled_from(REGIONS), st.integers(0, 5))
 KILLS = st.lists(st.none() | st.integers(0, 12), max_size=3)
+SELDOM = st.sampled_from([*[None] * 9, *((region, 0) for region in REGIONS)])
 DICE = st.integers(0, 2)
 RETAGGED = st.tuples(SERVER, st.sampled_from([*WAVES, "none"]))
 THROUGH = st.tuples(KILLS, st.none() | SERVER, st.none() | RETAGGED)
@@ -68,8 +70,15 @@ class AnyOrder(RuleBasedStateMachine):
         mode=st.sampled_from(["drill", "recovery"]),
         through=st.lists(THROUGH, max_size=4),
         ending=st.none() | ENDING,
+        before=SELDOM,
     )
-    def begin(self, mode: str, through: list[Any], ending: Any) -> None:  # noqa: ANN401 - drawn
+    def begin(
+        self,
+        mode: str,
+        through: list[Any],
+        ending: Any,  # noqa: ANN401 - drawn
+        before: tuple[str, int] | None,
+    ) -> None:
         """Begin somewhere in a run: orders that start at nothing hardly come to its last wave."""
         self.mode = mode
         self.world = DRSEmulator(regions=REGIONS)
@@ -80,6 +89,10 @@ class AnyOrder(RuleBasedStateMachine):
             for region, place in self.places.items()
         }
         self.do(self._open())
+        if before:  # it is in the way of the first wave
+            self.somebody_launches(before, 0, is_drill=False)
+            self.time_passes(900)
+            self._all_holds()
         for kills, fails, retagged in through:
             self.a_wave_goes_through(kills, fails, names=False)
             if retagged:
@@ -93,6 +106,7 @@ class AnyOrder(RuleBasedStateMachine):
         """The drill is cleaned up, beside what somebody has launched since."""
         self.somebody_launches(overwritten, 0, is_drill=True)
         self.time_passes(900)
+        self._all_holds()  # what stands now is known
         for each in (kill, None):
             self.somebody_cleans_up(each)
 
@@ -154,7 +168,7 @@ class AnyOrder(RuleBasedStateMachine):
             {
                 "name": name,
                 "servers": {"tags": {"tier": name}},
-                "attempts": 2,
+                "attempts": ATTEMPTS,
                 "pause_before": name == "web",
             }
             for name in WAVES
@@ -351,6 +365,7 @@ class AnyOrder(RuleBasedStateMachine):
                 # Of whatever wave: one that was retagged stays in the wave that has launched it.
                 at = (server["sourceServerID"], tags["drs-sdk:step"], tags["drs-sdk:attempt"])
                 assert at not in counted, f"launched twice: {at}"
+                assert int(tags["drs-sdk:attempt"]) <= ATTEMPTS, at
                 counted.add(at)
 
     @invariant()

@@ -325,6 +325,23 @@ async def test_9_launched_again_by_somebody(
     assert len(await standing(drs)) == 1  # theirs
 
 
+async def test_9_launched_again_by_somebody_after_it_has_left_the_run(
+    drs: DRSClient, drs_emulator: DRSEmulator
+) -> None:
+    """What was launched stays a member, although nothing that names it is left."""
+    (kept,) = drs_emulator.add_source_servers(1, tags={"tier": "db"})
+    (leaves,) = drs_emulator.add_source_servers(1, tags={"tier": "app"})
+    arn = {s.source_server_id: s.arn async for s in drs.describe_source_servers()}
+    await by_tags(drs, "db", "app").launch()
+    await drs.untag_resource(resource_arn=arn[leaves] or "", tag_keys=["tier"])
+    theirs = drs_emulator.start_foreign_launch([leaves])
+    await drs_emulator.clock.advance(900)
+    report = await by_tags(drs, "db", "app").status()
+    assert states(report) == {kept: "launched", leaves: "gone"}
+    (left,) = (one for one in report.servers if one.source_server_id == leaves)
+    assert left.launched_again_by == theirs
+
+
 async def test_9_a_single_server_launched_again_by_somebody(
     drs: DRSClient, drs_emulator: DRSEmulator
 ) -> None:

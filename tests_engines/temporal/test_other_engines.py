@@ -50,7 +50,7 @@ def start(emulator: DRSEmulator, home: Path, *arguments: str, **more: str) -> su
     )
 
 
-async def printed(process: subprocess.Popen[str], within: float = 120) -> str:
+async def printed(process: subprocess.Popen[str], within: float = 240) -> str:
     text, _ = await asyncio.to_thread(process.communicate, None, within)
     assert process.returncode == 0, text
     return text
@@ -101,6 +101,7 @@ async def test_prefect_carries_a_drill_out_once(emulator: DRSEmulator, tmp_path:
     quiet = {
         "PREFECT_HOME": str(tmp_path),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "100",  # 20 are few on a busy machine
         "PREFECT_LOGGING_LEVEL": "INFO",
         "DO_NOT_TRACK": "1",
         "NO_PROXY": "*",

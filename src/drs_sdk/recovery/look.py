@@ -252,8 +252,11 @@ class _Reading:
         if wanted:
             look.jobs.update((await self._reads.jobs_by_id(frozenset(wanted))).jobs)
         started = self._started(look)
-        untold = [name for name in concerned if self._is_untold(look, servers[name], started)]
-        since = self._since(look, started, untold=bool(untold))
+        untold = any(self._is_untold(look, servers[name], started) for name in concerned)
+        if started is not None and not untold:  # one that has left the run may have been part of it
+            others = named.keys() - set(concerned)
+            untold = any(self._is_untold(look, servers[name], started) for name in others)
+        since = self._since(look, started, untold=untold)
         if since is not None and (self._listed_since is None or since < self._listed_since):
             await self._list(look, since)
             started = self._started(look)
