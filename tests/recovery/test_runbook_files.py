@@ -150,7 +150,7 @@ SYNTAX = [
     ("a.toml", 'name = "erp"\n\nwaves == 3\n', 3, "is not TOML"),
     ("a.toml", 'name = "erp"\nname = "crm"\n', 2, "is not TOML"),
     ("a.toml", "name = \x00", 1, "is not TOML"),
-    ("a.json", '{\n "name": "erp",\n}', 3, "is not JSON"),
+    ("a.json", '{\n "name": "erp"\n "waves": []}', 3, "is not JSON"),
     ("a.json", "", 1, "is not JSON"),
     ("a.json", '{"name": "erp", "name": "crm"}', None, "'name' is given twice"),
     ("a.json", '{"waves": [{"attempts": NaN}]}', None, "NaN is no number in JSON"),
