@@ -146,7 +146,8 @@ class Overlay:
                 yield f"shared.toml: no structure {structure} that stands in answers only"
                 continue
             for member, name in shape.members.items():
-                if service.shapes[name].kind in {"structure", "list", "map"}:
+                is_plain = service.shapes[name].kind not in {"structure", "list", "map"}
+                if not is_plain and name not in self.shared:
                     yield f"shared.toml: {structure}.{member} is no plain value"
 
     def _descriptions(self, service: Service) -> Iterator[str]:

@@ -136,6 +136,19 @@ def test_equal_sets_of_field_names_are_one_object_that_nobody_gets() -> None:
     assert one.model_fields_set == two.model_fields_set == before
 
 
+def test_extras_are_the_callers_own() -> None:
+    one, two = read(server(1), server(2))
+    assert one.__pydantic_extra__ is two.__pydantic_extra__
+    assert one.model_extra == {}
+    one.model_extra["new"] = 1
+    assert one.model_extra == two.model_extra == {}
+    changed = one.model_copy(update={"new": 1})
+    assert changed.model_extra == {"new": 1}
+    assert one.model_extra == two.model_extra == {}
+    for again in COPIES:
+        assert again(one).__pydantic_extra__ is not one.__pydantic_extra__
+
+
 def test_what_a_user_changes_in_a_copy_stays_there() -> None:
     one, two = read(server(1), server(2))
     before = set(two.model_fields_set)
@@ -211,6 +224,25 @@ def test_what_has_members_that_can_be_written_to_is_not_shared() -> None:
         assert one == two
         assert one is not two
         assert one.model_extra == {"new": extra}
+
+
+def test_what_holds_a_part_that_can_be_written_to_is_not_shared() -> None:
+    def launched(**more: object) -> Shape:
+        sent = server()
+        sent["lifeCycle"] = {"lastLaunch": {"initiated": {"type": "DRILL", **more}}}
+        (found,) = read(sent)
+        assert found.life_cycle is not None
+        assert found.life_cycle.last_launch is not None
+        return found.life_cycle.last_launch
+
+    assert launched() is launched()
+    one, two = launched(new=["a list"]), launched(new=["a list"])
+    assert one == two
+    assert one is not two
+    long = "x" * (LONGEST + 1)
+    one, two = launched(jobID=long), launched(jobID=long)
+    assert one == two
+    assert one is not two
 
 
 def test_a_misfit_is_lost_alone_each_time() -> None:

@@ -50,15 +50,23 @@ class Shape(BaseModel, frozen=True):
         """The fields that were given, by name: a set of the caller's own."""
         return set(self.__pydantic_fields_set__)
 
+    @property
+    def model_extra(self) -> dict[str, Any] | None:
+        """The members without a field of their own, by the service's name: a dict of the caller's.
+
+        None where the class takes no such members.
+        """
+        extras = self.__pydantic_extra__
+        return extras if extras is None else dict(extras)
+
     def model_post_init(self, context: object, /) -> None:
-        """Share the set of field names, where an answer is read: most of them are equal.
+        """Share what most structures have alike, where an answer is read: the names of the fields.
 
         Args:
             context: What the structure is validated with; None where a user builds it.
         """
         if isinstance(context, Sharing):
-            names = context.names(self.__pydantic_fields_set__)
-            object.__setattr__(self, "__pydantic_fields_set__", names)
+            context.lighten(self)
 
 
 class SharedShape(Shape, frozen=True):

@@ -6,8 +6,9 @@ of the service was read into. What a user builds or validates is the user's own.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from marshal import dumps
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,12 @@ _BY_VALUE = 0
 """The version of marshal's format that writes equal values alike, whatever the objects are."""
 
 
+_NO_EXTRAS: dict[str, Any] = {}
+"""Stands in every structure that has none: `Shape.model_extra` gives a copy of it."""
+
+_set = object.__setattr__  # the structures are frozen
+
+
 class Sharing:
     """The structures read so far. It is the context that an answer is validated with.
 
@@ -36,8 +43,11 @@ class Sharing:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._pools: dict[object, dict[bytes, Any]] = {}  # by the type of what was read
+        # By the type of what was read.
+        self._pools: defaultdict[object, dict[bytes, Any]] = defaultdict(dict)
         self._names: dict[frozenset[str], set[str]] = {}
+        self._left_out = object()  # another one for each structure that is not to be kept
+        self._latest: dict[type[BaseModel], set[str]] = {}  # the names that its last one had
 
     @property
     def kept(self) -> int:
@@ -50,7 +60,7 @@ class Sharing:
         """Find the structure that was built of the same members, or build it.
 
         Args:
-            model: The class of the structure, whose members are plain values.
+            model: The class of the structure, whose members are plain values, or such structures.
             value: Its members as they were sent.
             build: Makes the structure; its error passes through.
 
@@ -59,14 +69,16 @@ class Sharing:
         """
         if type(value) is not dict:
             return build(value)
-        members = cast("dict[str, object]", value)
-        pool = self._pools.setdefault(model, {})
-        sent = dumps(members, _BY_VALUE)
-        found = pool.get(sent)
+        sent = dumps(value, _BY_VALUE)  # pyright: ignore[reportUnknownArgumentType]
+        pool = self._pools[model]
+        found: ModelT | None = pool.get(sent)
         if found is not None:
-            return cast("ModelT", found)
-        built = build(members)
-        if not built.model_extra and len(sent) <= LONGEST:  # extras can be written to
+            return found
+        left_out = self._left_out
+        built = build(value)  # pyright: ignore[reportUnknownArgumentType]
+        if built.__pydantic_extra__ or len(sent) > LONGEST:  # lists in extras can be written to
+            self._left_out = object()
+        elif self._left_out is left_out:  # nor was anything in it left out
             _keep(pool, sent, built)
         return built
 
@@ -85,16 +97,31 @@ class Sharing:
         """
         if type(value) is not list:
             return build(value)
-        items = cast("list[object]", value)
-        pool = self._pools.setdefault(kind, {})
-        sent = dumps(items, _BY_VALUE)
-        found = pool.get(sent)
+        sent = dumps(value, _BY_VALUE)  # pyright: ignore[reportUnknownArgumentType]
+        pool = self._pools[kind]
+        found: tuple[ModelT, ...] | None = pool.get(sent)
         if found is not None:
-            return list(found)
-        built = build(items)
-        if len(sent) <= LONGEST and not any(each.model_extra for each in built):
+            return [*found]
+        left_out = self._left_out
+        built = build(value)  # pyright: ignore[reportUnknownArgumentType]
+        if self._left_out is left_out and len(sent) <= LONGEST:
             _keep(pool, sent, tuple(built))
         return built
+
+    def lighten(self, model: BaseModel) -> None:
+        """Give a structure the set of field names that its likes have, and no extras of its own.
+
+        Args:
+            model: A structure that was just read; where it has extras, it keeps them.
+        """
+        kind = type(model)
+        given = model.__pydantic_fields_set__
+        names = self._latest.get(kind)
+        if names != given:
+            names = self._latest[kind] = self.names(given)
+        _set(model, "__pydantic_fields_set__", names)
+        if not model.__pydantic_extra__:
+            _set(model, "__pydantic_extra__", _NO_EXTRAS)
 
     def names(self, fields: set[str]) -> set[str]:
         """Find the equal set of field names, or keep this one for the next."""

@@ -671,7 +671,7 @@ class DataReplicationInitiation(Shape, frozen=True):
     """
 
 
-class LifeCycleLastLaunch(Shape, frozen=True):
+class LifeCycleLastLaunch(SharedShape, frozen=True):
     """The latest launch of a source server and how it went.
 
     ``initiated`` may be there but hold nothing.
