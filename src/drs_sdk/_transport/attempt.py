@@ -23,12 +23,12 @@ from drs_sdk._core.base import ResponseMetadata, unread_of
 from drs_sdk._core.errors import CredentialsError, DRSError
 from drs_sdk._transport.beyond import put_in
 from drs_sdk._transport.call import Stage, call_under_way, current_call
+from drs_sdk._transport.deadlines import Deadlines
 from drs_sdk._transport.decoding import decode
 from drs_sdk._transport.error_answers import parse_error
 from drs_sdk._transport.explaining import refusal_of
 from drs_sdk._transport.freshness import RequestExpiredError
 from drs_sdk._transport.http import HTTPResponse
-from drs_sdk._transport.signing import SigningWatch
 from drs_sdk._transport.skew import Sample
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Attempts:
         self._http = http
         self._clock = clock
         self._max_bytes = max_response_bytes
-        self._signing = SigningWatch()
+        self._signing: Deadlines[Call] = Deadlines(_nobody_signs)
         events.register_first("before-call.drs", _go_beyond)
         events.register_last("before-call", self._answer)
         events.register_last("before-sign", self._begins_signing)
@@ -199,7 +199,7 @@ class Attempts:
                 operation_name=call.sent_as,
             )
         finally:
-            self._signing.ends(call)
+            self._signing.clear(call)
         if call.is_unsigned:  # it is being ended for that, so it must not leave any more
             raise no_credentials_in_time(call.operation)
 
@@ -207,13 +207,13 @@ class Attempts:
         """Stand behind every hook of ``before-sign``: what fails from now on is the signer's."""
         call = call_under_way()
         call.stage = Stage.SIGNING
-        self._signing.begins(call, CREDENTIALS_TIMEOUT)
+        self._signing.set(call, CREDENTIALS_TIMEOUT)
 
     def _has_signed(self, request: _Request, **_: object) -> None:
         """Stand right behind the signer: what fails from now on is a hook's."""
         call = call_under_way()
         call.stage = Stage.HOOKS
-        self._signing.ends(call)
+        self._signing.clear(call)
         # botocore has put the attempts there that it knows of: one.
         retries = cast("dict[str, object]", request.context.setdefault("retries", {}))
         retries["max"] = call.max_attempts
@@ -251,6 +251,11 @@ class Attempts:
         date = answer.headers.get("Date")
         self._last_answer = Sample(date, call.sent_at, self._clock.now())
         return answer
+
+
+def _nobody_signs(call: Call) -> None:
+    call.is_unsigned = True
+    call.end()
 
 
 class _Operation(Protocol):

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -26,21 +27,21 @@ from drs_sdk._core.errors import (
 )
 from drs_sdk._transport.broken import broken
 from drs_sdk._transport.certificates import build_ssl_context
+from drs_sdk._transport.deadlines import Deadlines
+from drs_sdk._transport.departure import BrokeError, DepartingConnector, DepartingRequest, Departure
 from drs_sdk._transport.proxies import read_proxies
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
-    from types import SimpleNamespace, TracebackType
+    from contextlib import AbstractAsyncContextManager
+    from types import TracebackType
     from typing import Self
 
     from drs_sdk._transport.certificates import CertificateFiles
     from drs_sdk._transport.proxies import Proxy
 
 _POOL_SIZE = 50
-_WHOLE_ANSWER = 5
-"""Times its read timeout that an answer may take to its last byte, however steadily it comes."""
-
 _FIRST_FINAL_STATUS = 200
 _OF_CREDENTIALS = frozenset({"authorization", "x-amz-security-token"})
 
@@ -74,53 +75,7 @@ class HTTPResponse:
         return self.body
 
 
-@dataclass(slots=True, eq=False)
-class _Attempt:
-    """How far one request has come: whether anything of it can have left.
-
-    Attributes:
-        connect_timeout: Seconds that making a connection may take: name, proxy, tunnel and TLS.
-        read_timeout: Seconds until the answer has to begin, whatever comes before it.
-        leaves: Told right before the first byte; it may refuse.
-        scope: What ends it when they are over.
-        is_connecting: Whether a connection is being made for it, so that nothing has left.
-    """
-
-    connect_timeout: float | None
-    read_timeout: float | None
-    leaves: Callable[[], None]
-    scope: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
-    is_connecting: bool = False
-
-    def connects(self) -> None:
-        """Start the time limit."""
-        self.is_connecting = True
-        self._ends_in(self.connect_timeout)
-
-    def has_connected(self) -> None:
-        """Stop the time limit; from now on the service may see the request."""
-        self.is_connecting = False
-        self._ends_in(None)
-
-    def has_left(self) -> None:
-        """Start the time until the answer begins: aiohttp's own starts anew with each byte."""
-        self._ends_in(self.read_timeout)
-
-    def is_answered(self) -> None:
-        """Start the time that the rest of the answer may take."""
-        self._ends_in(self.read_timeout and self.read_timeout * _WHOLE_ANSWER)
-
-    def _ends_in(self, seconds: float | None) -> None:
-        if not self.scope.expired():
-            now = asyncio.get_running_loop().time()
-            self.scope.reschedule(now + seconds if seconds else None)
-
-
-class _BrokeError(Exception):
-    """Carries a connection error out of aiohttp, past its own repeats."""
-
-
-class _Connector(aiohttp.TCPConnector):
+class _Connector(DepartingConnector):
     """A connector that a forked process leaves alone: its sockets are the parent's."""
 
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401 - aiohttp's own arguments
@@ -143,7 +98,7 @@ class HTTPSession:
         verify: bool | str = True,
         proxies: Mapping[str, str] | None = None,
         timeout: float | tuple[float, float] | list[float] | None = None,
-        max_pool_connections: int = _POOL_SIZE,
+        max_pool_connections: int | None = _POOL_SIZE,
         socket_options: object = None,
         client_cert: CertificateFiles | None = None,
         proxies_config: Mapping[str, object] | None = None,
@@ -152,7 +107,8 @@ class HTTPSession:
         """Take botocore's options; nothing is opened yet.
 
         Raises:
-            ConfigurationError: A proxy is none, or asked for something that aiohttp cannot do.
+            ConfigurationError: A proxy is none, or asked for something that aiohttp cannot do; or
+                the number of connections is none.
         """
         del socket_options  # aiohttp sets them itself, as under aiobotocore's own session
         self._proxies_config = proxies_config or {}
@@ -167,8 +123,10 @@ class HTTPSession:
         self._proxies = read_proxies(proxies or {})
         self._client_cert = client_cert
         self._connector_args = dict(connector_args or {})
-        self._pool_size = max_pool_connections
+        self._pool_size = max_pool_connections or 0  # aiohttp's word for no limit
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._slots = {once: _slots(max_pool_connections) for once in (False, True)}
+        self._deadlines: Deadlines[Departure] = Deadlines(Departure.is_late)
         self._opening = asyncio.Lock()
         self._closed = False
 
@@ -188,6 +146,7 @@ class HTTPSession:
     async def close(self) -> None:
         """Close all connections; once more does no harm."""
         self._closed = True
+        self._deadlines.close()
         while self._sessions:
             await self._sessions.popitem()[1].close()
 
@@ -231,30 +190,30 @@ class HTTPSession:
         """
         proxy = self._proxies.get(urlsplit(request.url).scheme) if self._proxies else None
         session = self._sessions.get(once) or await self._open(request.url, proxy, once=once)
-        timeout = self._timeout_for(read_timeout)
-        attempt = _Attempt(timeout.sock_connect, timeout.sock_read, leaves)
+        departure = Departure(self._timeout_for(read_timeout), self._deadlines, leaves)
         try:
-            async with (
-                attempt.scope,
-                session.request(
-                    request.method,
-                    URL(request.url, encoded=True),
-                    data=request.body,
-                    headers=_headers(request, proxy),
-                    proxy=proxy and proxy.url,
-                    proxy_headers=proxy and proxy.headers,
-                    timeout=timeout,
-                    allow_redirects=False,
-                    trace_request_ctx=attempt,
-                ) as response,
-            ):
-                attempt.is_answered()
-                body = await _read(response, max_bytes)
-        except _BrokeError as broke:
+            async with self._slots[once], departure.scope:
+                try:
+                    async with session.request(
+                        request.method,
+                        URL(request.url, encoded=True),
+                        data=request.body,
+                        headers=_headers(request, proxy),
+                        proxy=proxy and proxy.url,
+                        proxy_headers=proxy and proxy.headers,
+                        timeout=departure.timeout,
+                        allow_redirects=False,
+                        middlewares=(departure.once,),
+                    ) as response:
+                        departure.is_answered()
+                        body = await _read(response, max_bytes)
+                finally:
+                    self._deadlines.clear(departure)
+        except BrokeError as broke:
             error = cast("Exception", broke.__cause__)
-            raise _broken(error, request, proxy, attempt) from error
+            raise _broken(error, request, proxy, departure) from error
         except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is one of the latter
-            raise _broken(error, request, proxy, attempt) from error
+            raise _broken(error, request, proxy, departure) from error
         return HTTPResponse(request.url, response.status, response.headers, body)
 
     def _timeout_for(self, read_timeout: float | None) -> aiohttp.ClientTimeout:
@@ -279,8 +238,7 @@ class HTTPSession:
                     cookie_jar=aiohttp.DummyCookieJar(),
                     skip_auto_headers={"Content-Type", "User-Agent", "Accept"},
                     auto_decompress=False,
-                    middlewares=(_send_once,),
-                    trace_configs=[_tracing()],
+                    request_class=DepartingRequest,
                     trust_env=False,
                 )
             return self._sessions[once]
@@ -305,42 +263,20 @@ class HTTPSession:
         )
 
 
-def _tracing() -> aiohttp.TraceConfig:
-    """Have aiohttp tell each attempt about its connection."""
-
-    async def connects(_: aiohttp.ClientSession, trace: SimpleNamespace, __: object) -> None:
-        cast("_Attempt", trace.trace_request_ctx).connects()
-
-    async def has_connected(_: aiohttp.ClientSession, trace: SimpleNamespace, __: object) -> None:
-        cast("_Attempt", trace.trace_request_ctx).has_connected()
-
-    async def leaves(_: aiohttp.ClientSession, trace: SimpleNamespace, __: object) -> None:
-        attempt = cast("_Attempt", trace.trace_request_ctx)
-        attempt.leaves()
-        attempt.has_left()
-
-    config = aiohttp.TraceConfig()
-    config.on_request_headers_sent.append(leaves)
-    config.on_connection_create_start.append(connects)
-    config.on_connection_create_end.append(has_connected)
-    return config
-
-
-async def _send_once(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending a GET, PUT or DELETE once more by itself: we count attempts."""
-    try:
-        return await handler(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _BrokeError from error
+def _slots(limit: int | None) -> AbstractAsyncContextManager[None]:
+    """Make what those wait for that find no connection, so that the time to make one is its own."""
+    if not isinstance(limit, int | None) or (limit or 0) < 0:  # pyright: ignore[reportUnnecessaryIsInstance]  # botocore checks none
+        raise ConfigurationError(
+            f"max_pool_connections must be a whole number, 0 for no limit, got {limit!r}"
+        )
+    return asyncio.Semaphore(limit) if limit else nullcontext()
 
 
 def _broken(
-    error: Exception, request: PreparedRequest, proxy: Proxy | None, attempt: _Attempt
+    error: Exception, request: PreparedRequest, proxy: Proxy | None, departure: Departure
 ) -> ConnectionFailedError:
     by = None if proxy is None else proxy.url
-    return broken(error, request.url, proxy=by, was_connecting=attempt.is_connecting)
+    return broken(error, request.url, proxy=by, was_connecting=departure.is_connecting)
 
 
 def _headers(request: PreparedRequest, proxy: Proxy | None) -> dict[str, str]:
