@@ -13,7 +13,12 @@ from aiobotocore.session import AioSession
 from loopback import Exchange, answer, client_for, hang_up, loopback, refuse, stay_silent, truncate
 
 from drs_sdk.errors import AmbiguousOutcomeError, ClientClosedError, RequestValidationError
-from drs_sdk.models import StartRecoveryRequest, StartRecoveryRequestSourceServer
+from drs_sdk.models import (
+    DescribeJobsRequest,
+    DescribeJobsRequestFilters,
+    StartRecoveryRequest,
+    StartRecoveryRequestSourceServer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -179,6 +184,16 @@ class Covered(StartRecoveryRequest, frozen=True):
     is_drill: ClassVar[bool] = True  # type: ignore[misc]  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
+class AlwaysDrill:
+    @property
+    def is_drill(self) -> bool:
+        return True
+
+
+class Hidden(AlwaysDrill, StartRecoveryRequest, frozen=True):  # type: ignore[misc]  # pyright: ignore[reportIncompatibleVariableOverride]
+    pass
+
+
 class Loose(StartRecoveryRequest, frozen=True, extra="allow"):
     pass
 
@@ -215,6 +230,10 @@ UNSAID: dict[str, tuple[str, Callable[[], StartRecoveryRequest]]] = {
     ),
     "set past the model": ("isDrill", lambda: _set("isDrill")),
     "covered by a class variable": ("is_drill", lambda: Covered(source_servers=SERVERS)),
+    "covered by a property": (
+        "is_drill",
+        lambda: Hidden(source_servers=SERVERS, is_drill=False),
+    ),
     "an extra": ("is_dril", lambda: Loose.model_validate({"is_dril": 1, "sourceServers": SERVERS})),
     "constructed, misspelt": (
         "is_dril",
@@ -239,6 +258,16 @@ async def test_what_an_object_says_and_would_not_be_sent_is_refused(how: str) ->
             await drs.send(make())
     assert not server.requests
     assert [problem.path for problem in caught.value.problems] == [path]
+
+
+async def test_what_a_structure_in_it_says_and_would_not_be_sent_is_refused() -> None:
+    filters = DescribeJobsRequestFilters(job_ids=["drsjob-0123456789abcdef0"])
+    asks = DescribeJobsRequest(filters=filters.model_copy(update={"job_idz": []}))
+    async with loopback() as server, client_for(server) as drs:
+        with pytest.raises(RequestValidationError) as caught:
+            await drs.send(asks)
+    assert not server.requests
+    assert [problem.path for problem in caught.value.problems] == ["filters.job_idz"]
 
 
 async def test_constructed_by_the_services_names_it_is_sent() -> None:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from drs_sdk._core.base import Request, Response
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""What has no fields: pydantic takes its time to say so."""
+
+
 def parameters_of(request: Request[Response]) -> dict[str, object]:
     """Write a request by the service's names.
 
@@ -63,22 +67,32 @@ def _unsaid(value: Shape, known: type[Shape], path: str) -> Iterator[FieldProble
     """
     held = vars(value)
     names = _names_of(known)
+    if type(value) is not known or held.keys() != names:
+        yield from _unsaid_by_itself(value, known, path)
+    for name, part in held.items():
+        if type(part) in _PLAIN or name not in names:
+            continue
+        if isinstance(part, Shape):
+            yield from _unsaid(part, _model_class(type(part)), f"{path}{name}.")
+        elif isinstance(part, list):
+            for index, each in enumerate(cast("list[object]", part)):
+                if type(each) not in _PLAIN and isinstance(each, Shape):
+                    here = f"{path}{name}[{index}]."
+                    yield from _unsaid(each, _model_class(type(each)), here)
+
+
+def _unsaid_by_itself(value: Shape, known: type[Shape], path: str) -> Iterator[FieldProblem]:
+    """Name what is left out of the object itself, rather than of a structure in it."""
+    held = vars(value)
+    names = _names_of(known)
     said = {*type(value).model_fields, *held}
     if known.model_config.get("extra") != "allow":  # else they are sent, too
         said.update(value.model_extra or ())
     for name in sorted(said - names):
         yield FieldProblem(f"{path}{name}", f"Unknown field; {known.__name__} has none")
-    for name in names:
-        part = held.get(name)
-        if getattr(value, name, None) is not part:  # a property or a class variable covers it
+    for name in sorted(names):
+        if getattr(value, name, None) is not held.get(name):  # a property or the like covers it
             yield FieldProblem(f"{path}{name}", "is no field any more, so it would not be sent")
-        elif isinstance(part, Shape):
-            yield from _unsaid(part, _model_class(type(part)), f"{path}{name}.")
-        elif isinstance(part, list):
-            for index, each in enumerate(cast("list[object]", part)):
-                if isinstance(each, Shape):
-                    here = f"{path}{name}[{index}]."
-                    yield from _unsaid(each, _model_class(type(each)), here)
 
 
 @cache
