@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from processes import Service
 
-_FEW, _MANY = 2 * TASKS, 8 * TASKS
+_FEW, _MANY = 8 * TASKS, 24 * TASKS
+"""Between them no connection is opened any more: a handshake is no part of a small call."""
+
 _PEERS = (peers.RAW, peers.OURS)
 _TITLES = {name: peers.TITLES[name] for name in _PEERS}
 
