@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parts import clients, imports, instructions, memory, stalls, startup, whole, work
+from parts import clients, copies, imports, instructions, memory, stalls, startup, whole, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[Service, bool], Table]] = {
     "clients": clients.measure,
     "imports": imports.measure,
     "memory": memory.measure,
+    "copies": copies.measure,
     "walk_stall": stalls.walks,
     "refreshes": stalls.refreshes,
     "instructions": instructions.small_calls,

@@ -4,16 +4,17 @@ Annotations are objects here: as text, pydantic would evaluate them anew for eve
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_validator
 from pydantic_core import core_schema
 
+from drs_sdk._core.copying import deep_copy, is_as_read
 from drs_sdk._core.sharing import Sharing
 from drs_sdk._core.unread import Unread  # pydantic reads it
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Self
 
     from pydantic import GetCoreSchemaHandler, ModelWrapValidatorHandler, ValidationInfo
@@ -67,6 +68,12 @@ class Shape(BaseModel, frozen=True):
         """
         if isinstance(context, Sharing):
             context.lighten(self)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> "Self":
+        """Copy it with what is in it; structures that nobody can write to stand in both."""
+        if is_as_read(self):
+            return deep_copy(self, {} if memo is None else memo)
+        return super().__deepcopy__(memo)
 
 
 class SharedShape(Shape, frozen=True):
@@ -143,8 +150,22 @@ class ResponseMetadata:
             object.__setattr__(self, name, value)
 
 
+_SHOWN = 10
+"""Entries of a list that `repr` shows of an answer: the text of a long page helps nobody."""
+
+
+class _Rest:
+    """Stands for the entries of a list that are not shown."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def __repr__(self) -> str:
+        return f"... {self._count} more"
+
+
 class Response(Shape, frozen=True):
-    """The answer of an operation."""
+    """The answer of an operation. ``repr`` shows the first ten entries of each of its lists."""
 
     _response_metadata: ResponseMetadata = PrivateAttr(default_factory=ResponseMetadata)
 
@@ -157,6 +178,13 @@ class Response(Shape, frozen=True):
         """Attach metadata, in place, and return the response itself."""
         self._response_metadata = metadata  # pyright: ignore[reportAttributeAccessIssue]  # a private attribute, not a field
         return self
+
+    def __repr_args__(self) -> "Iterable[tuple[str | None, Any]]":
+        """Leave out what follows the first entries of a long list."""
+        for name, value in super().__repr_args__():
+            entries = cast("list[object]", value) if type(value) is list else []
+            rest = len(entries) - _SHOWN
+            yield name, [*entries[:_SHOWN], _Rest(rest)] if rest > 1 else value
 
     def __eq__(self, other: object) -> bool:
         """Compare content: two answers that say the same are equal, whatever their request id."""

@@ -28,8 +28,8 @@ _BY_VALUE = 0
 """The version of marshal's format that writes equal values alike, whatever the objects are."""
 
 
-_NO_EXTRAS: dict[str, Any] = {}
-"""Stands in every structure that has none: `Shape.model_extra` gives a copy of it."""
+NO_EXTRAS: dict[str, Any] = {}
+"""Stands in every structure that was read and has none: `Shape.model_extra` gives a copy of it."""
 
 _set = object.__setattr__  # the structures are frozen
 
@@ -121,7 +121,7 @@ class Sharing:
             names = self._latest[kind] = self.names(given)
         _set(model, "__pydantic_fields_set__", names)
         if not model.__pydantic_extra__:
-            _set(model, "__pydantic_extra__", _NO_EXTRAS)
+            _set(model, "__pydantic_extra__", NO_EXTRAS)
 
     def names(self, fields: set[str]) -> set[str]:
         """Find the equal set of field names, or keep this one for the next."""
