@@ -1,4 +1,4 @@
-"""A fresh process that walks over all pages and prints the longest step of the event loop.
+"""A fresh process that walks over all pages, then awaits one: the longest steps of the event loop.
 
 python benchmarks/walk_stall.py PEER URL
 """
@@ -19,6 +19,7 @@ _WALKS = 5
 async def main(name: str, url: str) -> None:
     """Walk, once unwatched; of the others, the median of the longest counts."""
     longest: list[float] = []
+    awaited: list[float] = []
     async with peers.load(name)(url) as peer:
         for _ in range(1 + _WALKS):
             count = 0
@@ -27,7 +28,12 @@ async def main(name: str, url: str) -> None:
                     count += 1
             assert count == PAGE * PAGES
             longest.append(stalls.longest)
-    print(median(longest[1:]))
+        for _ in range(1 + PAGES):
+            with watched() as stalls:
+                await peer.page(PAGE)
+                await asyncio.sleep(0)  # the step that ends here counts, too
+            awaited.append(stalls.longest)
+    print(median(longest[1:]), median(awaited[1:]))
 
 
 if __name__ == "__main__":

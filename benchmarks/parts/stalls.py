@@ -22,19 +22,21 @@ _TITLES = {name: peers.TITLES[name] for name in _PEERS}
 def walks(service: Service, quick: bool) -> Table:  # noqa: FBT001 - what every part takes
     """Walk in fresh processes, the peers taking turns."""
     pairs = [
-        {peer: read_fresh("walk_stall.py", peer, service.https)[0] for peer in _PEERS}
+        {peer: read_fresh("walk_stall.py", peer, service.https) for peer in _PEERS}
         for _ in range(1 if quick else _ROUNDS)
     ]
     rows = {
         peer: {
-            "longest": median(pair[peer] for pair in pairs) * _MS,
-            "raw": median(pair[peer] / pair[peers.RAW] for pair in pairs),
+            "longest": median(pair[peer][0] for pair in pairs) * _MS,
+            "raw": median(pair[peer][0] / pair[peers.RAW][0] for pair in pairs),
+            "awaited": median(pair[peer][1] for pair in pairs) * _MS,
         }
         for peer in _PEERS
     }
     columns = (
         Column("longest", "longest step, ms", 1),
         Column("raw", "against aiobotocore", 2),
+        Column("awaited", "one page awaited: longest step, ms", 1),
     )
     title = f"{PAGES} pages of {PAGE} walked: the longest step of the event loop"
     return Table("walk_stall", title, columns, rows, _TITLES)

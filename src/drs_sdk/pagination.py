@@ -27,6 +27,10 @@ ItemT = TypeVar("ItemT")
 _Page: TypeAlias = "tuple[ResponseT, Generator[list[ItemT]] | None]"
 
 
+_LONG = 32 * 1024
+"""Bytes of a page that would take too long to be read in one step of the loop."""
+
+
 class Pager(Generic[ResponseT, ItemT]):
     """The answer of a paginated operation.
 
@@ -34,8 +38,8 @@ class Pager(Generic[ResponseT, ItemT]):
     ``pager.pages()`` the pages. Nothing is sent before one of these is asked for, and each of
     them starts afresh, so a pager can be used twice.
 
-    A walk over items makes them some at a time, and lets the event loop have its turn in between:
-    the next ones are there when you ask for them, and a long page holds nobody up.
+    Items are made some at a time, and the event loop has its turn in between, so a long page holds
+    nobody up. A walk makes the next ones when you ask for them.
 
     An error in mid-walk carries ``next_token``, the token of the page that failed:
     ``pager.pages(starting_token=error.next_token)`` goes on from there.
@@ -184,7 +188,7 @@ class Pager(Generic[ResponseT, ItemT]):
         token: str | None,
     ) -> AsyncGenerator[_Page[ResponseT, ItemT], None]:
         """Go from page to page by their tokens."""
-        begun_with = token or cast("str | None", getattr(self._request, "next_token", None))
+        begun_with = token or _token_of(self._request)
         seen = {begun_with} if begun_with else set[str]()
         upcoming: asyncio.Task[_Page[ResponseT, ItemT]] | None = None
         try:
@@ -211,16 +215,27 @@ class Pager(Generic[ResponseT, ItemT]):
                     upcoming.exception()  # seen: the walk was left before this page mattered
 
     async def _fetch(self, token: str | None) -> _Page[ResponseT, ItemT]:
-        """Fetch a page, whole."""
-        return await self._sent(self._asking_for(token)), None
+        """Fetch a page, whole; the items of a long one are made some at a time."""
+        page, slices = await self._fetch_unread(token, least=_LONG)
+        if slices is not None:
+            items: list[ItemT] = []
+            await self._turn()
+            with closing(slices):
+                for some in slices:
+                    items += some
+                    await self._turn()
+            object.__setattr__(page, self._field, items)  # frozen, but nobody has seen it yet
+        return page, None
 
-    async def _fetch_unread(self, token: str | None) -> _Page[ResponseT, ItemT]:
+    async def _fetch_unread(self, token: str | None, *, least: int = 0) -> _Page[ResponseT, ItemT]:
         """Fetch a page, and what makes its items; None where they are on it all the same."""
         from drs_sdk._core.base import leaving_unread
 
-        unread = Unread(self._field)
-        page = await self._sent(leaving_unread(self._asking_for(token), unread))
-        return page, cast("Generator[list[ItemT]] | None", unread.slices)
+        unread = Unread(self._field, least)
+        request = self._asking_for(token)
+        page = await self._sent(leaving_unread(request, unread))
+        slices = cast("Generator[list[ItemT]] | None", unread.slices)
+        return page, None if slices is None else _going_on(slices, request)
 
     def _asking_for(self, token: str | None) -> Request[ResponseT]:
         if token is None:
@@ -231,7 +246,7 @@ class Pager(Generic[ResponseT, ItemT]):
         try:
             return await self._send(request)
         except DRSError as error:
-            error.next_token = cast("str | None", getattr(request, "next_token", None))
+            error.next_token = _token_of(request)
             raise
 
     def _cut_short(self) -> PaginationError:
@@ -248,6 +263,21 @@ class Pager(Generic[ResponseT, ItemT]):
             request_id=page.response_metadata.request_id,
             next_token=token,
         )
+
+
+def _going_on(
+    slices: Generator[list[ItemT]], request: Request[ResponseT]
+) -> Generator[list[ItemT]]:
+    """Make items, and say where to go on if the page turns out to be broken half-way."""
+    try:
+        yield from slices
+    except DRSError as error:
+        error.next_token = _token_of(request)
+        raise
+
+
+def _token_of(request: Request[ResponseT]) -> str | None:
+    return cast("str | None", getattr(request, "next_token", None))
 
 
 async def _give_way() -> None:

@@ -15,8 +15,10 @@ class Unread:
 
     Attributes:
         field: The field of the response that holds the items, by its Python name.
+        least: Bytes of a page that is worth it; a shorter one is read whole.
         slices: Makes the items, some at a time; None where the page came whole.
     """
 
     field: str
+    least: int = 0
     slices: Generator[list[object]] | None = None

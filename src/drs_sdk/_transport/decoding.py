@@ -64,7 +64,7 @@ def decode(
     Raises:
         ResponseDecodeError: The body is no JSON object.
     """
-    if unread is not None:
+    if unread is not None and len(body) >= unread.least:
         framed = _framed(response_type, body, unread, operation, request_id, http_status)
         if framed is not None:
             return framed

@@ -164,7 +164,7 @@ def _cut(body: bytes, name: str) -> tuple[bytes, list[tuple[int, int]]] | None:
 
     Returns:
         The page without the pieces, which is a page by itself, and where they lie; None where it
-        is short, or its items do not begin alike.
+        is short, its items do not begin alike, or there may be two such lists.
     """
     first = _beginning_of(name).search(body)
     if first is None:
@@ -177,7 +177,9 @@ def _cut(body: bytes, name: str) -> tuple[bytes, list[tuple[int, int]]] | None:
     while (found := body.find(separator, at + _STEP)) >= 0:
         pieces.append((at, found + 1))
         at = found + len(between)
-    return (body[:start] + body[at:], pieces) if pieces else None
+    frame = body[:start] + body[at:]
+    # Where the list may be there twice, the last one counts, so nothing is made of the first.
+    return (frame, pieces) if pieces and frame.count(b'"%b"' % name.encode()) == 1 else None
 
 
 def _some_at_a_time(items: list[object]) -> Iterator[list[object]]:
