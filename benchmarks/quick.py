@@ -28,7 +28,7 @@ WORST = 1.05
 
 MEASURED: dict[Callable[[Service, bool], Table], float] = {
     instructions.start: 1.15,
-    instructions.small_calls: 0.70,
+    instructions.small_calls: 0.71,
 }
 """What was measured last, against raw aiobotocore. Lower it when it has become less."""
 

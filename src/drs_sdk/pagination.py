@@ -83,7 +83,7 @@ class Pager(Generic[ResponseT, ItemT]):
 
     def __await__(self) -> Generator[object, None, ResponseT]:
         """Fetch the first page."""
-        return self._first().__await__()
+        return self._read(None).__await__()
 
     def __aiter__(self) -> AsyncIterator[ItemT]:
         """Walk over every item of every page.
@@ -160,9 +160,6 @@ class Pager(Generic[ResponseT, ItemT]):
             async for page, _ in pages:
                 yield page
 
-    async def _first(self) -> ResponseT:
-        return (await self._fetch(None))[0]
-
     async def _walk(self) -> AsyncGenerator[ItemT, None]:
         async with aclosing(self._slices()) as slices:
             async for some in slices:
@@ -214,40 +211,47 @@ class Pager(Generic[ResponseT, ItemT]):
                 if not upcoming.cancelled():
                     upcoming.exception()  # seen: the walk was left before this page mattered
 
-    async def _fetch(self, token: str | None) -> _Page[ResponseT, ItemT]:
+    async def _read(self, token: str | None) -> ResponseT:
         """Fetch a page, whole; the items of a long one are made some at a time."""
-        page, slices = await self._fetch_unread(token, least=_LONG)
-        if slices is not None:
-            items: list[ItemT] = []
+        unread = Unread(self._field, _LONG)
+        page = await self._sent(self._asking_for(token), unread)
+        if unread.slices is not None:
+            items: list[object] = []
             await self._turn()
-            with closing(slices):
-                for some in slices:
+            with closing(unread.slices):
+                for some in unread.slices:
                     items += some
                     await self._turn()
             object.__setattr__(page, self._field, items)  # frozen, but nobody has seen it yet
-        return page, None
+        return page
 
-    async def _fetch_unread(self, token: str | None, *, least: int = 0) -> _Page[ResponseT, ItemT]:
+    async def _fetch(self, token: str | None) -> _Page[ResponseT, ItemT]:
+        """Fetch a page, whole."""
+        return await self._read(token), None
+
+    async def _fetch_unread(self, token: str | None) -> _Page[ResponseT, ItemT]:
         """Fetch a page, and what makes its items; None where they are on it all the same."""
-        from drs_sdk._core.base import leaving_unread
-
-        unread = Unread(self._field, least)
-        request = self._asking_for(token)
-        page = await self._sent(leaving_unread(request, unread))
-        slices = cast("Generator[list[ItemT]] | None", unread.slices)
-        return page, None if slices is None else _going_on(slices, request)
+        unread = Unread(self._field)
+        page = await self._sent(self._asking_for(token), unread)
+        return page, cast("Generator[list[ItemT]] | None", unread.slices)
 
     def _asking_for(self, token: str | None) -> Request[ResponseT]:
         if token is None:
             return self._request
         return self._request.model_copy(update={"next_token": token})
 
-    async def _sent(self, request: Request[ResponseT]) -> ResponseT:
+    async def _sent(self, request: Request[ResponseT], unread: Unread) -> ResponseT:
+        """Ask for a page; an error says where to go on, that of a page half read, too."""
+        from drs_sdk._core.base import leaving_unread
+
         try:
-            return await self._send(request)
+            page = await self._send(leaving_unread(request, unread))
         except DRSError as error:
             error.next_token = _token_of(request)
             raise
+        if unread.slices is not None:
+            unread.slices = _going_on(unread.slices, request)
+        return page
 
     def _cut_short(self) -> PaginationError:
         return PaginationError(
@@ -266,8 +270,8 @@ class Pager(Generic[ResponseT, ItemT]):
 
 
 def _going_on(
-    slices: Generator[list[ItemT]], request: Request[ResponseT]
-) -> Generator[list[ItemT]]:
+    slices: Generator[list[object]], request: Request[ResponseT]
+) -> Generator[list[object]]:
     """Make items, and say where to go on if the page turns out to be broken half-way."""
     try:
         yield from slices

@@ -64,7 +64,7 @@ def botocore_call(
     Raises:
         RequestValidationError: Something in it cannot be sent.
     """
-    if not isinstance(request, RawRequest):
+    if type(request) is not RawRequest:
         parameters = parameters_of(request)
         if extra:
             _require_new(request, extra)
@@ -95,7 +95,7 @@ def put_in(
         service: What botocore knows.
     """
     members = dict(extra)
-    if isinstance(request, RawRequest):
+    if type(request) is RawRequest:
         if _is_unknown(request, service):
             _replace(params, request, extra)
             return
