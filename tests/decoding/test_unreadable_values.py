@@ -6,6 +6,7 @@ import pytest
 
 from drs_sdk._core.errors import ResponseDecodeError
 from drs_sdk._transport.decoding import decode
+from drs_sdk._transport.unreadable import cut
 from drs_sdk.models import DescribeSourceServersResponse
 
 VALUES = {
@@ -60,3 +61,24 @@ def test_only_the_member_is_lost(member: str, value: str) -> None:
 def test_broken_text_stays_an_error(body: str) -> None:
     with pytest.raises(ResponseDecodeError):
         read(body)
+
+
+@pytest.mark.parametrize("value", ["long number", "long negative number"])
+def test_what_was_lost_is_given_as_it_was_sent(value: str) -> None:
+    sent = VALUES[value]
+    _, unparsed = read(f'{{"items":[{{"arn":{sent},"new":{sent},"agentVersion":"5"}}]}}')
+    assert unparsed == {"items[0].arn": sent, "items[0].new": sent}
+
+
+def test_what_is_nested_too_deep_is_given_as_it_was_sent() -> None:
+    _, unparsed = read(f'{{"items":[{{"new":{"[" * 1_000 + "]" * 1_000}}}]}}')
+    (held,) = unparsed.values()
+    while isinstance(held, list):
+        (held,) = held
+    assert isinstance(held, str)
+    assert held == "[" * (len(held) // 2) + "]" * (len(held) // 2)
+
+
+def test_no_answer_can_foresee_what_stands_in_for_a_value() -> None:
+    marks = {mark for _ in range(5) for mark in cut("9" * 5_000)[1]}
+    assert len(marks) == 5
