@@ -146,6 +146,11 @@ def test_what_holds_itself_is_copied_once() -> None:
     made = copy.deepcopy(found)
     assert made.tags["me"] is made
     page = read("DescribeSourceServers", {"items": [{"tags": {}}] * 2})
+    page.items.append(page.items)
+    again = copy.deepcopy(page)
+    assert again.items[2] is again.items
+    assert again.items is not page.items
+    del page.items[2]
     page.items.append(page.items[0])
     again = copy.deepcopy(page)
     assert again.items[2] is again.items[0]

@@ -83,7 +83,11 @@ def _copied_list(items: list[object], memo: dict[int, Any]) -> list[object]:
         is_plain = _is_model(kind) and not _branches(kind) and not _parts(kind)
         if is_plain and _AS_READ.issuperset(map(id, map(_extras_of, items))):
             return items.copy()
-    return [_copied(each, memo) for each in items]
+    made: list[object] | None = memo.get(id(items))
+    if made is None:
+        made = memo[id(items)] = []
+        made += [_copied(each, memo) for each in items]
+    return made
 
 
 def _cannot_be_written_to(model: BaseModel) -> bool:

@@ -56,8 +56,10 @@ class Deadlines(Generic[HeldT]):
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
         now = loop.time()
-        for held in [held for held, until in self._until.items() if until <= now]:
+        late = [held for held, until in self._until.items() if until <= now]
+        for held in late:
             del self._until[held]
-            self._missed(held)
         if self._until:
             self._wake_at(min(self._until.values()), loop)
+        for held in late:
+            self._missed(held)
