@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from drs_sdk._core.base import Shape
@@ -111,12 +112,13 @@ async def step_retry(look: Look) -> models.RecoveryPlanExecutionStep | None:
     step = answer.recovery_plan_execution_step
     if step is None or step.updated_at is None or (step.attempt or 1) == 1:
         return None
-    if step.status in {"FAILED", "TIMED_OUT"}:  # as it was before the request, if it is older
-        return step if step.updated_at >= look.expected_at else None
     if step.status == "SKIPPED":
         return None
-    if step.updated_at >= look.expected_at - SKEW_ERROR:  # and later, as it goes on
+    # One that has failed may have done so before the request; what goes on was begun anew.
+    has_failed = step.status in {"FAILED", "TIMED_OUT"}
+    if step.updated_at >= look.expected_at - (timedelta(0) if has_failed else SKEW_ERROR):
         return step
-    if not look.knows_skew and look.is_possible(step.updated_at):
+    is_near = has_failed and step.updated_at >= look.expected_at - SKEW_ERROR
+    if is_near or (not look.knows_skew and look.is_possible(step.updated_at)):
         raise look.unknown([step])
     return None
