@@ -155,3 +155,11 @@ def test_what_holds_itself_is_copied_once() -> None:
     again = copy.deepcopy(page)
     assert again.items[2] is again.items[0]
     assert again.items[1] is not again.items[0]
+
+
+def test_a_part_of_a_part_with_extras_is_copied() -> None:
+    launch = {"initiated": {"type": "DRILL", "aLaterMember": ["a list"]}}
+    found = server(lifeCycle={"lastLaunch": launch})
+    made = copy.deepcopy(found)
+    assert made == found
+    assert not {*map(id, containers(made))} & {*map(id, containers(found))}
