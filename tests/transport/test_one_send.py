@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import copy
 import pickle
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -403,3 +405,10 @@ async def test_a_launch_that_is_cancelled_before_it_leaves_did_not_happen() -> N
         with pytest.raises(asyncio.CancelledError) as caught:
             await task
         assert caught.value.__cause__ is None
+
+
+def test_an_aiohttp_that_sends_in_another_way_is_refused() -> None:
+    code = "import aiohttp; del aiohttp.ClientRequest.send; import drs_sdk._transport.http"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)  # noqa: PLW1510, S603
+    assert done.returncode == 1
+    assert "could not tell whether a launch has left" in done.stderr

@@ -61,7 +61,7 @@ class Shape(BaseModel, frozen=True):
         return extras if extras is None else dict(extras)
 
     def model_post_init(self, context: object, /) -> None:
-        """Share what most structures have alike, where an answer is read: the names of the fields.
+        """Share what is alike in most structures that are read: the fields given, and no extras.
 
         Args:
             context: What the structure is validated with; None where a user builds it.
